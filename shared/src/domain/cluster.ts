@@ -1,0 +1,68 @@
+import type { Resources } from './resources.ts';
+
+export type CapacityType = 'on_demand' | 'spot';
+
+export interface Taint {
+  readonly key: string;
+  readonly value: string;
+  readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+}
+
+export interface Toleration {
+  /** Absent key with operator Exists tolerates everything. */
+  readonly key: string | null;
+  readonly operator: 'Equal' | 'Exists';
+  readonly value: string;
+  /** Null: any effect. */
+  readonly effect: Taint['effect'] | null;
+}
+
+/** A node as the Kubernetes API shows it, parsed at the adapter. */
+export interface ClusterNode {
+  readonly name: string;
+  readonly uid: string;
+  /** `spec.providerID`; empty until the cloud or the kubelet has set it. */
+  readonly providerId: string;
+  readonly createdMs: number;
+  readonly ready: boolean;
+  /** Since when the Ready condition has its present value. */
+  readonly readyChangedMs: number;
+  /** Cordoned: `spec.unschedulable`. */
+  readonly unschedulable: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
+  readonly allocatable: Resources;
+}
+
+/** A pod that is not finished. */
+export interface ClusterPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly createdMs: number;
+  /** The node that it is bound to; null while it is not. */
+  readonly nodeName: string | null;
+  readonly phase: 'Pending' | 'Running' | 'Unknown';
+  /** The scheduler said that it fits nowhere (condition PodScheduled = False, reason Unschedulable). */
+  readonly unschedulable: boolean;
+  /** Being deleted. */
+  readonly terminating: boolean;
+  readonly requests: Resources;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly Toleration[];
+  readonly priority: number;
+  /** Kind of the controlling owner, for example ReplicaSet or DaemonSet; null for a bare pod. */
+  readonly ownerKind: string | null;
+  /** Mounts an emptyDir or hostPath that an eviction would lose. */
+  readonly localStorage: boolean;
+}
+
+/** A consistent picture of the cluster at `atMs`. */
+export interface ClusterState {
+  readonly atMs: number;
+  readonly nodes: readonly ClusterNode[];
+  readonly pods: readonly ClusterPod[];
+}

@@ -1,0 +1,5 @@
+export * from './cluster.ts';
+export * from './forecast.ts';
+export * from './resources.ts';
+export * from './sample.ts';
+export * from './series.ts';

@@ -1,0 +1,29 @@
+/**
+ * The samples of one signal. `timesMs` are epoch milliseconds, strictly increasing; `values` are finite, in the
+ * signal's own unit, and as long as `timesMs`. Gaps are absent samples: nothing is ever filled in here.
+ */
+export interface Series {
+  readonly timesMs: Float64Array;
+  readonly values: Float64Array;
+}
+
+export const EMPTY_SERIES: Series = { timesMs: new Float64Array(0), values: new Float64Array(0) };
+
+/** Index of the first element of `sorted` that is greater than `x`; `sorted.length` when none is. */
+export function upperBound(sorted: Float64Array, x: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as number) > x) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** The samples with `fromMs < time <= toMs`, as views on the same memory. */
+export function sliceSeries(series: Series, fromMs: number, toMs: number): Series {
+  const from = upperBound(series.timesMs, fromMs);
+  const to = upperBound(series.timesMs, toMs);
+  return { timesMs: series.timesMs.subarray(from, to), values: series.values.subarray(from, to) };
+}

@@ -1,0 +1,1 @@
+export { type StateBucket, StateConflictError, type StateEntry, StateUnavailableError } from './state.ts';

@@ -1,0 +1,5 @@
+export type { Clock } from './clock.ts';
+export { formatDuration, parseDurationMs } from './duration.ts';
+export { ManualClock } from './manual-clock.ts';
+export { type Random, seededRandom } from './random.ts';
+export { systemClock } from './system-clock.ts';

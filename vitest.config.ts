@@ -1,0 +1,42 @@
+import { defineConfig } from 'vitest/config';
+
+// Suites are told apart by file name: what needs a server, what needs a browser, and all the rest.
+const integration = '**/*.integration.test.ts';
+const browser = '**/*.browser.test.ts';
+const everywhere = ['**/node_modules/**'];
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: [...everywhere, integration, browser],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: [integration],
+          exclude: everywhere,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: [browser],
+          exclude: everywhere,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});

@@ -1,0 +1,8 @@
+export type {
+  NetworkOptions,
+  QuantileDataset,
+  QuantileNetwork,
+  SerialisedNetwork,
+  SerialisedTensor,
+  TrainNetwork,
+} from './network.ts';

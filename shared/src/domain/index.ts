@@ -1,5 +1,6 @@
 export * from './cluster.ts';
 export * from './forecast.ts';
+export * from './quantity.ts';
 export * from './resources.ts';
 export * from './sample.ts';
 export * from './series.ts';

@@ -1,0 +1,15 @@
+export { type Bounds, boundsAt, type Override, type Sourced } from './bounds.ts';
+export { ConfigError, loadConfig, maskSecrets, parseConfig } from './parse.ts';
+export type { WindowPolicy } from './policy-schema.ts';
+export {
+  DEFAULT_SIGNALS,
+  type ForecastConfig,
+  type OfferingConfig,
+  POOL_LABEL,
+  type PoolConfig,
+  type ProviderConfig,
+  type ScaleDownConfig,
+  type SignalConfig,
+  type SpotConfig,
+} from './pool-schema.ts';
+export type { Config } from './schema.ts';

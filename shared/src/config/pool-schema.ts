@@ -1,0 +1,234 @@
+import { z } from 'zod';
+import type { Resources } from '../domain/index.ts';
+import { bytes, choice, cpu, duration, flag, integer, labels, name, number, section, taint, text } from './issues.ts';
+import {
+  policiesSchema,
+  poolBoundsSchema,
+  type RawPolicies,
+  spotSchema,
+  type WindowPolicy,
+  windowPolicies,
+} from './policy-schema.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+const resourcesSchema = section({
+  cpu,
+  memory: bytes,
+  pods: integer(1, 10_000).default(110),
+  gpus: integer(0, 64).default(0),
+}).transform((raw): Resources => ({ cpuMillicores: raw.cpu, memoryBytes: raw.memory, pods: raw.pods, gpus: raw.gpus }));
+
+/** A kind of machine that the pool may buy. */
+const offeringSchema = section({
+  instance_type: text(/^[\w.-]{1,63}$/, 'an instance type such as "m7g.xlarge"'),
+  region: text(/^[\w-]{1,63}$/, 'a region').default('local'),
+  zone: text(/^[\w-]{1,63}$/, 'a zone').default('local'),
+  capacity_type: choice(['on_demand', 'spot']).default('on_demand'),
+  usd_per_hour: number(0, 10_000),
+  allocatable: resourcesSchema.optional(),
+}).transform((raw) => ({
+  instanceType: raw.instance_type,
+  region: raw.region,
+  zone: raw.zone,
+  capacityType: raw.capacity_type,
+  usdPerHour: raw.usd_per_hour,
+  allocatable: raw.allocatable ?? null,
+}));
+
+/** A signal whose forecast asks for nodes. */
+const signalSchema = section({
+  name,
+  aggregate: choice(['sum', 'mean', 'max', 'last']).default('sum'),
+  interval: duration(1_000, DAY_MS, 'from 1s to 1d').default(MINUTE_MS),
+  unit: z.string().max(32).default(''),
+  capacity_per_node: number(1e-9, 1e15).optional(),
+}).transform((raw) => ({
+  name: raw.name,
+  aggregate: raw.aggregate,
+  intervalMs: raw.interval,
+  unit: raw.unit,
+  capacityPerNode: raw.capacity_per_node ?? null,
+}));
+
+const templateSchema = section({
+  labels: labels.default({}),
+  taints: z.array(taint).default([]),
+  allocatable: resourcesSchema.default({ cpuMillicores: 4_000, memoryBytes: 16 * 2 ** 30, pods: 110, gpus: 0 }),
+});
+
+const forecastSchema = section({
+  enabled: flag.default(true),
+  horizon: duration(5 * MINUTE_MS, 7 * DAY_MS, 'from 5m to 7d').default(HOUR_MS),
+  history: duration(HOUR_MS, 366 * DAY_MS, 'from 1h to 366d').default(28 * DAY_MS),
+  valid_for: duration(MINUTE_MS, DAY_MS, 'from 1m to 1d').default(10 * MINUTE_MS),
+  retrain_every: duration(MINUTE_MS, 30 * DAY_MS, 'from 1m to 30d').default(DAY_MS),
+  train_budget: duration(1_000, HOUR_MS, 'from 1s to 1h').default(MINUTE_MS),
+  backend: choice(['auto', 'tensorflow', 'wasm', 'cpu']).default('auto'),
+}).transform((raw) => ({
+  enabled: raw.enabled,
+  horizonMs: raw.horizon,
+  historyMs: raw.history,
+  validForMs: raw.valid_for,
+  retrainEveryMs: raw.retrain_every,
+  trainBudgetMs: raw.train_budget,
+  backend: raw.backend,
+}));
+
+const scaleDownSchema = section({
+  enabled: flag.default(true),
+  unneeded: duration(0, DAY_MS, 'from 0s to 1d').default(10 * MINUTE_MS),
+  after_scale_up: duration(0, DAY_MS, 'from 0s to 1d').default(10 * MINUTE_MS),
+  after_failure: duration(0, DAY_MS, 'from 0s to 1d').default(3 * MINUTE_MS),
+  utilisation_below: number(0, 1).default(0.5),
+  max_parallel: integer(1, 1_000).default(10),
+  drain_grace: duration(0, DAY_MS, 'from 0s to 1d').default(10 * MINUTE_MS),
+  min_billing: duration(0, DAY_MS, 'from 0s to 1d').default(0),
+  adopt: flag.default(false),
+}).transform((raw) => ({
+  enabled: raw.enabled,
+  unneededMs: raw.unneeded,
+  afterScaleUpMs: raw.after_scale_up,
+  afterFailureMs: raw.after_failure,
+  utilisationBelow: raw.utilisation_below,
+  maxParallel: raw.max_parallel,
+  drainGraceMs: raw.drain_grace,
+  minBillingMs: raw.min_billing,
+  adopt: raw.adopt,
+}));
+
+const simulatedProvider = section({
+  kind: z.literal('simulated'),
+  /** Root of the simulated cluster's HTTP server. */
+  url: z.url({ protocol: /^https?$/, error: 'allowed: an http(s) URL' }),
+  concurrency: integer(1, 1_000).default(100),
+  rate_per_second: number(0.1, 10_000).optional(),
+}).transform((raw) => ({
+  kind: raw.kind,
+  url: raw.url,
+  concurrency: raw.concurrency,
+  ratePerSecond: raw.rate_per_second ?? null,
+}));
+
+const noProvider = section({ kind: z.literal('none') });
+
+const providerSchema = z.preprocess(
+  (raw) => (typeof raw === 'string' ? { kind: raw } : raw),
+  z.discriminatedUnion('kind', [noProvider, simulatedProvider], {
+    error: 'allowed: a provider of kind none, simulated',
+  }),
+);
+
+const poolShape = {
+  name: name.default('default'),
+  mode: choice(['observe', 'enforce']).default('observe'),
+  provider: providerSchema.default({ kind: 'none' }),
+  /** Labels of the nodes that belong to the pool; by default those that Forescale gives to nodes it creates. */
+  selector: labels.optional(),
+  template: templateSchema.prefault({}),
+  offerings: z.array(offeringSchema).max(1_000).default([]),
+  signals: z.array(signalSchema).max(32).optional(),
+  capacity_per_node: number(1e-9, 1e15).optional(),
+  shortage_cost_ratio: number(0.01, 1e6).default(19),
+  priority: integer(-1_000, 1_000).default(0),
+  bounds: poolBoundsSchema.prefault({}),
+  policies: policiesSchema.optional(),
+  spot: spotSchema.prefault({}),
+  forecast: forecastSchema.prefault({}),
+  scale_down: scaleDownSchema.prefault({}),
+  /** What a node takes from request to Ready until that was measured. */
+  lead_time: duration(1_000, HOUR_MS, 'from 1s to 1h').default(3 * MINUTE_MS),
+  registration_timeout: duration(MINUTE_MS, 2 * HOUR_MS, 'from 1m to 2h').default(15 * MINUTE_MS),
+};
+
+export const poolSchema = section(poolShape).superRefine((raw, context) => {
+  if (raw.mode === 'enforce' && raw.provider.kind === 'none') {
+    context.addIssue({
+      code: 'custom',
+      path: ['provider'],
+      message: 'allowed in mode enforce: a provider that can create nodes',
+    });
+  }
+  const seen = new Set<string>();
+  for (const [index, signal] of (raw.signals ?? []).entries()) {
+    if (seen.has(signal.name)) {
+      context.addIssue({ code: 'custom', path: ['signals', index, 'name'], message: 'allowed: each signal once' });
+    }
+    seen.add(signal.name);
+  }
+});
+
+/** The label that Forescale gives to every node it creates; its value is the pool's name. */
+export const POOL_LABEL = 'forescale.dev/pool';
+
+/** Signals that the collector derives from the Kubernetes API by itself, pending pods included. */
+export const DEFAULT_SIGNALS = ['requested-cpu', 'requested-memory', 'requested-pods'] as const;
+
+export type SignalConfig = z.output<typeof signalSchema>;
+export type OfferingConfig = z.output<typeof offeringSchema>;
+export type ScaleDownConfig = z.output<typeof scaleDownSchema>;
+export type ForecastConfig = z.output<typeof forecastSchema>;
+export type ProviderConfig = z.output<typeof providerSchema>;
+export type PoolBoundsConfig = z.output<typeof poolBoundsSchema>;
+export type SpotConfig = z.output<typeof spotSchema>;
+
+/** One pool, complete: what the configuration says and the defaults where it is silent. */
+export interface PoolConfig {
+  readonly name: string;
+  readonly mode: 'observe' | 'enforce';
+  readonly provider: ProviderConfig;
+  readonly selector: Readonly<Record<string, string>>;
+  readonly template: z.output<typeof templateSchema>;
+  readonly offerings: readonly OfferingConfig[];
+  readonly signals: readonly SignalConfig[];
+  readonly shortageCostRatio: number;
+  readonly priority: number;
+  readonly bounds: PoolBoundsConfig;
+  readonly policies: readonly WindowPolicy[];
+  readonly spot: SpotConfig;
+  readonly forecast: ForecastConfig;
+  readonly scaleDown: ScaleDownConfig;
+  readonly leadTimeMs: number;
+  readonly registrationTimeoutMs: number;
+}
+
+/** Fills in what a pool inherits from the root: policies and time zone. */
+export function completePool(
+  raw: z.output<typeof poolSchema>,
+  rootPolicies: RawPolicies,
+  timezone: string,
+): PoolConfig {
+  const signals = raw.signals ?? DEFAULT_SIGNALS.map((signal) => signalSchema.parse({ name: signal }));
+  return {
+    name: raw.name,
+    mode: raw.mode,
+    provider: raw.provider,
+    selector: raw.selector ?? { [POOL_LABEL]: raw.name },
+    template: raw.template,
+    offerings: raw.offerings,
+    signals: signals.map((signal) => ({
+      ...signal,
+      capacityPerNode: signal.capacityPerNode ?? declaredCapacity(signal.name, raw),
+    })),
+    shortageCostRatio: raw.shortage_cost_ratio,
+    priority: raw.priority,
+    bounds: raw.bounds,
+    policies: windowPolicies(raw.policies ?? rootPolicies, timezone),
+    spot: raw.spot,
+    forecast: raw.forecast,
+    scaleDown: raw.scale_down,
+    leadTimeMs: raw.lead_time,
+    registrationTimeoutMs: raw.registration_timeout,
+  };
+}
+
+/** What one node carries of a signal: its allocatable for the derived signals, else the pool's capacity_per_node. */
+function declaredCapacity(signal: string, raw: z.output<typeof poolSchema>): number | null {
+  const { allocatable } = raw.template;
+  if (signal === 'requested-cpu') return allocatable.cpuMillicores;
+  if (signal === 'requested-memory') return allocatable.memoryBytes;
+  if (signal === 'requested-pods') return allocatable.pods;
+  return raw.capacity_per_node ?? null;
+}

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { choice, duration, integer, section, text, zone } from './issues.ts';
+import { policiesSchema } from './policy-schema.ts';
+import { completePool, type PoolConfig, poolSchema } from './pool-schema.ts';
+
+const SECRET_FILE = 'a path to a file that holds the secret';
+const url = z.url({ protocol: /^https?$/, error: 'allowed: an http(s) URL' });
+
+const sqliteStore = section({
+  kind: z.literal('sqlite'),
+  path: z.string().min(1).default('data/forescale.db'),
+}).transform((raw) => ({ kind: raw.kind, path: raw.path }));
+
+const influxStore = section({
+  kind: z.literal('influxdb'),
+  url,
+  database: text(/^[\w-]{1,63}$/, 'a database name').default('forescale'),
+  username: z.string().max(255).optional(),
+  password: z.string().max(1024).optional(),
+  password_file: z.string({ error: `allowed: ${SECRET_FILE}` }).optional(),
+}).transform((raw) => ({
+  kind: raw.kind,
+  url: raw.url,
+  database: raw.database,
+  username: raw.username ?? null,
+  password: raw.password ?? null,
+  passwordFile: raw.password_file ?? null,
+}));
+
+const inProcessBus = section({ kind: z.literal('in-process') });
+
+const natsBus = section({
+  kind: z.literal('nats'),
+  url: text(/^(nats|tls):\/\/\S+$/, 'a URL such as "nats://127.0.0.1:4222"'),
+  user: z.string().max(255).optional(),
+  password: z.string().max(1024).optional(),
+  password_file: z.string({ error: `allowed: ${SECRET_FILE}` }).optional(),
+  token: z.string().max(1024).optional(),
+  token_file: z.string({ error: `allowed: ${SECRET_FILE}` }).optional(),
+}).transform((raw) => ({
+  kind: raw.kind,
+  url: raw.url,
+  user: raw.user ?? null,
+  password: raw.password ?? null,
+  passwordFile: raw.password_file ?? null,
+  token: raw.token ?? null,
+  tokenFile: raw.token_file ?? null,
+}));
+
+const kubernetesSchema = section({
+  enabled: z.boolean().default(true),
+  /** Empty: the pod's service account inside of a cluster, else KUBECONFIG or ~/.kube/config. */
+  kubeconfig: z.string().optional(),
+  context: z.string().optional(),
+  /** A plain API server without a kubeconfig, such as the simulated one. */
+  url: url.optional(),
+  namespace: text(/^[a-z0-9-]{1,63}$/, 'a namespace').default('forescale'),
+}).transform((raw) => ({
+  enabled: raw.enabled,
+  kubeconfig: raw.kubeconfig ?? null,
+  context: raw.context ?? null,
+  url: raw.url ?? null,
+  namespace: raw.namespace,
+}));
+
+const httpSchema = section({
+  host: z.string().min(1).default('127.0.0.1'),
+  port: integer(0, 65_535).default(8080),
+  token_file: z.string({ error: `allowed: ${SECRET_FILE}` }).optional(),
+}).superRefine((raw, context) => {
+  if (['127.0.0.1', '::1', 'localhost'].includes(raw.host) || raw.token_file !== undefined) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['host'],
+    message: 'allowed without token_file: a loopback address, such as 127.0.0.1',
+  });
+});
+
+const telemetrySchema = section({
+  log_level: choice(['debug', 'info', 'warn', 'error']).default('info'),
+}).transform((raw) => ({ logLevel: raw.log_level }));
+
+const clockSchema = section({
+  /** `bus`: time is what the conductor of a simulation says over the bus. */
+  source: choice(['system', 'bus']).default('system'),
+  tick: duration(1_000, 3_600_000, 'from 1s to 1h').default(60_000),
+}).transform((raw) => ({ source: raw.source, tickMs: raw.tick }));
+
+const autoscalerSchema = section({
+  timezone: zone.default('UTC'),
+  policies: policiesSchema.default({}),
+  pools: z.array(poolSchema).min(1).max(256).optional(),
+  store: z
+    .discriminatedUnion('kind', [sqliteStore, influxStore], { error: 'allowed: kind sqlite or influxdb' })
+    .prefault({ kind: 'sqlite' }),
+  bus: z
+    .discriminatedUnion('kind', [inProcessBus, natsBus], { error: 'allowed: kind in-process or nats' })
+    .prefault({ kind: 'in-process' }),
+  data_dir: z.string().min(1).default('data'),
+  kubernetes: kubernetesSchema.prefault({}),
+  http: httpSchema.prefault({}),
+  telemetry: telemetrySchema.prefault({}),
+  clock: clockSchema.prefault({}),
+});
+
+/** The whole configuration, complete and frozen. */
+export interface Config {
+  readonly timezone: string;
+  readonly pools: readonly PoolConfig[];
+  readonly store: z.output<typeof sqliteStore> | z.output<typeof influxStore>;
+  readonly bus: z.output<typeof inProcessBus> | z.output<typeof natsBus>;
+  readonly dataDir: string;
+  readonly kubernetes: z.output<typeof kubernetesSchema>;
+  readonly http: { readonly host: string; readonly port: number; readonly tokenFile: string | null };
+  readonly telemetry: z.output<typeof telemetrySchema>;
+  readonly clock: z.output<typeof clockSchema>;
+}
+
+export const configSchema = section({ autoscaler: autoscalerSchema }).transform(({ autoscaler }, context): Config => {
+  const pools = (autoscaler.pools ?? [poolSchema.parse({})]).map((pool) =>
+    completePool(pool, autoscaler.policies, autoscaler.timezone),
+  );
+  const seen = new Set<string>();
+  for (const [index, pool] of pools.entries()) {
+    if (seen.has(pool.name)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['autoscaler', 'pools', index, 'name'],
+        message: 'allowed: each pool name once',
+      });
+    }
+    seen.add(pool.name);
+  }
+  return {
+    timezone: autoscaler.timezone,
+    pools,
+    store: autoscaler.store,
+    bus: autoscaler.bus,
+    dataDir: autoscaler.data_dir,
+    kubernetes: autoscaler.kubernetes,
+    http: { host: autoscaler.http.host, port: autoscaler.http.port, tokenFile: autoscaler.http.token_file ?? null },
+    telemetry: autoscaler.telemetry,
+    clock: autoscaler.clock,
+  };
+});

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { moment } from './events.ts';
+
+const nodes = z.number().int().min(0).max(1_000_000);
+
+/** The data of `forescale.v1.plan.<pool>`: what the actuator decided, and why. Times are RFC 3339, money is USD. */
+export const planSchema = z.object({
+  pool: z.string().max(63),
+  time: moment,
+  mode: z.enum(['observe', 'enforce']),
+  /** Grows with every plan; a stale executor is recognised by it. */
+  generation: z.number().int().min(0),
+  need: nodes,
+  floor: nodes,
+  floor_from: z.string().max(200),
+  ceiling: nodes,
+  ceiling_from: z.string().max(200),
+  desired: nodes,
+  ready: nodes,
+  starting: nodes,
+  draining: nodes,
+  usd_per_hour: z.number().min(0),
+  /** What each source asks for, in nodes; the largest is `need`. */
+  needs: z.array(z.object({ source: z.string().max(128), nodes, why: z.string().max(500) })).max(100),
+  /** Every decision and every hold, in words. `code` is stable, `text` is for people. */
+  reasons: z.array(z.object({ code: z.string().max(63), text: z.string().max(1_000) })).max(200),
+  /** What is done; in mode `observe` what would be. */
+  actions: z
+    .array(z.object({ kind: z.string().max(32), target: z.string().max(253), count: nodes, why: z.string().max(500) }))
+    .max(10_000),
+});
+
+/** `planSchema` before parsing: what a publisher writes. */
+export type PlanData = z.input<typeof planSchema>;
+
+export const NODE_EVENTS = ['requested', 'launched', 'ready', 'failed', 'draining', 'removed', 'interrupted'] as const;
+
+/** The data of `forescale.v1.node.<pool>.<event>`. */
+export const nodeEventSchema = z.object({
+  pool: z.string().max(63),
+  event: z.enum(NODE_EVENTS),
+  time: moment,
+  node: z.string().max(253),
+  machine: z.string().max(253).nullable(),
+  provider: z.string().max(63),
+  zone: z.string().max(63),
+  instance_type: z.string().max(63),
+  capacity_type: z.enum(['on_demand', 'spot']),
+  /** How long the step took that the event ends: request to launch, request to Ready, drain to removal. */
+  seconds: z.number().min(0).nullable(),
+  why: z.string().max(1_000),
+});
+
+export type NodeEventData = z.input<typeof nodeEventSchema>;
+
+/** A request on `forescale.v1.override.<pool>`; fields left out are not overridden. */
+export const overrideSchema = z.strictObject({
+  min: z.number().int().min(0).max(10_000).optional(),
+  max: z.number().int().min(0).max(10_000).optional(),
+  pause: z.boolean().optional(),
+  until: moment,
+  by: z.string().min(1).max(128),
+  why: z.string().min(1).max(500),
+});

@@ -1,0 +1,19 @@
+/** The subjects on which services and users meet. Pool, signal and event names are single tokens. */
+const PREFIX = 'forescale.v1';
+
+export const subjects = {
+  kpi: (pool: string, signal: string) => `${PREFIX}.kpi.${pool}.${signal}`,
+  sample: (pool: string, signal: string) => `${PREFIX}.sample.${pool}.${signal}`,
+  forecast: (pool: string, signal: string) => `${PREFIX}.forecast.${pool}.${signal}`,
+  plan: (pool: string) => `${PREFIX}.plan.${pool}`,
+  node: (pool: string, event: string) => `${PREFIX}.node.${pool}.${event}`,
+  override: (pool: string) => `${PREFIX}.override.${pool}`,
+  /** Where a simulation's conductor asks one service for one tick; the reply is the acknowledgement. */
+  tick: (service: string) => `${PREFIX}.clock.tick.${service}`,
+} as const;
+
+/** The pool and the last token of a subject such as `forescale.v1.kpi.<pool>.<signal>`; null when it is no such one. */
+export function poolAndTail(subject: string): { readonly pool: string; readonly tail: string } | null {
+  const match = /^forescale\.v1\.[a-z]+\.([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})$/.exec(subject);
+  return match ? { pool: match[1] as string, tail: match[2] as string } : null;
+}

@@ -1,0 +1,11 @@
+export {
+  type ForecastDocument,
+  forecastDocumentSchema,
+  HISTORY_LEADS,
+  type HistoryDocument,
+  historySchema,
+  type PlanDocument,
+  type PoolsDocument,
+  planDocumentSchema,
+  poolsSchema,
+} from './schema.ts';

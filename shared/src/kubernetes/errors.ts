@@ -1,0 +1,15 @@
+/** The API server cannot be reached or answers 5xx: the same call may succeed later. */
+export class KubernetesUnavailableError extends Error {
+  override readonly name = 'KubernetesUnavailableError';
+}
+
+/** The API server refuses the call. `status` is its HTTP status, for example 403 where a Role lacks a verb. */
+export class KubernetesRefusedError extends Error {
+  override readonly name = 'KubernetesRefusedError';
+  readonly status: number;
+
+  constructor(status: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+  }
+}

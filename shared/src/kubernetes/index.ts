@@ -1,0 +1,10 @@
+export { connectKubernetes } from './connection.ts';
+export { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';
+export { type ClusterReader, createClusterReader, type Usage } from './reader.ts';
+export {
+  type ClusterEvent,
+  type ClusterWriter,
+  createClusterWriter,
+  type EvictionResult,
+  type NodeChange,
+} from './writer.ts';

@@ -1,0 +1,59 @@
+import { timingSafeEqual } from 'node:crypto';
+import fastify, { type FastifyInstance } from 'fastify';
+import type { Readiness } from '../service/index.ts';
+import type { Telemetry } from '../telemetry/index.ts';
+
+const BODY_BYTES_MAX = 1_048_576;
+
+export interface HttpOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Null: everything but changes is open; the configuration allows that on loopback only. */
+  readonly token: string | null;
+  readonly readiness: Readiness;
+  readonly serveMetrics: Telemetry['serveMetrics'] | null;
+  /** Adds the service's own routes. */
+  readonly routes?: (app: FastifyInstance) => Promise<void> | void;
+}
+
+export interface HttpServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Serves `/healthz`, `/readyz` and `/metrics`, and what `routes` adds, behind one bearer token where there is one. */
+export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+  const app = fastify({ bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true });
+  app.addHook('onRequest', async (request, reply) => {
+    if (
+      request.url === '/healthz' ||
+      request.url === '/readyz' ||
+      mayPass(request.method, request.headers.authorization, options.token)
+    )
+      return;
+    await reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'a bearer token is required' });
+  });
+  app.get('/healthz', async () => ({ ok: true }));
+  app.get('/readyz', async (_request, reply) => {
+    const report = options.readiness.report();
+    return reply.code(report.ready ? 200 : 503).send(report);
+  });
+  const { serveMetrics } = options;
+  if (serveMetrics) {
+    app.get('/metrics', (request, reply) => {
+      reply.hijack();
+      serveMetrics(request.raw, reply.raw);
+    });
+  }
+  await options.routes?.(app);
+  const url = await app.listen({ host: options.host, port: options.port });
+  return { url, close: () => app.close() };
+}
+
+/** Reading needs the token where one is set. A change always needs one: without a token nothing can be changed. */
+function mayPass(method: string, authorization: string | undefined, token: string | null): boolean {
+  if (token === null) return method === 'GET' || method === 'HEAD';
+  const given = Buffer.from(authorization ?? '');
+  const wanted = Buffer.from(`Bearer ${token}`);
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
+}

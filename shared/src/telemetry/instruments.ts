@@ -1,0 +1,53 @@
+import { createNoopMeter, type Meter } from '@opentelemetry/api';
+
+// From a few seconds (a container) to half an hour (bare metal that must be installed first).
+const READINESS_SECONDS = [5, 10, 20, 30, 45, 60, 90, 120, 180, 240, 300, 450, 600, 900, 1_800];
+
+/** Every instrument that Forescale records, under its public name. */
+export function createInstruments(meter: Meter) {
+  const seconds = (name: string, description: string) =>
+    meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries: READINESS_SECONDS } });
+  return {
+    scalingLatency: seconds('forescale.scaling.latency', 'From need exceeding capacity to the node being Ready'),
+    scalingLeadTime: meter.createHistogram('forescale.scaling.lead.time', {
+      unit: 's',
+      description: 'How long before it was needed a node was Ready; negative when it came late',
+      advice: { explicitBucketBoundaries: [-900, -600, -300, -180, -60, 0, 60, 180, 300, 600, 900, 1_800, 3_600] },
+    }),
+    nodeReadinessTime: seconds('forescale.node.readiness.time', 'From request to Ready'),
+    nodeCreateDuration: seconds('forescale.node.create.duration', "The provider's create call"),
+    costRate: meter.createGauge('forescale.cost.rate', { unit: 'USD/h', description: 'What the pool costs now' }),
+    costSavedRate: meter.createGauge('forescale.cost.saved.rate', {
+      unit: 'USD/h',
+      description: 'Saved against a baseline',
+    }),
+    forecastError: meter.createGauge('forescale.forecast.error', {
+      description: 'Weighted quantile loss over the last day',
+    }),
+    forecastCoverage: meter.createGauge('forescale.forecast.coverage', {
+      description: 'Share of actual values at or below a level',
+    }),
+    planDuration: meter.createHistogram('forescale.plan.duration', { unit: 's', description: 'Time to decide' }),
+    providerErrors: meter.createCounter('forescale.provider.errors', { description: 'Failed provider calls by class' }),
+    breakerState: meter.createGauge('forescale.breaker.state', { description: '0 closed, 1 half open, 2 open' }),
+    spotInterruptions: meter.createCounter('forescale.spot.interruptions', { description: 'Spot nodes taken back' }),
+    nodes: meter.createGauge('forescale.nodes', { description: 'Nodes by state' }),
+    samplesWritten: meter.createCounter('forescale.samples.written', {
+      description: 'Samples that the store has confirmed',
+    }),
+    samplesSpooled: meter.createCounter('forescale.samples.spooled', {
+      description: 'Samples kept aside while the store is away',
+    }),
+    samplesDropped: meter.createCounter('forescale.samples.dropped', {
+      description: 'Samples refused or over the limit',
+    }),
+    safeToScale: meter.createGauge('forescale.safe_to_scale', { description: '1 while the cluster breaker is closed' }),
+  };
+}
+
+export type Instruments = ReturnType<typeof createInstruments>;
+
+/** Instruments that record nothing, for tests and one-off commands. */
+export function silentInstruments(): Instruments {
+  return createInstruments(createNoopMeter());
+}

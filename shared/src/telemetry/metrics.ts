@@ -1,0 +1,33 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { metrics } from '@opentelemetry/api';
+import { createInstruments, type Instruments } from './instruments.ts';
+
+export interface Telemetry {
+  readonly instruments: Instruments;
+  /** Answers a scrape of `/metrics` in the Prometheus text format. */
+  serveMetrics(request: IncomingMessage, response: ServerResponse): void;
+  stop(): Promise<void>;
+}
+
+/** Starts the OpenTelemetry SDK of this process, once; its only reader is the Prometheus end point. */
+export async function startTelemetry(serviceName: string): Promise<Telemetry> {
+  const [{ NodeSDK }, { PrometheusExporter }] = await Promise.all([
+    import('@opentelemetry/sdk-node'),
+    import('@opentelemetry/exporter-prometheus'),
+  ]);
+  const exporter = new PrometheusExporter({ preventServerStart: true });
+  const sdk = new NodeSDK({
+    serviceName,
+    metricReaders: [exporter],
+    spanProcessors: [],
+    logRecordProcessors: [],
+    instrumentations: [],
+    autoDetectResources: false,
+  });
+  sdk.start();
+  return {
+    instruments: createInstruments(metrics.getMeter('forescale')),
+    serveMetrics: (request, response) => exporter.getMetricsRequestHandler(request, response),
+    stop: () => sdk.shutdown(),
+  };
+}

@@ -113,7 +113,8 @@ export function createClusterWriter(kube: KubeConfig, namespace: string): Cluste
       if (typeof status !== 'number')
         throw new KubernetesUnavailableError(`${what}: ${String(error)}`, { cause: error });
       if (understood.includes(status)) return status;
-      if (status === 429 || status >= 500)
+      // 409: somebody else changed the object in between; what is read anew may be changed again.
+      if (status === 409 || status === 429 || status >= 500)
         throw new KubernetesUnavailableError(`${what}: HTTP ${status}`, { cause: error });
       throw new KubernetesRefusedError(status, `${what}: HTTP ${status}`, { cause: error });
     }

@@ -9,24 +9,38 @@ const kpiData = z.object({
   time: moment.optional(),
 });
 
-const kpiMessage = z.union([
-  z.object({ specversion: z.literal('1.0'), time: moment.optional(), data: kpiData }),
-  kpiData,
-]);
+const kpiEvent = z.object({
+  specversion: z.literal('1.0'),
+  source: z.string().max(256).default(''),
+  time: moment.optional(),
+  data: kpiData,
+});
 
 /**
  * An application's KPI from `forescale.v1.kpi.<pool>.<signal>`: a CloudEvent, or its bare data for a publisher as
- * simple as a shell script. Without a time of its own it is of `arrivedMs`. Throws `WireError`.
+ * simple as a shell script. Without a time of its own it is of `arrivedMs`. The CloudEvent's source tells the
+ * replicas of an application apart; how they combine is the signal's `aggregate`. Throws `WireError`.
  */
 export function decodeKpi(subject: string, bytes: Uint8Array, arrivedMs: number): Sample {
   const names = poolAndTail(subject);
   if (!names) throw new WireError(`subject = ${JSON.stringify(subject)}: allowed: forescale.v1.kpi.<pool>.<signal>`);
   const raw = decodeJson(bytes);
   const isEvent = typeof raw === 'object' && raw !== null && 'specversion' in raw;
-  const message = parseWire(raw, isEvent ? kpiMessage.options[0] : kpiMessage.options[1]);
-  const data = 'data' in message ? message.data : message;
-  const timeMs = data.time ?? ('data' in message ? message.time : undefined) ?? arrivedMs;
-  return { pool: names.pool, signal: names.tail, source: 'nats', timeMs, value: data.value };
+  const { source, time, data } = isEvent
+    ? parseWire(raw, kpiEvent)
+    : { source: '', time: undefined, data: parseWire(raw, kpiData) };
+  return {
+    pool: names.pool,
+    signal: names.tail,
+    source: sourceName(source),
+    timeMs: data.time ?? time ?? arrivedMs,
+    value: data.value,
+  };
+}
+
+/** A CloudEvent's source ("/shop/api#3") as a tag: short, and of characters that no store needs to escape. */
+function sourceName(source: string): string {
+  return source.replace(/[^\w./#-]/g, '-').slice(0, 63) || 'nats';
 }
 
 export function encodeKpi(origin: EventOrigin, value: number, unit: string): Uint8Array {

@@ -1,0 +1,82 @@
+import type { PoolConfig } from '@forescale/shared/config';
+import {
+  addResources,
+  type ClusterNode,
+  type ClusterPod,
+  type ClusterState,
+  NO_RESOURCES,
+  type Resources,
+  type Sample,
+} from '@forescale/shared/domain';
+import type { Usage } from '@forescale/shared/kubernetes';
+
+const SOURCE = 'kubernetes';
+
+/**
+ * What the Kubernetes API says of one pool, as samples of the moment: CPU, memory and pods that are requested (bound to
+ * the pool's nodes, or pending and able to run there), pending pods, Ready nodes, and real use where it is measured.
+ * Pods of DaemonSets are left out: they come with the node and ask for none.
+ */
+export function clusterSamples(
+  state: ClusterState,
+  usage: ReadonlyMap<string, Usage> | null,
+  pool: PoolConfig,
+): Sample[] {
+  const nodes = state.nodes.filter((node) => matches(pool.selector, node.labels));
+  const names = new Set(nodes.map((node) => node.name));
+  const bound = state.pods.filter(
+    (pod) => pod.nodeName !== null && names.has(pod.nodeName) && pod.ownerKind !== 'DaemonSet',
+  );
+  const pending = state.pods.filter((pod) => pod.nodeName === null && !pod.terminating && mayRunOn(pool, pod));
+  const requested = [...bound, ...pending].reduce<Resources>(
+    (sum, pod) => addResources(sum, pod.requests),
+    NO_RESOURCES,
+  );
+  const used =
+    usage && nodes.reduce((sum, node) => addUsage(sum, usage.get(node.name)), { cpuMillicores: 0, memoryBytes: 0 });
+  const values: Record<string, number> = {
+    'requested-cpu': requested.cpuMillicores,
+    'requested-memory': requested.memoryBytes,
+    'requested-pods': requested.pods,
+    'pending-pods': pending.length,
+    'ready-nodes': nodes.filter((node) => node.ready).length,
+    ...(used ? { 'used-cpu': used.cpuMillicores, 'used-memory': used.memoryBytes } : {}),
+  };
+  return Object.entries(values).map(([signal, value]) => ({
+    pool: pool.name,
+    signal,
+    source: SOURCE,
+    timeMs: state.atMs,
+    value,
+  }));
+}
+
+function addUsage(sum: Usage, one: Usage | undefined): Usage {
+  return {
+    cpuMillicores: sum.cpuMillicores + (one?.cpuMillicores ?? 0),
+    memoryBytes: sum.memoryBytes + (one?.memoryBytes ?? 0),
+  };
+}
+
+/** Whether a new node of the pool could take the pod: its labels are what the pod selects, its taints are tolerated. */
+function mayRunOn(pool: PoolConfig, pod: ClusterPod): boolean {
+  const labels = { ...pool.template.labels, ...pool.selector };
+  return (
+    matches(pod.nodeSelector, labels) &&
+    pool.template.taints.every(
+      (taint) => taint.effect === 'PreferNoSchedule' || pod.tolerations.some((one) => tolerates(one, taint)),
+    )
+  );
+}
+
+function tolerates(toleration: ClusterPod['tolerations'][number], taint: ClusterNode['taints'][number]): boolean {
+  return (
+    (toleration.key === null || toleration.key === taint.key) &&
+    (toleration.effect === null || toleration.effect === taint.effect) &&
+    (toleration.operator === 'Exists' || toleration.value === taint.value)
+  );
+}
+
+function matches(selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean {
+  return Object.entries(selector).every(([key, value]) => labels[key] === value);
+}

@@ -1,0 +1,1 @@
+export { readTrace, TraceError } from './read.ts';

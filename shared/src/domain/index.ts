@@ -1,4 +1,5 @@
 export * from './cluster.ts';
+export * from './combine.ts';
 export * from './forecast.ts';
 export * from './quantity.ts';
 export * from './resources.ts';

@@ -1,0 +1,108 @@
+import { ConfigError } from '@forescale/shared/config';
+import { TraceError } from '@forescale/shared/trace';
+import { Command, CommanderError } from 'commander';
+import { UsageError } from './output/usage.ts';
+
+/** Exit codes that scripts may rely on. */
+const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** Runs one command line and resolves to its exit code. Commands load when they are called: the start stays quick. */
+export async function runCli(args: readonly string[]): Promise<number> {
+  const abort = new AbortController();
+  const interrupt = () => abort.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  try {
+    await createProgram(abort.signal).parseAsync(args, { from: 'user' });
+    return abort.signal.aborted ? EXIT.interrupted : EXIT.done;
+  } catch (error) {
+    return report(error, abort.signal);
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}
+
+function report(error: unknown, signal: AbortSignal): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (signal.aborted) return EXIT.interrupted;
+  process.stderr.write(`forescale: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (error instanceof ConfigError || error instanceof UsageError || error instanceof TraceError) return EXIT.usage;
+  if (process.env.FORESCALE_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return EXIT.failed;
+}
+
+function createProgram(signal: AbortSignal): Command {
+  const program = new Command('forescale')
+    .description('Predictive node autoscaling for Kubernetes and K3s')
+    .exitOverride()
+    .showHelpAfterError('(see forescale --help)');
+
+  program
+    .command('up')
+    .description('all services in one process')
+    .requiredOption('--config <file>', 'configuration')
+    .action(async (options) => (await import('./commands/services.ts')).up(options, signal));
+  for (const service of ['collector', 'predictor', 'actuator'] as const) {
+    program
+      .command(service)
+      .description(`the ${service} alone`)
+      .requiredOption('--config <file>', 'configuration')
+      .action(async (options) => (await import('./commands/services.ts')).one(service, options, signal));
+  }
+  program
+    .command('validate')
+    .description('checks a configuration')
+    .argument('<config>', 'configuration')
+    .option('--print', 'prints the effective configuration and the bounds by hour')
+    .action(async (file, options) => (await import('./commands/validate.ts')).validate(file, options));
+  program
+    .command('plan')
+    .description('what would be done now, and why, without doing it')
+    .requiredOption('--config <file>', 'configuration')
+    .option('--state <file>', 'plans for a recorded state instead of the live cluster')
+    .option('--json <file>', 'writes the result as JSON ("-": to stdout)')
+    .action(async (options) => (await import('./commands/plan.ts')).planNow(options));
+  program
+    .command('forecast')
+    .description('trains on a trace and forecasts what comes next')
+    .argument('<trace>', 'CSV with the header timestamp,value')
+    .requiredOption('--horizon <steps>', 'how many steps ahead')
+    .option('--step <seconds>', 'step of the grid', undefined)
+    .option('--json <file>', 'writes the result as JSON ("-": to stdout)')
+    .action(async (trace, options) => (await import('./commands/forecast.ts')).forecast(trace, options));
+  program
+    .command('backtest')
+    .description('rolling-origin evaluation on a trace')
+    .argument('<trace>', 'CSV with the header timestamp,value')
+    .requiredOption('--horizon <steps>', 'how many steps ahead')
+    .option('--step <seconds>', 'step of the grid')
+    .option('--origins <count>', 'how many origins', '60')
+    .option('--test-fraction <share>', 'share of the trace in which the origins lie', '0.2')
+    .option('--json <file>', 'writes the result as JSON ("-": to stdout)')
+    .action(async (trace, options) => (await import('./commands/backtest.ts')).backtestTrace(trace, options));
+  program
+    .command('simulate')
+    .description('replays a trace against a simulated cloud')
+    .argument('<trace>', 'CSV with the header timestamp,value')
+    .requiredOption('--config <file>', 'configuration')
+    .option('--policy <name>', 'forescale, reactive, target, schedule, static, oracle, …', 'forescale')
+    .option('--pool <name>', 'which pool of the configuration; the first by default')
+    .option('--seed <number>', 'seed of everything random', '1')
+    .option('--history <share>', 'share of the trace that is only history', '0.5')
+    .option('--json <file>', 'writes the summary as JSON ("-": to stdout)')
+    .option('--timeline <file>', 'writes one row per scored step as CSV')
+    .action(async (trace, options) => (await import('./commands/simulate.ts')).simulate(trace, options));
+  program
+    .command('demo')
+    .description('a simulated cluster under a replayed load, with the page, on this machine alone')
+    .option('--trace <file>', 'replays a recorded load instead of the generated one')
+    .option('--days <days>', 'how many days at the end are replayed; what is before is history', '3')
+    .option('--once', 'ends by itself with a summary')
+    .option('--seed <number>', 'seed of everything random', '1')
+    .option('--port <port>', 'port of the page', '8080')
+    .option('--speed <minutes>', 'simulated minutes per second; 0: as fast as possible')
+    .option('--json <file>', 'writes the summary as JSON ("-": to stdout)')
+    .action(async (options) => (await import('./demo/demo.ts')).demo(options, signal));
+  return program;
+}

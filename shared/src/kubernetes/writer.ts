@@ -30,7 +30,8 @@ export interface ClusterEvent {
 export interface ClusterWriter {
   /** False: there is no such node. */
   changeNode(name: string, change: NodeChange): Promise<boolean>;
-  evictPod(namespace: string, name: string, uid: string, graceSeconds: number): Promise<EvictionResult>;
+  /** `graceSeconds` null: as long as the pod itself asks for. */
+  evictPod(namespace: string, name: string, uid: string, graceSeconds: number | null): Promise<EvictionResult>;
   /** Deletes without asking budgets: only for pods whose machine is gone or going. */
   deletePod(namespace: string, name: string, uid: string): Promise<void>;
   /** Resolves also where the node is gone already. */
@@ -58,7 +59,10 @@ export function createClusterWriter(kube: KubeConfig, namespace: string): Cluste
             apiVersion: 'policy/v1',
             kind: 'Eviction',
             metadata: { name, namespace: podNamespace },
-            deleteOptions: { preconditions: { uid }, gracePeriodSeconds: graceSeconds },
+            deleteOptions: {
+              preconditions: { uid },
+              ...(graceSeconds === null ? {} : { gracePeriodSeconds: graceSeconds }),
+            },
           },
         }),
       );

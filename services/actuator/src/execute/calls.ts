@@ -1,0 +1,139 @@
+import type { Clock, Random } from '@forescale/shared/time';
+import { BrokenCircuitError, type BulkheadPolicy, bulkhead, ConstantBackoff, handleWhen, retry, wrap } from 'cockatiel';
+import { asProviderError, ERROR_MEANINGS, ProviderError } from '../providers/errors.ts';
+import { type BreakerLimits, breakerGauge, breakerOnClock } from './breaker.ts';
+
+export type Operation = 'read' | 'create' | 'delete';
+export const OPERATIONS: readonly Operation[] = ['read', 'create', 'delete'];
+
+export interface CallLimits {
+  readonly concurrency: number;
+  /** Calls a second, evenly spaced; null: unlimited. */
+  readonly ratePerSecond: number | null;
+  readonly timeoutMs: number;
+  /** Repetitions after the first call. */
+  readonly retriesMax: number;
+  readonly backoffFirstMs: number;
+  readonly backoffMaxMs: number;
+  readonly breaker: BreakerLimits;
+}
+
+/** At most this many calls wait for a slot; a plan of more nodes than that is refused by the configuration. */
+const QUEUE_MAX = 10_000;
+
+/**
+ * Calls to one provider region: bulkhead( retry( breaker( pace, time-out( call )))), one of each per operation, so
+ * that a failing create never keeps a machine from being terminated. Rejects with `ProviderError`.
+ */
+export interface ProviderCalls {
+  run<T>(operation: Operation, call: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  breakerState(operation: Operation): 0 | 1 | 2;
+}
+
+export interface CallContext {
+  /** The service's clock: what a breaker waits on. */
+  readonly clock: Clock;
+  /** The clock that calls take time on: back-off, pace and time-out. */
+  readonly ioClock: Clock;
+  readonly random: Random;
+  /** Told of every failed call, retried or not. */
+  readonly onError: (operation: Operation, error: ProviderError) => void;
+}
+
+export function createProviderCalls(limits: CallLimits, context: CallContext): ProviderCalls {
+  const lanes = { read: lane(limits, context), create: lane(limits, context), delete: lane(limits, context) };
+  return {
+    run: (operation, call) => lanes[operation].run(operation, call),
+    breakerState: (operation) => breakerGauge(lanes[operation].breaker),
+  };
+}
+
+function lane(limits: CallLimits, context: CallContext) {
+  const slots: BulkheadPolicy = bulkhead(limits.concurrency, QUEUE_MAX);
+  const breaker = breakerOnClock(limits.breaker, context.clock);
+  const retried = handleWhen((error) => error instanceof ProviderError && ERROR_MEANINGS[error.errorClass].retried);
+  // The wait before a repetition is made by the call itself, on `ioClock`: cockatiel's own is deaf to both clocks.
+  const retries = retry(retried, { maxAttempts: limits.retriesMax, backoff: new ConstantBackoff(0) });
+  const pace = pacer(limits.ratePerSecond, context.ioClock);
+
+  async function run<T>(operation: Operation, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    let failed: ProviderError | null = null;
+    let ambiguous = false;
+    let waitMs = 0;
+    const attempt = async (): Promise<T> => {
+      try {
+        return await breaker.execute(async () => {
+          await pace();
+          return await withDeadline(context.ioClock, limits.timeoutMs, call);
+        });
+      } catch (error) {
+        if (error instanceof BrokenCircuitError) throw error;
+        failed = error as ProviderError;
+        ambiguous ||= failed.ambiguous;
+        context.onError(operation, failed);
+        throw failed;
+      }
+    };
+    try {
+      return await wrap(slots, retries).execute(async () => {
+        if (failed !== null) {
+          waitMs = nextWaitMs(waitMs, failed, limits, context.random);
+          await context.ioClock.sleep(waitMs);
+        }
+        return await attempt();
+      });
+    } catch (error) {
+      if (error instanceof BrokenCircuitError)
+        throw new ProviderError('transient', `not sent: too many ${operation} calls have failed`, { ambiguous });
+      const last = asProviderError(error);
+      throw last.ambiguous === ambiguous
+        ? last
+        : new ProviderError(last.errorClass, last.message, { cause: last, ambiguous });
+    }
+  }
+  return { run, breaker };
+}
+
+/**
+ * Decorrelated jitter: uniform between the first wait and three times the last one, at most `backoffMaxMs`.
+ * With 200 ms first: 200..600, then 200..1800, … Many callers that failed together do not come back together.
+ */
+function nextWaitMs(lastMs: number, failed: ProviderError, limits: CallLimits, random: Random): number {
+  const highMs = Math.max(limits.backoffFirstMs, lastMs) * 3;
+  const jitterMs = limits.backoffFirstMs + random.next() * (highMs - limits.backoffFirstMs);
+  return Math.min(limits.backoffMaxMs, Math.max(jitterMs, failed.retryAfterMs ?? 0));
+}
+
+/** Gives every caller its turn, `1/rate` apart, the first at once; no bursts. */
+function pacer(ratePerSecond: number | null, ioClock: Clock): () => Promise<void> {
+  if (ratePerSecond === null) return async () => undefined;
+  let nextMs = Number.NEGATIVE_INFINITY;
+  return async () => {
+    const nowMs = ioClock.nowMs();
+    const turnMs = Math.max(nowMs, nextMs);
+    nextMs = turnMs + 1_000 / ratePerSecond;
+    await ioClock.sleep(turnMs - nowMs);
+  };
+}
+
+/** The call's result, or a `transient` failure after `timeoutMs`; the call is told to end by its signal. */
+async function withDeadline<T>(
+  ioClock: Clock,
+  timeoutMs: number,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const callEnds = new AbortController();
+  const timerEnds = new AbortController();
+  const deadline = ioClock.sleep(timeoutMs, timerEnds.signal).then((): never => {
+    callEnds.abort();
+    throw new ProviderError('transient', `no answer within ${timeoutMs} ms`);
+  });
+  try {
+    return await Promise.race([call(callEnds.signal), deadline]);
+  } catch (error) {
+    throw asProviderError(error);
+  } finally {
+    deadline.catch(() => undefined);
+    timerEnds.abort();
+  }
+}

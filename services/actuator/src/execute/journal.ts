@@ -1,0 +1,99 @@
+import { type StateBucket, StateConflictError } from '@forescale/shared/state';
+import { type NodeRecord, nodeRecordSchema } from './record.ts';
+
+/** An entry of the journal that cannot be read. Nothing is created or collected until a human has looked. */
+export class JournalCorruptError extends Error {
+  override readonly name = 'JournalCorruptError';
+}
+
+interface Entry {
+  readonly record: NodeRecord;
+  readonly revision: number;
+}
+
+/**
+ * The nodes of one pool that were asked for and are not verified gone, one entry of the bucket each. What is in
+ * memory is what the bucket said last: a write that fails, or that finds another writer's revision, leaves the
+ * journal unloaded, and it is read anew before anything else is done, just as after a crash.
+ */
+export class Journal {
+  readonly #bucket: StateBucket;
+  readonly #prefix: string;
+  #entries: Map<string, Entry> | null = null;
+
+  constructor(bucket: StateBucket, pool: string) {
+    this.#bucket = bucket;
+    this.#prefix = `node.${pool}.`;
+  }
+
+  /** Reads the bucket unless memory is known to be true. Rejects with `JournalCorruptError` or the bucket's errors. */
+  async load(): Promise<void> {
+    if (this.#entries !== null) return;
+    const keys = await this.#bucket.keys(this.#prefix);
+    const loaded = await Promise.all(
+      keys.map(async (key) => {
+        const entry = await this.#bucket.get(key);
+        return entry && { record: parseRecord(key, entry.value), revision: entry.revision };
+      }),
+    );
+    this.#entries = new Map(loaded.filter((one) => one !== null).map((one) => [one.record.requestId, one]));
+  }
+
+  get loaded(): boolean {
+    return this.#entries !== null;
+  }
+
+  /** In the order in which they were asked for. */
+  records(): NodeRecord[] {
+    return [...(this.#entries?.values() ?? [])]
+      .map((entry) => entry.record)
+      .sort((a, b) => a.createdMs - b.createdMs || (a.requestId < b.requestId ? -1 : 1));
+  }
+
+  get(requestId: string): NodeRecord | null {
+    return this.#entries?.get(requestId)?.record ?? null;
+  }
+
+  /** Resolves once the record is durable: only then may its call be sent. */
+  async add(record: NodeRecord): Promise<void> {
+    await this.#write(record, 0);
+  }
+
+  /** Replaces the fields given, and resolves to the record as it is now. */
+  async update(requestId: string, change: Partial<Omit<NodeRecord, 'requestId' | 'pool'>>): Promise<NodeRecord> {
+    const entry = this.#entries?.get(requestId);
+    if (!entry) throw new StateConflictError(`${requestId}: not in the journal any more`);
+    const record = { ...entry.record, ...change };
+    await this.#write(record, entry.revision);
+    return record;
+  }
+
+  async remove(requestId: string): Promise<void> {
+    try {
+      await this.#bucket.delete(this.#prefix + requestId);
+      this.#entries?.delete(requestId);
+    } catch (error) {
+      this.#entries = null;
+      throw error;
+    }
+  }
+
+  async #write(record: NodeRecord, revision: number): Promise<void> {
+    try {
+      const value = new TextEncoder().encode(JSON.stringify(record));
+      const written = await this.#bucket.compareAndSet(this.#prefix + record.requestId, value, revision);
+      this.#entries?.set(record.requestId, { record, revision: written });
+    } catch (error) {
+      this.#entries = null;
+      throw error;
+    }
+  }
+}
+
+function parseRecord(key: string, value: Uint8Array): NodeRecord {
+  try {
+    return nodeRecordSchema.parse(JSON.parse(new TextDecoder().decode(value)));
+  } catch (error) {
+    throw new JournalCorruptError(`journal entry ${key} cannot be read`, { cause: error });
+  }
+}

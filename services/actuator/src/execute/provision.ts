@@ -1,0 +1,167 @@
+import { type OfferingConfig, POOL_LABEL } from '@forescale/shared/config';
+import type { Random } from '@forescale/shared/time';
+import { asProviderError, ProviderError } from '../providers/errors.ts';
+import type { Machine, MachineRequest } from '../providers/port.ts';
+import type { ExecuteContext } from './context.ts';
+import type { NodeRecord } from './record.ts';
+
+/** The label by which a node says how it is paid for: `on_demand` or `spot`. */
+export const CAPACITY_LABEL = 'forescale.dev/capacity-type';
+
+const NAME_ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
+
+/**
+ * A name for one node that no other node ever had: the pool, the second (base 36), and 6 random digits (2e9), for
+ * example `default-t3k9p2-4f0az1`. It is request id, token and node name in one. At most 54 characters, since the
+ * label kubernetes.io/hostname carries it and labels end at 63.
+ */
+export function newNodeName(pool: string, nowMs: number, random: Random): string {
+  let digits = '';
+  for (let i = 0; i < 6; i++) digits += NAME_ALPHABET[random.below(NAME_ALPHABET.length)];
+  return `${pool.slice(0, 38).replace(/-+$/, '')}-${Math.floor(nowMs / 1_000).toString(36)}-${digits}`;
+}
+
+/** The journal's first entry for a node: an intent. */
+export function newRecord(
+  context: Pick<ExecuteContext, 'pool' | 'clusterTag'>,
+  offering: OfferingConfig,
+  generation: number,
+  why: string,
+  nowMs: number,
+  random: Random,
+): NodeRecord {
+  const requestId = newNodeName(context.pool.name, nowMs, random);
+  return {
+    requestId,
+    pool: context.pool.name,
+    clusterTag: context.clusterTag,
+    generation,
+    state: 'intended',
+    nodeName: requestId,
+    offering,
+    machineIds: [],
+    createdMs: nowMs,
+    launchedMs: null,
+    readyMs: null,
+    why,
+    drain: null,
+    removal: null,
+  };
+}
+
+/**
+ * Asks for all these nodes at once; the calls' own limits pace them. Each intent is durable before its call. Resolves
+ * when every call was answered or given up; never rejects, since a failed call is news for planning, and a failed
+ * write leaves the journal to be read anew.
+ */
+export async function provision(context: ExecuteContext, records: readonly NodeRecord[], nowMs: number): Promise<void> {
+  await Promise.all(
+    records.map(async (record) => {
+      try {
+        await context.journal.add(record);
+      } catch (error) {
+        context.onTrouble(`${record.requestId} was not asked for: its intent cannot be written: ${String(error)}`);
+        return;
+      }
+      await requestMachine(context, record, nowMs);
+    }),
+  );
+}
+
+/** Sends (or repeats, with the same token) the call of an `intended` record and writes down the answer. */
+export async function requestMachine(context: ExecuteContext, record: NodeRecord, nowMs: number): Promise<void> {
+  try {
+    const outcome = await createOrAdopt(context, record);
+    if (outcome.machines.length > 0) await adopt(context, record, outcome.machines, nowMs);
+    else if (outcome.error !== null) await giveUp(context, record, outcome.error, nowMs);
+  } catch (error) {
+    context.onTrouble(`${record.requestId}: the answer cannot be written down: ${String(error)}`);
+  }
+}
+
+interface Outcome {
+  readonly machines: readonly Machine[];
+  /** Null together with no machines: nobody knows, and the intent stays open. */
+  readonly error: ProviderError | null;
+}
+
+async function createOrAdopt(context: ExecuteContext, record: NodeRecord): Promise<Outcome> {
+  let error: ProviderError;
+  try {
+    const request = machineRequest(context, record);
+    const { machines, failures } = await context.calls.run('create', async (signal) => {
+      const result = await context.provider.create(request, signal);
+      const failure = result.failures[0];
+      if (result.machines.length === 0 && failure) throw new ProviderError(failure.errorClass, failure.message);
+      return result;
+    });
+    if (failures[0]) context.onTrouble(`${record.requestId}: ${failures[0].message}`);
+    return { machines, error: null };
+  } catch (cause) {
+    error = asProviderError(cause);
+  }
+  if (!error.ambiguous) return { machines: [], error };
+  // It may have been carried out: look before concluding anything.
+  try {
+    const found = await findMachines(context, record);
+    if (found.length > 0) return { machines: found, error: null };
+  } catch (cause) {
+    context.onTrouble(`${record.requestId}: ${error.message}; looking for it failed too: ${String(cause)}`);
+    return { machines: [], error: null };
+  }
+  const open = error.errorClass === 'transient' || error.errorClass === 'conflict';
+  if (open) context.onTrouble(`${record.requestId}: ${error.message}; asked for again at the next tick`);
+  return { machines: [], error: open ? null : error };
+}
+
+/** Machines made for the record; those that are terminating serve nobody. */
+export async function findMachines(context: ExecuteContext, record: NodeRecord): Promise<readonly Machine[]> {
+  const machines = await context.calls.run('read', (signal) => context.provider.find(record.requestId, signal));
+  return machines.filter((machine) => machine.state !== 'terminating');
+}
+
+/** Writes down the machines of a record, and tells that it was launched. */
+export async function adopt(
+  context: ExecuteContext,
+  record: NodeRecord,
+  machines: readonly Machine[],
+  nowMs: number,
+): Promise<NodeRecord> {
+  const machineIds = machines.map((machine) => machine.id);
+  const adopted = await context.journal.update(record.requestId, { state: 'requested', machineIds });
+  const seconds = (nowMs - record.createdMs) / 1_000;
+  context.onEvent({ event: 'requested', record: adopted, timeMs: nowMs, seconds, why: record.why });
+  return adopted;
+}
+
+/** The provider said no for good: there is no machine, the record goes, and planning hears why. */
+async function giveUp(context: ExecuteContext, record: NodeRecord, error: ProviderError, nowMs: number): Promise<void> {
+  const { errorClass, message } = error;
+  const why = `${errorClass}: ${message}`.slice(0, 1_000);
+  context.onCreateFailure({ offering: record.offering, errorClass, stage: 'create', message: why, timeMs: nowMs });
+  context.onEvent({ event: 'failed', record, timeMs: nowMs, seconds: null, why });
+  await context.journal.remove(record.requestId);
+}
+
+function machineRequest(context: ExecuteContext, record: NodeRecord): MachineRequest {
+  const { pool } = context;
+  const { offering } = record;
+  return {
+    requestId: record.requestId,
+    token: record.requestId,
+    nodeName: record.nodeName,
+    clusterTag: record.clusterTag,
+    pool: pool.name,
+    offering,
+    labels: {
+      ...pool.selector,
+      ...pool.template.labels,
+      [POOL_LABEL]: pool.name,
+      [CAPACITY_LABEL]: offering.capacityType,
+      'node.kubernetes.io/instance-type': offering.instanceType,
+      'topology.kubernetes.io/region': offering.region,
+      'topology.kubernetes.io/zone': offering.zone,
+    },
+    taints: pool.template.taints,
+  };
+}

@@ -1,0 +1,56 @@
+import type { OfferingConfig } from '@forescale/shared/config';
+import { z } from 'zod';
+
+const moment = z.number().int();
+const name = z.string().min(1).max(253);
+const count = z.number().min(0);
+
+const offeringSchema: z.ZodType<OfferingConfig> = z.object({
+  instanceType: z.string(),
+  region: z.string(),
+  zone: z.string(),
+  capacityType: z.enum(['on_demand', 'spot']),
+  usdPerHour: z.number(),
+  allocatable: z.object({ cpuMillicores: count, memoryBytes: count, pods: count, gpus: count }).nullable(),
+});
+
+/**
+ * - `intended`: written before the call; the call may have been sent, or not.
+ * - `requested`: the provider has answered; `machineIds` are known.
+ * - `launched`: its Node has registered.
+ * - `ready`: its Node is or was Ready.
+ * - `draining`: cordoned, its pods are being evicted.
+ * - `removing`: Node deleted, machine being terminated until the provider shows it no more. Then the record goes.
+ */
+export const RECORD_STATES = ['intended', 'requested', 'launched', 'ready', 'draining', 'removing'] as const;
+
+/** What the journal knows of one node that Forescale wanted, from before its first call until it is verified gone. */
+export const nodeRecordSchema = z.object({
+  requestId: name,
+  pool: name,
+  clusterTag: name,
+  /** Of the plan that asked for it. */
+  generation: z.number().int().min(0),
+  state: z.enum(RECORD_STATES),
+  nodeName: name,
+  offering: offeringSchema,
+  machineIds: z.array(z.string().max(253)).max(100),
+  createdMs: moment,
+  launchedMs: moment.nullable(),
+  readyMs: moment.nullable(),
+  /** Why it was asked for; later why it leaves. */
+  why: z.string().max(1_000),
+  drain: z
+    .object({
+      startedMs: moment,
+      /** After this the drain is given up, or with `force` the node goes with its pods. */
+      deadlineMs: moment,
+      force: z.boolean(),
+      why: z.string().max(1_000),
+    })
+    .nullable(),
+  /** When removing began. `failed`: it never served, which its offering is blamed for. */
+  removal: z.object({ startedMs: moment, failed: z.boolean(), why: z.string().max(1_000) }).nullable(),
+});
+
+export type NodeRecord = Readonly<z.output<typeof nodeRecordSchema>>;

@@ -1,0 +1,67 @@
+import type { ClusterState } from '@forescale/shared/domain';
+import type { ExecuteContext } from './context.ts';
+import type { NodeRecord } from './record.ts';
+
+/** Longer than this, and somebody should look: the readiness report names the machine. */
+const STUCK_MS = 15 * 60_000;
+
+/** The record says from now on that its node goes; `removeStep` does it. */
+export async function beginRemoval(
+  context: ExecuteContext,
+  record: NodeRecord,
+  removal: { readonly failed: boolean; readonly why: string },
+  nowMs: number,
+): Promise<NodeRecord> {
+  return await context.journal.update(record.requestId, {
+    state: 'removing',
+    removal: { startedMs: nowMs, failed: removal.failed, why: removal.why.slice(0, 1_000) },
+  });
+}
+
+/**
+ * One step of taking a node away: delete the Node (on K3s nobody else would), terminate its machines, and when the
+ * provider shows none any more, clear away what the kubelet can no longer, and forget the record. Every part may be
+ * repeated; a part that fails is repeated at the next tick.
+ */
+export async function removeStep(
+  context: ExecuteContext,
+  record: NodeRecord,
+  cluster: ClusterState,
+  nowMs: number,
+): Promise<void> {
+  const removal = record.removal;
+  if (removal === null) return;
+  try {
+    if (cluster.nodes.some((node) => node.name === record.nodeName)) await context.writer.deleteNode(record.nodeName);
+    if (!(await allGone(context, record))) {
+      if (nowMs - removal.startedMs > STUCK_MS)
+        context.onTrouble(`${record.nodeName}: its machine ${record.machineIds.join(', ')} will not go`);
+      return;
+    }
+    await clearPods(context, record, cluster);
+    await context.journal.remove(record.requestId);
+    const sinceMs = record.drain?.startedMs ?? removal.startedMs;
+    const seconds = (nowMs - sinceMs) / 1_000;
+    const event = removal.failed ? 'failed' : 'removed';
+    context.onEvent({ event, record, timeMs: nowMs, seconds, why: removal.why });
+  } catch (error) {
+    context.onTrouble(`${record.nodeName} is being removed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Terminates every machine of the record, also those that an answer which was lost never told us of. */
+async function allGone(context: ExecuteContext, record: NodeRecord): Promise<boolean> {
+  const { calls, provider } = context;
+  const found = await calls.run('read', (signal) => provider.find(record.requestId, signal));
+  const ids = new Set([...record.machineIds, ...found.map((machine) => machine.id)]);
+  const states = await Promise.all(
+    [...ids].map((id) => calls.run('delete', (signal) => provider.terminate(id, signal))),
+  );
+  return states.every((state) => state === 'gone');
+}
+
+/** Pods of a node without a machine stay Terminating for ever, since no kubelet confirms: they are deleted here. */
+async function clearPods(context: ExecuteContext, record: NodeRecord, cluster: ClusterState): Promise<void> {
+  const stranded = cluster.pods.filter((pod) => pod.nodeName === record.nodeName);
+  await Promise.all(stranded.map((pod) => context.writer.deletePod(pod.namespace, pod.name, pod.uid)));
+}

@@ -1,0 +1,62 @@
+const MINUTE_MS = 60_000;
+
+/**
+ * What an error of a provider means. Every adapter translates its API's codes into one of these and nothing else:
+ * - `capacity`: there is no such machine now; another offering may have one.
+ * - `quota`: the account may not have more of these.
+ * - `throttled`: too many calls; the same call later succeeds.
+ * - `transient`: 5xx, time-out, reset. The call may have been carried out, so only its own token may repeat it.
+ * - `auth`: nobody is let in until a human changes something.
+ * - `config`: the request is wrong and stays wrong.
+ * - `conflict`: it exists already; look for it and adopt it.
+ */
+export type ErrorClass = 'capacity' | 'quota' | 'throttled' | 'transient' | 'auth' | 'config' | 'conflict';
+
+export interface ErrorMeaning {
+  /** The same call with the same token may be sent again at once (after a back-off). */
+  readonly retried: boolean;
+  /** `counts`: one of the consecutive failures that open the breaker; `opens`: opens it by itself. */
+  readonly breaker: 'ignored' | 'counts' | 'opens';
+  /** The call may have been carried out although it failed: nobody may conclude that there is no machine. */
+  readonly ambiguous: boolean;
+  /** How long the offering is left alone; null: not the offering's fault. */
+  readonly markMs: number | null;
+}
+
+export const ERROR_MEANINGS: Readonly<Record<ErrorClass, ErrorMeaning>> = {
+  capacity: { retried: false, breaker: 'ignored', ambiguous: false, markMs: 3 * MINUTE_MS },
+  quota: { retried: false, breaker: 'ignored', ambiguous: false, markMs: 10 * MINUTE_MS },
+  throttled: { retried: true, breaker: 'ignored', ambiguous: false, markMs: null },
+  transient: { retried: true, breaker: 'counts', ambiguous: true, markMs: null },
+  auth: { retried: false, breaker: 'opens', ambiguous: false, markMs: null },
+  config: { retried: false, breaker: 'ignored', ambiguous: false, markMs: 60 * MINUTE_MS },
+  conflict: { retried: false, breaker: 'ignored', ambiguous: true, markMs: null },
+};
+
+interface ProviderErrorOptions extends ErrorOptions {
+  readonly retryAfterMs?: number;
+  readonly ambiguous?: boolean;
+}
+
+/** One failure of a provider, classified. */
+export class ProviderError extends Error {
+  override readonly name = 'ProviderError';
+  readonly errorClass: ErrorClass;
+  /** What the provider itself asked for. */
+  readonly retryAfterMs: number | null;
+  /** This call, or one before it with the same token, may have been carried out. */
+  readonly ambiguous: boolean;
+
+  constructor(errorClass: ErrorClass, message: string, options: ProviderErrorOptions = {}) {
+    super(message, options);
+    this.errorClass = errorClass;
+    this.retryAfterMs = options.retryAfterMs ?? null;
+    this.ambiguous = options.ambiguous ?? ERROR_MEANINGS[errorClass].ambiguous;
+  }
+}
+
+/** The failure as a `ProviderError`: what an adapter did not classify may have been carried out. */
+export function asProviderError(error: unknown): ProviderError {
+  if (error instanceof ProviderError) return error;
+  return new ProviderError('transient', error instanceof Error ? error.message : String(error), { cause: error });
+}

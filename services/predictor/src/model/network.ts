@@ -72,3 +72,6 @@ export type TrainNetwork = (
   warmStart: SerialisedNetwork | null,
   onProgress: (done: number, of: number) => void,
 ) => Promise<QuantileNetwork>;
+
+/** Makes a saved network ready to predict, without any backend. Throws when it is damaged. */
+export type LoadNetwork = (saved: SerialisedNetwork) => QuantileNetwork;

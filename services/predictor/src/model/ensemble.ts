@@ -1,0 +1,117 @@
+import { Combination } from './combination.ts';
+import { ErrorScale, SCALE_ROW } from './error-scale.ts';
+import type { StreamingMember } from './member.ts';
+import { ResidualWindow } from './residual-window.ts';
+import type { Tape } from './tape.ts';
+
+const GROUPS = 4;
+const POOLED_RESIDUALS = 4_000;
+
+/**
+ * Members, combined and calibrated, fed cell by cell. After each cell every member forecasts; when cells mature, what
+ * was forecast for them teaches the weights, the expected size of errors and the quantiles of what remains. All of it
+ * is honest: nothing is judged on cells that it was made from.
+ */
+export class Ensemble {
+  readonly members: readonly StreamingMember[];
+  readonly horizon: number;
+  private readonly tape: Tape;
+  private readonly combination: Combination;
+  private readonly scale: ErrorScale;
+  private readonly windows: ResidualWindow[];
+  /** By slot of the origin: [slot][member][ahead], then combined medians and scales [slot][ahead]. */
+  private readonly points: Float64Array;
+  private readonly medians: Float64Array;
+  private readonly scales: Float64Array;
+  private readonly scaleRows: Float64Array;
+  private readonly out: Float64Array;
+  private readonly refitEvery: number;
+
+  constructor(tape: Tape, horizon: number, members: readonly StreamingMember[], power?: number) {
+    this.tape = tape;
+    this.horizon = horizon;
+    this.members = members;
+    this.combination = new Combination(members.length, horizon, tape.cycles.day, power);
+    this.scale = new ErrorScale(tape, horizon);
+    this.windows = Array.from({ length: GROUPS }, () => new ResidualWindow(POOLED_RESIDUALS));
+    this.points = new Float64Array(horizon * members.length * horizon);
+    this.medians = new Float64Array(horizon * horizon);
+    this.scales = new Float64Array(horizon * horizon);
+    this.scaleRows = new Float64Array(horizon * horizon * SCALE_ROW);
+    this.out = new Float64Array(horizon);
+    this.refitEvery = Math.max(6, Math.round(tape.cycles.day / 24));
+  }
+
+  /** Takes the next cell: its mean, NaN when it has no sample, and its last raw sample. */
+  push(value: number, latest = value): void {
+    const { tape, horizon } = this;
+    tape.push(value, latest);
+    const now = tape.length - 1;
+    if (tape.isMeasured(now)) {
+      for (let ahead = 1; ahead <= Math.min(horizon, now); ahead++) this.mature(now, ahead);
+    }
+    this.combination.settle();
+    for (const member of this.members) member.learn();
+    if (now % this.refitEvery === 0) this.scale.refit();
+    this.predict(now);
+  }
+
+  private mature(now: number, ahead: number): void {
+    const { tape, horizon, members } = this;
+    const origin = now - ahead;
+    if (!tape.isMeasured(origin)) return;
+    const slot = origin % horizon;
+    const actual = tape.at(now);
+    for (let m = 0; m < members.length; m++) {
+      const point = this.points[(slot * members.length + m) * horizon + ahead - 1] as number;
+      this.combination.learn(m, ahead, Math.abs(actual - point));
+    }
+    const error = actual - (this.medians[slot * horizon + ahead - 1] as number);
+    const scale = this.scales[slot * horizon + ahead - 1] as number;
+    (this.windows[this.combination.group(ahead)] as ResidualWindow).add(Math.max(-1e6, Math.min(1e6, error / scale)));
+    this.scale.learn(ahead - 1, Math.abs(error), this.scaleRows, (slot * horizon + ahead - 1) * SCALE_ROW);
+  }
+
+  private predict(now: number): void {
+    const { horizon, members, points } = this;
+    const slot = now % horizon;
+    for (let m = 0; m < members.length; m++) {
+      (members[m] as StreamingMember).predict(this.out);
+      points.set(this.out, (slot * members.length + m) * horizon);
+    }
+    for (let ahead = 1; ahead <= horizon; ahead++) {
+      let median = 0;
+      for (let m = 0; m < members.length; m++) {
+        median +=
+          this.combination.weight(m, ahead) * (points[(slot * members.length + m) * horizon + ahead - 1] as number);
+      }
+      let disagreement = 0;
+      for (let m = 0; m < members.length; m++) {
+        const point = points[(slot * members.length + m) * horizon + ahead - 1] as number;
+        disagreement += this.combination.weight(m, ahead) * Math.abs(point - median);
+      }
+      const k = slot * horizon + ahead - 1;
+      this.medians[k] = median;
+      this.scales[k] = this.scale.expect(ahead - 1, ahead, median, disagreement, this.scaleRows, k * SCALE_ROW);
+    }
+  }
+
+  /** Quantiles of the cell `ahead` cells after the newest one, one for each level; ascending as the levels are. */
+  quantiles(ahead: number, levels: readonly number[]): number[] {
+    const k = ((this.tape.length - 1) % this.horizon) * this.horizon + ahead - 1;
+    const window = this.windows[this.combination.group(ahead)] as ResidualWindow;
+    const median = this.medians[k] as number;
+    const scale = this.scales[k] as number;
+    return levels.map((level) => Math.max(0, median + scale * window.quantile(level)));
+  }
+
+  /** A member's own forecast from the newest cell. */
+  point(member: number, ahead: number): number {
+    const slot = (this.tape.length - 1) % this.horizon;
+    return this.points[(slot * this.members.length + member) * this.horizon + ahead - 1] as number;
+  }
+
+  weight(member: number, ahead: number): number {
+    return this.combination.weight(member, ahead);
+  }
+}

@@ -1,0 +1,20 @@
+import type { Grid } from './grid.ts';
+import { typicalOffset } from './log-offset.ts';
+import { createEnsemble, type MemberName } from './shape.ts';
+
+/**
+ * The quantiles of the next `horizon` cells by the named members (one alone, or several combined), calibrated on their
+ * own past errors: `result[step][level]`. The history may have gaps (NaN); an empty one forecasts zeros.
+ */
+export function forecast(
+  names: readonly MemberName[],
+  history: Grid,
+  horizon: number,
+  levels: readonly number[],
+): number[][] {
+  const firstCell = Math.round(history.startMs / history.stepMs);
+  const logOffset = typicalOffset(history.values);
+  const ensemble = createEnsemble({ stepMs: history.stepMs, firstCell, horizon, logOffset }, names);
+  for (const value of history.values) ensemble.push(value);
+  return Array.from({ length: horizon }, (_, step) => ensemble.quantiles(step + 1, levels));
+}

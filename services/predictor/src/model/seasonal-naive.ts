@@ -1,0 +1,41 @@
+import type { StreamingMember } from './member.ts';
+import type { Tape } from './tape.ts';
+
+/**
+ * The value of one day or one week ago, whichever erred less over the history (a week once there are two of it).
+ * Before the first day is full, the last value.
+ */
+export class SeasonalNaive implements StreamingMember {
+  readonly name = 'seasonal-naive';
+  private readonly tape: Tape;
+  private dayError = 0;
+  private weekError = 0;
+  private compared = 0;
+
+  constructor(tape: Tape) {
+    this.tape = tape;
+  }
+
+  learn(): void {
+    const { tape } = this;
+    const { day, week } = tape.cycles;
+    const now = tape.length - 1;
+    if (week === 0 || now < week || !tape.isMeasured(now)) return;
+    // Both over the same cells, from the second week on, so that neither profits from an easier time.
+    this.dayError += Math.abs(tape.at(now) - tape.at(now - day));
+    this.weekError += Math.abs(tape.at(now) - tape.at(now - week));
+    this.compared++;
+  }
+
+  predict(out: Float64Array): void {
+    const { tape } = this;
+    const { day, week } = tape.cycles;
+    const weekly = week > 0 && this.compared > week / 2 && this.weekError < this.dayError;
+    const season = weekly ? week : day;
+    for (let i = 0; i < out.length; i++) {
+      const back = season * Math.ceil((i + 1) / Math.max(1, season));
+      const index = tape.length + i - back;
+      out[i] = season > 0 && index >= 0 ? tape.at(index) : Number.isFinite(tape.lastMeasured) ? tape.lastMeasured : 0;
+    }
+  }
+}

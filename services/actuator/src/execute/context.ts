@@ -17,15 +17,30 @@ export interface NodeEvent {
   readonly why: string;
 }
 
-/** What planning must hear of: a failure holds scale-down for a while, and marks the offering. */
-export interface CreateFailure {
+/** What planning must hear of: a failure holds scale-down for a while, and may mark the offering. */
+export interface Failure {
+  /**
+   * - `create`: the provider said no.
+   * - `boot`: a machine was made and did not become a Ready node in time.
+   * - `drain`: the node could not be emptied in time and serves again.
+   * - `interrupted`: the provider takes the machine back.
+   */
+  readonly stage: 'create' | 'boot' | 'drain' | 'interrupted';
+  readonly nodeName: string;
   readonly offering: OfferingConfig;
-  readonly errorClass: ErrorClass;
-  /** `create`: the provider said no. `boot`: a machine was made and never became a Ready node. */
-  readonly stage: 'create' | 'boot';
+  /** Only of stage `create`. */
+  readonly errorClass: ErrorClass | null;
   readonly message: string;
   readonly timeMs: number;
 }
+
+/**
+ * What may be done to machines and nodes, and the single place where it is decided.
+ * - `all`: mode `enforce`.
+ * - `finish`: paused. What has begun to go, goes; nothing new begins.
+ * - `nothing`: mode `observe`. The journal still follows what it sees.
+ */
+export type Permission = 'all' | 'finish' | 'nothing';
 
 /** Everything that the steps of one pool's execution share. They hold no state of their own but the journal's. */
 export interface ExecuteContext {
@@ -36,7 +51,12 @@ export interface ExecuteContext {
   readonly writer: ClusterWriter;
   readonly journal: Journal;
   readonly onEvent: (event: NodeEvent) => void;
-  readonly onCreateFailure: (failure: CreateFailure) => void;
+  readonly onFailure: (failure: Failure) => void;
   /** What is wrong, in words, for the readiness report of this tick. */
   readonly onTrouble: (text: string) => void;
+}
+
+/** "ECONNREFUSED" and the like, for a sentence. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

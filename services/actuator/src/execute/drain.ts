@@ -1,7 +1,8 @@
 import type { ClusterNode, ClusterPod, ClusterState } from '@forescale/shared/domain';
 import { bulkhead } from 'cockatiel';
-import type { ExecuteContext } from './context.ts';
+import { type ExecuteContext, reasonOf } from './context.ts';
 import type { NodeRecord } from './record.ts';
+import { beginRemoval } from './remove.ts';
 
 /** On a node while Forescale empties it. */
 export const DRAIN_TAINT = { key: 'forescale.dev/draining', value: 'true', effect: 'NoSchedule' } as const;
@@ -11,12 +12,12 @@ const EXCLUDE_FROM_LB = 'node.kubernetes.io/exclude-from-external-load-balancers
 const EVICTIONS_MAX = 10;
 
 /** What one step of a drain came to. `blocked` names a pod that a PodDisruptionBudget holds back. */
-export type DrainStep =
+type DrainStep =
   | { readonly kind: 'empty' }
   | { readonly kind: 'waiting'; readonly evicted: number; readonly terminating: number; readonly blocked: string[] };
 
 /** Keeps new pods and new connections away. Repeating it changes nothing. False: the node is no more. */
-export async function cordon(context: ExecuteContext, node: ClusterNode, why: string): Promise<boolean> {
+async function cordon(context: ExecuteContext, node: ClusterNode, why: string): Promise<boolean> {
   if (node.unschedulable && node.taints.some((taint) => taint.key === DRAIN_TAINT.key)) return true;
   return await context.writer.changeNode(node.name, {
     unschedulable: true,
@@ -27,7 +28,7 @@ export async function cordon(context: ExecuteContext, node: ClusterNode, why: st
 }
 
 /** Takes back everything that `cordon` did. */
-export async function uncordon(context: ExecuteContext, nodeName: string): Promise<void> {
+async function uncordon(context: ExecuteContext, nodeName: string): Promise<void> {
   await context.writer.changeNode(nodeName, {
     unschedulable: false,
     removeTaintKeys: [DRAIN_TAINT.key],
@@ -41,11 +42,7 @@ export async function uncordon(context: ExecuteContext, nodeName: string): Promi
  * that budgets are kept. Nothing waits here; what is blocked is asked again at the next tick. Evictions that fail
  * otherwise count as blocked.
  */
-export async function evictPods(
-  context: ExecuteContext,
-  record: NodeRecord,
-  cluster: ClusterState,
-): Promise<DrainStep> {
+async function evictPods(context: ExecuteContext, record: NodeRecord, cluster: ClusterState): Promise<DrainStep> {
   const leaving = cluster.pods.filter((pod) => pod.nodeName === record.nodeName && mustLeave(pod));
   if (leaving.length === 0) return { kind: 'empty' };
   const slots = bulkhead(EVICTIONS_MAX, leaving.length);
@@ -57,7 +54,7 @@ export async function evictPods(
           try {
             return { pod, result: await context.writer.evictPod(pod.namespace, pod.name, pod.uid, null) };
           } catch (error) {
-            context.onTrouble(`pod ${pod.namespace}/${pod.name} cannot be evicted: ${String(error)}`);
+            context.onTrouble(`pod ${pod.namespace}/${pod.name} cannot be evicted: ${reasonOf(error)}`);
             return { pod, result: 'blocked' as const };
           }
         }),
@@ -76,4 +73,53 @@ function mustLeave(pod: ClusterPod): boolean {
   return (
     pod.ownerKind !== 'DaemonSet' && pod.ownerKind !== 'Node' && !('kubernetes.io/config.mirror' in pod.annotations)
   );
+}
+
+/** Puts the node's record into `draining`; `drainStep` does the work, now and at every tick. */
+export async function beginDrain(
+  context: ExecuteContext,
+  record: NodeRecord,
+  drain: { readonly deadlineMs: number; readonly force: boolean; readonly why: string },
+  nowMs: number,
+): Promise<NodeRecord> {
+  const why = drain.why.slice(0, 1_000);
+  const draining = await context.journal.update(record.requestId, {
+    state: 'draining',
+    drain: { startedMs: nowMs, deadlineMs: drain.deadlineMs, force: drain.force, why },
+  });
+  context.onEvent({ event: 'draining', record: draining, timeMs: nowMs, seconds: null, why });
+  return draining;
+}
+
+/** The node serves again. */
+export async function cancelDrain(context: ExecuteContext, record: NodeRecord): Promise<NodeRecord> {
+  await uncordon(context, record.nodeName);
+  return await context.journal.update(record.requestId, { state: 'ready', drain: null });
+}
+
+/**
+ * One step of a drain: cordon, evict, and when nothing is left hand over to `removeStep`. That a node is empty counts
+ * only in a picture taken after the cordon: before it the scheduler may just have bound another pod. Past the deadline
+ * the node goes with what is left when the drain is forced, or when only pods are left that were evicted and whose
+ * kubelet does not end them; a pod that a budget still protects ends the drain instead, and the node serves again.
+ */
+export async function drainStep(
+  context: ExecuteContext,
+  record: NodeRecord,
+  cluster: ClusterState,
+  nowMs: number,
+): Promise<NodeRecord> {
+  const { drain } = record;
+  const node = cluster.nodes.find((one) => one.name === record.nodeName);
+  if (drain === null) return record;
+  const remove = () => beginRemoval(context, record, { failed: false, why: drain.why }, nowMs);
+  if (!node || !(await cordon(context, node, drain.why))) return await remove();
+  const step = await evictPods(context, record, cluster);
+  if (step.kind === 'empty') return node.unschedulable ? await remove() : record;
+  if (nowMs < drain.deadlineMs) return record;
+  if (drain.force || (step.blocked.length === 0 && step.evicted === 0)) return await remove();
+  const why = `not emptied by its deadline: ${step.blocked.slice(0, 3).join(', ') || 'pods that were evicted just now'}`;
+  const { nodeName, offering } = record;
+  context.onFailure({ stage: 'drain', nodeName, offering, errorClass: null, message: why, timeMs: nowMs });
+  return await cancelDrain(context, record);
 }

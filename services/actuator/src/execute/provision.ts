@@ -2,7 +2,7 @@ import { type OfferingConfig, POOL_LABEL } from '@forescale/shared/config';
 import type { Random } from '@forescale/shared/time';
 import { asProviderError, ProviderError } from '../providers/errors.ts';
 import type { Machine, MachineRequest } from '../providers/port.ts';
-import type { ExecuteContext } from './context.ts';
+import { type ExecuteContext, reasonOf } from './context.ts';
 import type { NodeRecord } from './record.ts';
 
 /** The label by which a node says how it is paid for: `on_demand` or `spot`. */
@@ -60,7 +60,7 @@ export async function provision(context: ExecuteContext, records: readonly NodeR
       try {
         await context.journal.add(record);
       } catch (error) {
-        context.onTrouble(`${record.requestId} was not asked for: its intent cannot be written: ${String(error)}`);
+        context.onTrouble(`${record.requestId} was not asked for: its intent cannot be written: ${reasonOf(error)}`);
         return;
       }
       await requestMachine(context, record, nowMs);
@@ -75,7 +75,7 @@ export async function requestMachine(context: ExecuteContext, record: NodeRecord
     if (outcome.machines.length > 0) await adopt(context, record, outcome.machines, nowMs);
     else if (outcome.error !== null) await giveUp(context, record, outcome.error, nowMs);
   } catch (error) {
-    context.onTrouble(`${record.requestId}: the answer cannot be written down: ${String(error)}`);
+    context.onTrouble(`${record.requestId}: the answer cannot be written down: ${reasonOf(error)}`);
   }
 }
 
@@ -106,7 +106,7 @@ async function createOrAdopt(context: ExecuteContext, record: NodeRecord): Promi
     const found = await findMachines(context, record);
     if (found.length > 0) return { machines: found, error: null };
   } catch (cause) {
-    context.onTrouble(`${record.requestId}: ${error.message}; looking for it failed too: ${String(cause)}`);
+    context.onTrouble(`${record.requestId}: ${error.message}; looking for it failed too: ${reasonOf(cause)}`);
     return { machines: [], error: null };
   }
   const open = error.errorClass === 'transient' || error.errorClass === 'conflict';
@@ -135,10 +135,22 @@ export async function adopt(
 }
 
 /** The provider said no for good: there is no machine, the record goes, and planning hears why. */
-async function giveUp(context: ExecuteContext, record: NodeRecord, error: ProviderError, nowMs: number): Promise<void> {
+export async function giveUp(
+  context: ExecuteContext,
+  record: NodeRecord,
+  error: ProviderError,
+  nowMs: number,
+): Promise<void> {
   const { errorClass, message } = error;
   const why = `${errorClass}: ${message}`.slice(0, 1_000);
-  context.onCreateFailure({ offering: record.offering, errorClass, stage: 'create', message: why, timeMs: nowMs });
+  context.onFailure({
+    stage: 'create',
+    nodeName: record.nodeName,
+    offering: record.offering,
+    errorClass,
+    message: why,
+    timeMs: nowMs,
+  });
   context.onEvent({ event: 'failed', record, timeMs: nowMs, seconds: null, why });
   await context.journal.remove(record.requestId);
 }

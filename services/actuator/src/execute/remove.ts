@@ -1,5 +1,5 @@
 import type { ClusterState } from '@forescale/shared/domain';
-import type { ExecuteContext } from './context.ts';
+import { type ExecuteContext, reasonOf } from './context.ts';
 import type { NodeRecord } from './record.ts';
 
 /** Longer than this, and somebody should look: the readiness report names the machine. */
@@ -45,7 +45,7 @@ export async function removeStep(
     const event = removal.failed ? 'failed' : 'removed';
     context.onEvent({ event, record, timeMs: nowMs, seconds, why: removal.why });
   } catch (error) {
-    context.onTrouble(`${record.nodeName} is being removed: ${error instanceof Error ? error.message : String(error)}`);
+    context.onTrouble(`${record.nodeName} is being removed: ${reasonOf(error)}`);
   }
 }
 

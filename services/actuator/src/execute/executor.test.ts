@@ -1,0 +1,348 @@
+import { seededRandom } from '@forescale/shared/time';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Fault } from './fakes/fake-cloud.ts';
+import { MINUTE_MS, ONE_TRY, testPool, World } from './fakes/world.ts';
+
+function namesInCloud(world: World): string[] {
+  return world.cloud.running.map((machine) => machine.nodeName).sort();
+}
+
+function recordedNames(world: World): string[] {
+  return world.executor.records.map((record) => record.nodeName).sort();
+}
+
+async function ticks(world: World, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await world.tick();
+}
+
+describe('execute: nodes come', () => {
+  it('asks for every node of a plan at once, follows each to Ready, and asks for nothing more', async () => {
+    const world = new World();
+    world.cloud.latencyMs = 2_000;
+    world.desired = 20;
+    await world.tick();
+    expect(world.cloud.inFlightMax).toBe(20);
+    await ticks(world, 4);
+    expect(world.cloud.madeByToken.size).toBe(20);
+    expect(world.executor.records.every((record) => record.state === 'ready')).toBe(true);
+    const ready = world.events.filter((event) => event.event === 'ready');
+    expect(ready).toHaveLength(20);
+    expect(ready.every((event) => Math.abs((event.seconds ?? 0) - 95) < 5)).toBe(true);
+  });
+
+  it('without permission nothing is done', async () => {
+    const world = new World();
+    world.permission = 'nothing';
+    world.desired = 3;
+    await ticks(world, 3);
+    expect(world.cloud.createTimesMs).toEqual([]);
+    expect(world.executor.records).toEqual([]);
+  });
+
+  it.each(['capacity', 'quota', 'config', 'auth', 'throttled'] as const)(
+    'a %s error is told at once and leaves neither record nor machine',
+    async (errorClass) => {
+      const world = new World();
+      world.cloud.fault = (call) => (call === 'create' ? errorClass : null);
+      world.desired = 2;
+      await world.tick();
+      expect(world.failures.map((failure) => [failure.stage, failure.errorClass])).toEqual([
+        ['create', errorClass],
+        ['create', errorClass],
+      ]);
+      expect(world.executor.records).toEqual([]);
+      expect(world.state.entries.size).toBe(0);
+    },
+  );
+
+  it('a call that was carried out although its answer was lost is found, not repeated', async () => {
+    const world = new World();
+    world.cloud.fault = (call) => (call === 'create' ? 'lost' : null);
+    world.desired = 5;
+    await ticks(world, 4);
+    expect(world.cloud.createTimesMs).toHaveLength(5);
+    expect(recordedNames(world)).toEqual(namesInCloud(world));
+  });
+
+  it('a call of which nobody knows is sent again at the next tick, with the same token', async () => {
+    const world = new World();
+    world.desired = 1;
+    world.cloud.fault = (call) => (call === 'create' ? 'transient' : null);
+    await world.tick();
+    expect(world.executor.records.map((record) => record.state)).toEqual(['intended']);
+    world.cloud.fault = () => null;
+    await ticks(world, 3);
+    expect(world.cloud.madeByToken.size).toBe(1);
+    expect(world.executor.records.map((record) => record.state)).toEqual(['ready']);
+  });
+
+  it('an intent that cannot be written is not sent', async () => {
+    const world = new World();
+    world.desired = 3;
+    await world.tick(() => []);
+    world.state.away = true;
+    await world.tick();
+    expect(world.cloud.createTimesMs).toEqual([]);
+    world.state.away = false;
+    await ticks(world, 3);
+    expect(namesInCloud(world)).toHaveLength(3);
+  });
+
+  it('a machine that never registers is terminated after the time-out, verified, and its offering blamed', async () => {
+    const world = new World(testPool({ registrationTimeoutMs: 5 * MINUTE_MS }));
+    world.cloud.terminationMs = 2 * MINUTE_MS;
+    world.neverRegisters = () => true;
+    world.desired = 1;
+    await world.tick();
+    world.desired = 0;
+    await ticks(world, 7);
+    expect(world.failures.map((failure) => failure.stage)).toEqual(['boot']);
+    expect(world.executor.records.map((record) => record.state)).toEqual(['removing']);
+    await ticks(world, 2);
+    expect(world.executor.records).toEqual([]);
+    expect(world.cloud.machines.size).toBe(0);
+    expect(world.events.at(-1)?.event).toBe('failed');
+  });
+});
+
+describe('execute: nodes go', () => {
+  async function withNodes(count: number): Promise<World> {
+    const world = new World();
+    world.desired = count;
+    await ticks(world, 4);
+    return world;
+  }
+  const firstName = (world: World) => world.executor.records[0]?.nodeName as string;
+
+  it('cordons, evicts, deletes the Node and terminates the machine, in that order and each verified', async () => {
+    const world = await withNodes(2);
+    const name = firstName(world);
+    world.cluster.addPod({ name: 'a', nodeName: name });
+    world.cluster.addPod({ name: 'ds', nodeName: name, ownerKind: 'DaemonSet' });
+    world.desired = 1;
+    await world.tick();
+    expect(world.cluster.nodes.get(name)).toMatchObject({
+      unschedulable: true,
+      labels: { 'node.kubernetes.io/exclude-from-external-load-balancers': 'true' },
+      taints: [{ key: 'forescale.dev/draining' }],
+    });
+    expect(world.cluster.pods.has('a')).toBe(false);
+    expect(namesInCloud(world)).toContain(name);
+    await ticks(world, 2);
+    expect(world.cluster.nodes.has(name)).toBe(false);
+    expect(namesInCloud(world)).not.toContain(name);
+    expect(recordedNames(world)).toEqual(namesInCloud(world));
+    expect(world.events.map((event) => event.event).slice(-2)).toEqual(['draining', 'removed']);
+  });
+
+  it('a pod that the scheduler bound while the node was cordoned is evicted too', async () => {
+    const world = await withNodes(1);
+    const name = firstName(world);
+    world.desired = 0;
+    await world.tick();
+    world.cluster.addPod({ name: 'late', nodeName: name });
+    await world.tick();
+    expect(world.cluster.nodes.has(name)).toBe(true);
+    expect(world.cluster.pods.has('late')).toBe(false);
+    await world.tick();
+    expect(world.cluster.nodes.has(name)).toBe(false);
+    expect(world.cluster.deletedPods).toEqual([]);
+  });
+
+  it('a pod under a budget is asked again every tick, and leaves when the budget lets it', async () => {
+    const world = await withNodes(1);
+    world.cluster.addPod({ name: 'db', nodeName: firstName(world) });
+    world.cluster.budgeted.add('db');
+    world.desired = 0;
+    await ticks(world, 4);
+    expect(world.cluster.pods.has('db')).toBe(true);
+    expect(world.executor.records[0]?.state).toBe('draining');
+    world.cluster.budgeted.clear();
+    await ticks(world, 3);
+    expect(world.executor.records).toEqual([]);
+    expect(world.cluster.deletedPods).toEqual([]);
+  });
+
+  it('a budget that never yields ends the drain: the node serves again, and planning hears of it', async () => {
+    const world = await withNodes(1);
+    const name = firstName(world);
+    world.cluster.addPod({ name: 'db', nodeName: name });
+    world.cluster.budgeted.add('db');
+    world.desired = 0;
+    await ticks(world, 11);
+    expect(world.failures.map((failure) => [failure.stage, failure.nodeName])).toEqual([['drain', name]]);
+    expect(world.cluster.nodes.get(name)).toMatchObject({ unschedulable: false, labels: {}, taints: [] } as object);
+    expect(world.cluster.pods.has('db')).toBe(true);
+  });
+
+  it('a drain is taken back', async () => {
+    const world = await withNodes(1);
+    const name = firstName(world);
+    world.cluster.addPod({ name: 'db', nodeName: name });
+    world.cluster.budgeted.add('db');
+    world.desired = 0;
+    await world.tick();
+    await world.tick(() => [{ kind: 'cancel-drain', nodeName: name, why: 'needed again' }]);
+    expect(world.executor.records[0]?.state).toBe('ready');
+    expect(world.cluster.nodes.get(name)?.unschedulable).toBe(false);
+  });
+
+  it('paused: an unfinished drain rests, a node that is on its way out goes', async () => {
+    const world = await withNodes(2);
+    const name = firstName(world);
+    world.cluster.addPod({ name: 'db', nodeName: name });
+    world.cluster.budgeted.add('db');
+    world.desired = 1;
+    await world.tick();
+    world.cluster.budgeted.clear();
+    world.permission = 'finish';
+    await ticks(world, 2);
+    expect(world.cluster.pods.has('db')).toBe(true);
+    world.permission = 'all';
+    world.cloud.terminationMs = 3 * MINUTE_MS;
+    await ticks(world, 2);
+    world.permission = 'finish';
+    await ticks(world, 4);
+    expect(recordedNames(world)).toEqual(namesInCloud(world));
+    expect(world.executor.records).toHaveLength(1);
+  });
+
+  it('a reclaimed machine is emptied at once, replaced, and its Node and stranded pods are cleared away', async () => {
+    const world = await withNodes(2);
+    const record = world.executor.records[0];
+    const name = firstName(world);
+    const machineId = record?.machineIds[0] as string;
+    world.cluster.addPod({ name: 'web-1', nodeName: name });
+    world.cluster.addPod({ name: 'db', nodeName: name });
+    world.cluster.budgeted.add('db');
+    const atMs = world.clock.nowMs() + 2 * MINUTE_MS;
+    world.cloud.notices = [{ machineId, nodeName: name, kind: 'reclaim', atMs }];
+    await world.tick();
+    expect(world.cluster.pods.has('web-1')).toBe(false);
+    expect(world.events.filter((event) => event.event === 'interrupted')).toHaveLength(1);
+    expect(world.failures.map((failure) => failure.stage)).toEqual(['interrupted']);
+    expect(world.cloud.running).toHaveLength(3);
+    await world.tick();
+    world.cloud.reclaim(machineId);
+    await ticks(world, 3);
+    expect(world.cluster.nodes.has(name)).toBe(false);
+    expect(world.cluster.pods.has('db')).toBe(false);
+    expect(recordedNames(world)).toEqual(namesInCloud(world));
+  });
+
+  it('a node whose machine vanished is deleted, and replaced', async () => {
+    const world = await withNodes(2);
+    const name = firstName(world);
+    world.cloud.reclaim(world.executor.records[0]?.machineIds[0] as string);
+    await ticks(world, 6);
+    expect(world.cluster.nodes.has(name)).toBe(false);
+    expect(world.executor.records.filter((record) => record.state === 'ready')).toHaveLength(2);
+  });
+});
+
+describe('execute: crashes and faults', () => {
+  it('killed at any step while nodes come and go: none is made twice, none is orphaned', async () => {
+    let steps = 0;
+    for (let killAt = 1; killAt <= 400; killAt++) {
+      const world = new World();
+      world.start(killAt);
+      const gate = world.state.gate;
+      world.desired = 3;
+      await ticks(world, 5);
+      world.desired = 1;
+      await ticks(world, 7);
+      // A process that died in the last tick leaves one more to its successor.
+      if (gate.dead) await ticks(world, 2);
+      steps = gate.passed;
+      const what = `killed at step ${killAt}`;
+      expect(world.cloud.madeByToken.size, what).toBe(3);
+      expect(namesInCloud(world), what).toHaveLength(1);
+      expect(recordedNames(world), what).toEqual(namesInCloud(world));
+      expect([...world.cluster.nodes.keys()].sort(), what).toEqual(namesInCloud(world));
+      if (!gate.dead) break;
+    }
+    expect(steps).toBeGreaterThan(50);
+    expect(steps).toBeLessThan(400);
+  });
+
+  it('under any mix of faults: one machine per request, and in the end just those that are wanted', async () => {
+    const classes: Fault[] = ['capacity', 'throttled', 'transient', 'lost', 'conflict'];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 1e6 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.double({ min: 0, max: 0.6, noNaN: true }),
+        async (seed, desired, rate) => {
+          const world = new World(testPool(), { ...ONE_TRY, retriesMax: 2 }, seed);
+          const chance = seededRandom(seed);
+          world.cloud.latencyMs = 500;
+          world.cloud.terminationMs = MINUTE_MS;
+          world.cloud.fault = () => (chance.next() < rate ? (classes[chance.below(classes.length)] ?? null) : null);
+          world.desired = desired;
+          await ticks(world, 8);
+          world.start(1 + chance.below(60));
+          world.desired = Math.floor(desired / 2);
+          await ticks(world, 8);
+          world.cloud.fault = () => null;
+          await ticks(world, 40);
+          const requests = [...world.cloud.madeByToken.values()].map((machine) => machine.requestId);
+          expect(new Set(requests).size).toBe(requests.length);
+          expect(namesInCloud(world)).toHaveLength(world.desired);
+          expect(recordedNames(world)).toEqual(namesInCloud(world));
+          expect([...world.cluster.nodes.keys()].sort()).toEqual(namesInCloud(world));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+
+  it('machines that nobody knows go after their grace, few at a time, and never on an empty journal', async () => {
+    const world = new World();
+    const signal = new AbortController().signal;
+    const create = (name: string) =>
+      world.driven(
+        world.cloud.create(
+          {
+            requestId: name,
+            token: name,
+            nodeName: name,
+            clusterTag: 'cluster-1',
+            pool: 'web',
+            offering: world.offering(),
+            labels: {},
+            taints: [],
+          },
+          signal,
+        ),
+      );
+    world.neverRegisters = (name) => name.startsWith('stray');
+    for (let i = 0; i < 7; i++) await create(`stray-${i}`);
+    await ticks(world, 40);
+    expect(world.cloud.running).toHaveLength(7);
+    world.desired = 1;
+    await ticks(world, 6);
+    expect(world.cloud.running).toHaveLength(3);
+    await ticks(world, 6);
+    expect(recordedNames(world)).toEqual(namesInCloud(world));
+  });
+
+  it('a journal that was lost is rebuilt from the nodes that serve', async () => {
+    const world = new World();
+    world.desired = 3;
+    await ticks(world, 4);
+    world.state.entries.clear();
+    world.start();
+    await world.tick(() => []);
+    expect(recordedNames(world)).toEqual(namesInCloud(world));
+    expect(world.executor.records.every((record) => record.state === 'ready')).toBe(true);
+  });
+
+  it('an entry that cannot be read stops everything', async () => {
+    const world = new World();
+    await world.state.put('node.web.x', new TextEncoder().encode('{"requestId":"x"}'));
+    world.desired = 1;
+    await expect(world.tick()).rejects.toThrow('journal entry node.web.x cannot be read');
+    expect(world.cloud.createTimesMs).toEqual([]);
+  });
+});

@@ -1,0 +1,213 @@
+import type { OfferingConfig, PoolConfig } from '@forescale/shared/config';
+import type { ClusterState } from '@forescale/shared/domain';
+import type { ClusterWriter } from '@forescale/shared/kubernetes';
+import type { StateBucket } from '@forescale/shared/state';
+import type { Random } from '@forescale/shared/time';
+import type { Interruption, Machine, MachineProvider } from '../providers/port.ts';
+import type { ProviderCalls } from './calls.ts';
+import { type ExecuteContext, type Failure, type NodeEvent, type Permission, reasonOf } from './context.ts';
+import { beginDrain, cancelDrain, drainStep } from './drain.ts';
+import { Journal } from './journal.ts';
+import { newRecord, provision } from './provision.ts';
+import type { NodeRecord } from './record.ts';
+import { beginRemoval, removeStep } from './remove.ts';
+import { settle } from './settle.ts';
+import { type Sightings, sweep } from './sweep.ts';
+
+const SWEEP_EVERY_MS = 5 * 60_000;
+/** Before a reclaimed machine goes, its pods must have gone: what is left then is deleted with it. */
+const RECLAIM_MARGIN_MS = 5_000;
+const CONTROL_PLANE_LABELS = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
+
+/** What planning may ask for. `nodeName` and `requestId` name records of the journal. */
+export type Order =
+  | { readonly kind: 'create'; readonly offering: OfferingConfig; readonly count: number; readonly why: string }
+  | { readonly kind: 'drain'; readonly nodeName: string; readonly why: string; readonly force: boolean }
+  | { readonly kind: 'cancel-drain'; readonly nodeName: string; readonly why: string }
+  | { readonly kind: 'cancel-start'; readonly requestId: string; readonly why: string };
+
+/** What a round of execution has to tell. */
+export interface News {
+  readonly events: NodeEvent[];
+  readonly failures: Failure[];
+  /** What is wrong, in words. */
+  readonly troubles: string[];
+}
+
+export interface ExecutorParts {
+  readonly pool: PoolConfig;
+  readonly provider: MachineProvider;
+  readonly calls: ProviderCalls;
+  readonly writer: ClusterWriter;
+  readonly state: StateBucket;
+  readonly random: Random;
+}
+
+/** Carries out one pool's plans. All that must survive a crash is in the journal. */
+export class Executor {
+  readonly #parts: ExecutorParts;
+  readonly #journal: Journal;
+  #news: News = { events: [], failures: [], troubles: [] };
+  #sightings: Sightings = { unknown: new Map(), missing: new Map() };
+  #sweptMs = Number.NEGATIVE_INFINITY;
+  /** A listing that waits to be compared with a picture of the cluster that was taken after it. */
+  #listed: readonly Machine[] | null = null;
+  #notices: readonly Interruption[] = [];
+  #noticed = new Set<string>();
+
+  constructor(parts: ExecutorParts) {
+    this.#parts = parts;
+    this.#journal = new Journal(parts.state, parts.pool.name);
+  }
+
+  get records(): readonly NodeRecord[] {
+    return this.#journal.records();
+  }
+
+  /** What happened since the last call. */
+  takeNews(): News {
+    const news = this.#news;
+    this.#news = { events: [], failures: [], troubles: [] };
+    return news;
+  }
+
+  /**
+   * Asks the provider for notices and, every 5 min and first of all, for its machines. To be called before the
+   * cluster is read. A provider that is away is reported and no reason to stop.
+   */
+  async look(clusterTag: string, nowMs: number): Promise<void> {
+    const { calls, provider } = this.#parts;
+    const due = nowMs - this.#sweptMs >= SWEEP_EVERY_MS;
+    const [notices, listed] = await Promise.all([
+      this.#ask(
+        'notices',
+        calls.run('read', (signal) => provider.interruptions(clusterTag, signal)),
+      ),
+      due
+        ? this.#ask(
+            'machines',
+            calls.run('read', (signal) => provider.list(clusterTag, signal)),
+          )
+        : null,
+    ]);
+    this.#notices = notices ?? [];
+    this.#listed = listed;
+  }
+
+  /** Moves everything that is under way one step on. Rejects when the journal cannot be read: then nothing may be done. */
+  async settle(clusterTag: string, cluster: ClusterState, permission: Permission, nowMs: number): Promise<void> {
+    await this.#journal.load();
+    const context = this.#context(clusterTag);
+    if (this.#listed !== null) {
+      try {
+        this.#sightings = await sweep(context, this.#listed, cluster, this.#sightings, permission, nowMs);
+        this.#sweptMs = nowMs;
+      } catch (error) {
+        context.onTrouble(`comparing machines: ${reasonOf(error)}`);
+      }
+      this.#listed = null;
+    }
+    await this.#heed(context, permission, nowMs);
+    await settle(context, cluster, permission, nowMs);
+  }
+
+  /** Carries out a plan, all of it at once. The single point of actuation: without permission nothing is done. */
+  async perform(
+    clusterTag: string,
+    orders: readonly Order[],
+    generation: number,
+    cluster: ClusterState,
+    permission: Permission,
+    nowMs: number,
+  ): Promise<void> {
+    if (permission !== 'all') return;
+    const context = this.#context(clusterTag);
+    const wanted = orders.flatMap((order) =>
+      order.kind === 'create'
+        ? Array.from({ length: order.count }, () =>
+            newRecord(context, order.offering, generation, order.why, nowMs, this.#parts.random),
+          )
+        : [],
+    );
+    const others = orders.map(async (order) => {
+      try {
+        if (order.kind !== 'create') await this.#change(context, order, cluster, nowMs);
+      } catch (error) {
+        context.onTrouble(`${order.kind}: ${reasonOf(error)}`);
+      }
+    });
+    await Promise.all([provision(context, wanted, nowMs), ...others]);
+  }
+
+  async #change(
+    context: ExecuteContext,
+    order: Exclude<Order, { kind: 'create' }>,
+    cluster: ClusterState,
+    nowMs: number,
+  ): Promise<void> {
+    const name = order.kind === 'cancel-start' ? order.requestId : order.nodeName;
+    const record = this.records.find((one) => one.requestId === name || one.nodeName === name);
+    if (!record) return context.onTrouble(`${order.kind} ${name}: no machine of ours is known by this name`);
+    if (order.kind === 'cancel-drain') {
+      if (record.state === 'draining') await cancelDrain(context, record);
+    } else if (order.kind === 'cancel-start') {
+      if (record.state === 'ready' || record.state === 'draining' || record.state === 'removing') return;
+      const removing = await beginRemoval(context, record, { failed: false, why: order.why }, nowMs);
+      await removeStep(context, removing, cluster, nowMs);
+    } else if (record.state === 'ready') {
+      const node = cluster.nodes.find((one) => one.name === name);
+      if (node && CONTROL_PLANE_LABELS.some((label) => label in node.labels))
+        return context.onTrouble(`drain ${name}: refused, it is of the control plane`);
+      const deadlineMs = nowMs + this.#parts.pool.scaleDown.drainGraceMs;
+      const draining = await beginDrain(context, record, { deadlineMs, force: order.force, why: order.why }, nowMs);
+      await drainStep(context, draining, cluster, nowMs);
+    }
+  }
+
+  /** A machine that its provider takes back is emptied at once, within the notice, whatever budgets say at its end. */
+  async #heed(context: ExecuteContext, permission: Permission, nowMs: number): Promise<void> {
+    const reclaimed = this.#notices.filter((notice) => notice.kind === 'reclaim');
+    for (const notice of reclaimed) {
+      const record = this.records.find((one) => one.machineIds.includes(notice.machineId));
+      if (!record || record.state === 'removing' || record.drain?.force) continue;
+      const why = `the provider takes it back at ${new Date(notice.atMs).toISOString()}`;
+      if (!this.#noticed.has(notice.machineId)) {
+        const { nodeName, offering } = record;
+        context.onFailure({ stage: 'interrupted', nodeName, offering, errorClass: null, message: why, timeMs: nowMs });
+        context.onEvent({ event: 'interrupted', record, timeMs: nowMs, seconds: null, why });
+      }
+      if (permission !== 'all') continue;
+      try {
+        const deadlineMs = Math.max(nowMs, notice.atMs - RECLAIM_MARGIN_MS);
+        await beginDrain(context, record, { deadlineMs, force: true, why }, nowMs);
+      } catch (error) {
+        context.onTrouble(`${record.nodeName}: ${why}: ${reasonOf(error)}`);
+      }
+    }
+    this.#noticed = new Set(reclaimed.map((notice) => notice.machineId));
+  }
+
+  async #ask<T>(what: string, answer: Promise<T>): Promise<T | null> {
+    try {
+      return await answer;
+    } catch (error) {
+      this.#news.troubles.push(`provider ${this.#parts.provider.kind}: ${what}: ${reasonOf(error)}`);
+      return null;
+    }
+  }
+
+  #context(clusterTag: string): ExecuteContext {
+    const { pool, provider, calls, writer } = this.#parts;
+    return {
+      pool,
+      clusterTag,
+      provider,
+      calls,
+      writer,
+      journal: this.#journal,
+      onEvent: (event) => this.#news.events.push(event),
+      onFailure: (failure) => this.#news.failures.push(failure),
+      onTrouble: (text) => this.#news.troubles.push(text),
+    };
+  }
+}

@@ -1,0 +1,6 @@
+export { type CallLimits, createProviderCalls, OPERATIONS, type Operation, type ProviderCalls } from './calls.ts';
+export type { Failure, NodeEvent, Permission } from './context.ts';
+export { Executor, type Order } from './executor.ts';
+export { CAPACITY_LABEL } from './provision.ts';
+export type { NodeRecord } from './record.ts';
+export { offeringOf } from './sweep.ts';

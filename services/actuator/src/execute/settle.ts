@@ -1,0 +1,108 @@
+import type { ClusterNode, ClusterState } from '@forescale/shared/domain';
+import { ProviderError } from '../providers/errors.ts';
+import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
+import { drainStep } from './drain.ts';
+import { adopt, findMachines, giveUp, requestMachine } from './provision.ts';
+import type { NodeRecord } from './record.ts';
+import { beginRemoval, removeStep } from './remove.ts';
+
+/** A node that is NotReady this long may have lost its machine: the provider is asked. */
+const UNREADY_ASK_MS = 60_000;
+
+/**
+ * Moves every record of the journal one step on, from what the cluster and the provider show. All steps are
+ * repeatable, none waits for anything but its own calls, and one that fails is tried again at the next tick: after a
+ * crash between any two of them this is all that has to run.
+ */
+export async function settle(
+  context: ExecuteContext,
+  cluster: ClusterState,
+  permission: Permission,
+  nowMs: number,
+): Promise<void> {
+  const nodes = new Map(cluster.nodes.map((node) => [node.name, node]));
+  await Promise.all(
+    context.journal.records().map(async (record) => {
+      try {
+        await settleRecord(context, record, cluster, nodes.get(record.nodeName) ?? null, permission, nowMs);
+      } catch (error) {
+        context.onTrouble(`${record.nodeName} (${record.state}): ${reasonOf(error)}`);
+      }
+    }),
+  );
+}
+
+async function settleRecord(
+  context: ExecuteContext,
+  record: NodeRecord,
+  cluster: ClusterState,
+  node: ClusterNode | null,
+  permission: Permission,
+  nowMs: number,
+): Promise<void> {
+  let now = record;
+  if (now.state === 'intended') now = await settleIntent(context, now, permission, nowMs);
+  if (now.state === 'requested' || now.state === 'launched') now = await settleStarting(context, now, node, nowMs);
+  if (now.state === 'ready') now = await settleReady(context, now, node, nowMs);
+  if (now.state === 'draining' && permission === 'all') now = await drainStep(context, now, cluster, nowMs);
+  if (now.state === 'removing' && permission !== 'nothing') await removeStep(context, now, cluster, nowMs);
+}
+
+/** Whether the call was sent, and carried out, only the provider knows. Asked first, so that nothing is made twice. */
+async function settleIntent(
+  context: ExecuteContext,
+  record: NodeRecord,
+  permission: Permission,
+  nowMs: number,
+): Promise<NodeRecord> {
+  const found = await findMachines(context, record);
+  if (found.length > 0) return await adopt(context, record, found, nowMs);
+  if (nowMs - record.createdMs > context.pool.registrationTimeoutMs) {
+    const error = new ProviderError('transient', 'never confirmed by the provider');
+    await giveUp(context, record, error, nowMs);
+    return record;
+  }
+  if (permission === 'all') await requestMachine(context, record, nowMs);
+  return context.journal.get(record.requestId) ?? record;
+}
+
+async function settleStarting(
+  context: ExecuteContext,
+  record: NodeRecord,
+  node: ClusterNode | null,
+  nowMs: number,
+): Promise<NodeRecord> {
+  let now = record;
+  const secondsSinceRequest = (timeMs: number) => Math.max(0, Math.min(timeMs, nowMs) - record.createdMs) / 1_000;
+  if (node && now.state === 'requested') {
+    now = await context.journal.update(now.requestId, { state: 'launched', launchedMs: nowMs });
+    const seconds = secondsSinceRequest(node.createdMs);
+    context.onEvent({ event: 'launched', record: now, timeMs: nowMs, seconds, why: record.why });
+  }
+  if (node?.ready) {
+    const seconds = secondsSinceRequest(node.readyChangedMs);
+    const readyMs = record.createdMs + Math.round(seconds * 1_000);
+    now = await context.journal.update(now.requestId, { state: 'ready', readyMs });
+    context.onEvent({ event: 'ready', record: now, timeMs: nowMs, seconds, why: record.why });
+    return now;
+  }
+  if (nowMs - record.createdMs <= context.pool.registrationTimeoutMs) return now;
+  const minutes = Math.round((nowMs - record.createdMs) / 60_000);
+  const message = node ? `not Ready after ${minutes} min` : `not registered after ${minutes} min`;
+  const { nodeName, offering } = record;
+  context.onFailure({ stage: 'boot', nodeName, offering, errorClass: null, message, timeMs: nowMs });
+  return await beginRemoval(context, now, { failed: true, why: message }, nowMs);
+}
+
+/** A node that is gone or silent while its machine is gone too will not come back. */
+async function settleReady(
+  context: ExecuteContext,
+  record: NodeRecord,
+  node: ClusterNode | null,
+  nowMs: number,
+): Promise<NodeRecord> {
+  if (node && (node.ready || nowMs - node.readyChangedMs < UNREADY_ASK_MS)) return record;
+  const found = await findMachines(context, record);
+  if (found.length > 0) return record;
+  return await beginRemoval(context, record, { failed: false, why: 'its machine is gone' }, nowMs);
+}

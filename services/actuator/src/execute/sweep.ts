@@ -1,0 +1,128 @@
+import type { OfferingConfig, PoolConfig } from '@forescale/shared/config';
+import type { ClusterNode, ClusterState } from '@forescale/shared/domain';
+import type { Machine } from '../providers/port.ts';
+import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
+import { adopt, CAPACITY_LABEL, findMachines } from './provision.ts';
+import type { NodeRecord } from './record.ts';
+import { beginRemoval } from './remove.ts';
+
+/** Nobody's machines are terminated this many at a time: a mistake of ours must not empty an account. */
+const TERMINATED_PER_SWEEP_MAX = 5;
+/** Over the time that a machine may take to register. */
+const GRACE_MS = 5 * 60_000;
+const SIGHTINGS_MIN = 2;
+
+/** What was seen in earlier sweeps: how often in a row, by machine id and by request id. */
+export interface Sightings {
+  unknown: ReadonlyMap<string, number>;
+  missing: ReadonlyMap<string, number>;
+}
+
+/**
+ * Compares a listing of the provider with the journal and the cluster, both read *after* it, so that a machine that
+ * is new in them cannot look unknown:
+ * - a machine of an open intent is adopted, and so is one whose Node serves but that the journal has lost;
+ * - one that nobody knows is terminated when it is older than any that may still register and was seen twice, few at a
+ *   time, and never while the journal is empty, which may be a loss rather than the truth;
+ * - a record whose machine was missing twice gives its node up.
+ * Resolves to the sightings for the next sweep.
+ */
+export async function sweep(
+  context: ExecuteContext,
+  listed: readonly Machine[],
+  cluster: ClusterState,
+  before: Sightings,
+  permission: Permission,
+  nowMs: number,
+): Promise<Sightings> {
+  const { journal, pool } = context;
+  const machines = listed.filter((machine) => machine.pool === pool.name && machine.state !== 'terminating');
+  const nodes = new Map(cluster.nodes.map((node) => [node.name, node]));
+  const unknown = new Map<string, number>();
+  for (const machine of machines) {
+    const record = journal.get(machine.requestId);
+    if (record?.machineIds.includes(machine.id)) continue;
+    if (record?.state === 'intended') {
+      await adopt(context, record, [machine], nowMs);
+      continue;
+    }
+    const node = nodes.get(machine.nodeName);
+    if (!record && node) await journal.add(lostRecord(context, machine, node, nowMs));
+    else unknown.set(machine.id, (before.unknown.get(machine.id) ?? 0) + 1);
+  }
+  const mayTerminate = permission === 'all' && journal.records().length > 0;
+  const orphans = machines.filter(
+    (machine) =>
+      (unknown.get(machine.id) ?? 0) >= SIGHTINGS_MIN &&
+      nowMs - machine.createdMs > pool.registrationTimeoutMs + GRACE_MS,
+  );
+  if (mayTerminate) await Promise.all(orphans.slice(0, TERMINATED_PER_SWEEP_MAX).map((one) => terminate(context, one)));
+  else if (orphans.length > 0) context.onTrouble(`${orphans.length} machines belong to nobody: ${orphans[0]?.id}`);
+  return { unknown, missing: await giveUpMissing(context, machines, before.missing, nowMs) };
+}
+
+async function terminate(context: ExecuteContext, machine: Machine): Promise<void> {
+  context.onTrouble(`machine ${machine.id} belongs to nobody and is terminated`);
+  try {
+    await context.calls.run('delete', (signal) => context.provider.terminate(machine.id, signal));
+  } catch (error) {
+    context.onTrouble(`machine ${machine.id} cannot be terminated: ${reasonOf(error)}`);
+  }
+}
+
+async function giveUpMissing(
+  context: ExecuteContext,
+  machines: readonly Machine[],
+  before: ReadonlyMap<string, number>,
+  nowMs: number,
+): Promise<ReadonlyMap<string, number>> {
+  const present = new Set(machines.map((machine) => machine.id));
+  const missing = new Map<string, number>();
+  for (const record of context.journal.records()) {
+    const started = record.state === 'requested' || record.state === 'launched';
+    if (!started || record.machineIds.some((id) => present.has(id))) continue;
+    const times = (before.get(record.requestId) ?? 0) + 1;
+    missing.set(record.requestId, times);
+    if (times < SIGHTINGS_MIN || (await findMachines(context, record)).length > 0) continue;
+    const message = 'its machine was gone before it became a Ready node';
+    const { nodeName, offering } = record;
+    context.onFailure({ stage: 'boot', nodeName, offering, errorClass: null, message, timeMs: nowMs });
+    await beginRemoval(context, record, { failed: true, why: message }, nowMs);
+  }
+  return missing;
+}
+
+/** The journal's entry for a node that serves and has none. */
+function lostRecord(context: ExecuteContext, machine: Machine, node: ClusterNode, nowMs: number): NodeRecord {
+  return {
+    requestId: machine.requestId || machine.nodeName,
+    pool: context.pool.name,
+    clusterTag: context.clusterTag,
+    generation: 0,
+    state: node.ready ? 'ready' : 'launched',
+    nodeName: node.name,
+    offering: offeringOf(context.pool, node),
+    machineIds: [machine.id],
+    createdMs: nowMs,
+    launchedMs: node.createdMs,
+    readyMs: node.ready ? node.readyChangedMs : null,
+    why: 'adopted: a machine of this cluster whose node serves',
+    drain: null,
+    removal: null,
+  };
+}
+
+/** What a node is, from its labels; the price from the configuration, 0 where that does not name it. */
+export function offeringOf(pool: PoolConfig, node: ClusterNode): OfferingConfig {
+  const label = (key: string) => node.labels[key] ?? '';
+  const is = {
+    instanceType: label('node.kubernetes.io/instance-type'),
+    region: label('topology.kubernetes.io/region'),
+    zone: label('topology.kubernetes.io/zone'),
+    capacityType: label(CAPACITY_LABEL) === 'spot' ? ('spot' as const) : ('on_demand' as const),
+  };
+  const known = pool.offerings.find(
+    (one) => one.instanceType === is.instanceType && one.zone === is.zone && one.capacityType === is.capacityType,
+  );
+  return known ?? { ...is, usdPerHour: 0, allocatable: null };
+}

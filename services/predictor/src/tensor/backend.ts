@@ -26,7 +26,8 @@ let selected: { readonly preference: string; readonly backend: Promise<Backend> 
 
 /**
  * Chooses where tensors are computed, for the whole process: the preferred backend, or the next slower one that
- * works here. Must have resolved before any tensor is made. The same preference again answers at once.
+ * works here. Must have resolved before any tensor is made, and is not for a time when a network is in training. The
+ * same preference again answers at once.
  * Rejects with `NoBackendError` when not even plain JavaScript works.
  */
 export function selectBackend(preference: 'auto' | BackendName = 'auto'): Promise<Backend> {

@@ -1,4 +1,4 @@
-export { artifactsOfNetwork, type NetworkArtifacts, networkOf } from './artifacts.ts';
+export { artifactsOfNetwork, networkOf } from './artifacts.ts';
 export { type Backend, type BackendName, selectBackend } from './backend.ts';
 export { DatasetError, NetworkFormatError, NoBackendError, TrainingDivergedError } from './errors.ts';
 export { loadNetwork } from './plain-network.ts';

@@ -40,7 +40,7 @@ export class TensorNetwork {
     const handler = io.fromMemory({
       modelTopology: modelJson.modelTopology,
       weightSpecs: modelJson.weightsManifest.flatMap((group) => group.weights),
-      weightData: weights.slice().buffer,
+      weightData: Uint8Array.from(weights).buffer, // not slice(): a Buffer shares its pool
     });
     return new TensorNetwork(await loadLayersModel(handler), modelJson.userDefinedMetadata.levels);
   }

@@ -31,7 +31,8 @@ const STEPS_PER_TURN = 4;
  *
  * The same data, options and backend give the same weights to the bit. With a validation slice, the weights that did
  * best on it are kept, those to start from included, so a warm start never makes things worse there. A warm start
- * of another shape is left aside. Rejects with `DatasetError`, `TrainingDivergedError` or `NoBackendError`.
+ * of another shape is left aside. Rejects with `DatasetError`, `TrainingDivergedError`, `NoBackendError`, or
+ * `NetworkFormatError` for a damaged warm start.
  */
 export const trainNetwork: TrainNetwork = async (data, options, warmStart, onProgress) => {
   checkTraining(data, options);

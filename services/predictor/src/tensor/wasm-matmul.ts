@@ -50,9 +50,11 @@ function untransposed(multiply: KernelFunc, transpose: KernelFunc): KernelFunc {
     const flippedB = transposeB ? flip(b, transpose, backend) : null;
     const plainInputs: NamedTensorInfoMap = { ...inputs, a: flippedA ?? a, b: flippedB ?? b };
     const plainAttrs: NamedAttrMap = { ...attrs, transposeA: false, transposeB: false };
-    const product = multiply({ inputs: plainInputs, attrs: plainAttrs, backend });
-    for (const flipped of [flippedA, flippedB]) if (flipped) (backend as KernelBackend).disposeData(flipped.dataId);
-    return product;
+    try {
+      return multiply({ inputs: plainInputs, attrs: plainAttrs, backend });
+    } finally {
+      for (const flipped of [flippedA, flippedB]) if (flipped) (backend as KernelBackend).disposeData(flipped.dataId);
+    }
   };
 }
 

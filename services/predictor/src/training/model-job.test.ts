@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import type { TrainedModel } from '../model/trained-model.ts';
+import { MODEL_WORKER_URL, type ModelJob, trainModelIn } from './model-job.ts';
+import { createTrainer } from './trainer.ts';
+
+test('model job: a worker trains on a view of a history and leaves the history alone', async () => {
+  const trainer = createTrainer<ModelJob, TrainedModel>({
+    workerUrl: MODEL_WORKER_URL,
+    timeoutMs: 25_000,
+    heapMibMax: 512,
+    workersMax: 1,
+  });
+  const day = 288;
+  const history = Float64Array.from({ length: 4 * day }, (_, i) => 100 + 30 * Math.sin((2 * Math.PI * i) / day));
+  const means = history.subarray(day);
+  const cells = { stepMs: 300_000, firstCell: 1_000, means, latest: means };
+  const progress: number[] = [];
+  const options = { seed: 1, steps: 10 };
+  const model = await trainModelIn(
+    trainer,
+    { cells, horizon: 12, warmStart: null, options },
+    { onProgress: (done, of) => void progress.push(done / of) },
+  );
+  expect(model).toMatchObject({ stepMs: 300_000, horizon: 12, unseenFromCell: 1_000 + 3 * day });
+  expect(progress.at(-1)).toBe(1);
+  expect(history).toHaveLength(4 * day);
+});

@@ -15,7 +15,7 @@ const POOLED_RESIDUALS = 4_000;
 export class Ensemble {
   readonly members: readonly StreamingMember[];
   readonly horizon: number;
-  private readonly tape: Tape;
+  readonly tape: Tape;
   private readonly combination: Combination;
   private readonly scale: ErrorScale;
   private readonly windows: ResidualWindow[];
@@ -77,6 +77,7 @@ export class Ensemble {
     const slot = now % horizon;
     for (let m = 0; m < members.length; m++) {
       (members[m] as StreamingMember).predict(this.out);
+      for (let i = 0; i < horizon; i++) this.out[i] = this.tape.plausible(this.out[i] as number);
       points.set(this.out, (slot * members.length + m) * horizon);
     }
     for (let ahead = 1; ahead <= horizon; ahead++) {
@@ -98,11 +99,21 @@ export class Ensemble {
 
   /** Quantiles of the cell `ahead` cells after the newest one, one for each level; ascending as the levels are. */
   quantiles(ahead: number, levels: readonly number[]): number[] {
-    const k = ((this.tape.length - 1) % this.horizon) * this.horizon + ahead - 1;
     const window = this.windows[this.combination.group(ahead)] as ResidualWindow;
-    const median = this.medians[k] as number;
-    const scale = this.scales[k] as number;
-    return levels.map((level) => Math.max(0, median + scale * window.quantile(level)));
+    const median = this.median(ahead);
+    const scale = this.scaleAt(ahead);
+    const floor = this.tape.floor();
+    return levels.map((level) => Math.max(floor, median + scale * window.quantile(level)));
+  }
+
+  /** The combined forecast from the newest cell, before calibration. */
+  median(ahead: number): number {
+    return this.medians[((this.tape.length - 1) % this.horizon) * this.horizon + ahead - 1] as number;
+  }
+
+  /** The expected size of its error. */
+  scaleAt(ahead: number): number {
+    return this.scales[((this.tape.length - 1) % this.horizon) * this.horizon + ahead - 1] as number;
   }
 
   /** A member's own forecast from the newest cell. */
@@ -113,5 +124,15 @@ export class Ensemble {
 
   weight(member: number, ahead: number): number {
     return this.combination.weight(member, ahead);
+  }
+
+  /** Share of each member, as the mean over all cells ahead. */
+  weights(): Record<string, number> {
+    const mean = (member: number) => {
+      let sum = 0;
+      for (let ahead = 1; ahead <= this.horizon; ahead++) sum += this.combination.weight(member, ahead);
+      return sum / this.horizon;
+    };
+    return Object.fromEntries(this.members.map(({ name }, member) => [name, mean(member)]));
   }
 }

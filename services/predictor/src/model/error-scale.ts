@@ -8,6 +8,8 @@ const REGRESSORS = SCALE_ROW - 1;
 const FLOOR = 0.1;
 /** Before this many errors of a target are known, the newest errors alone say how large the next will be. */
 const ERRORS_MIN = 40;
+/** What the first error is assumed to be, as a share of the first value. */
+const ASSUMED_ERROR = 0.1;
 
 /**
  * How large the next errors will be, for each of several targets (cells ahead, or windows): a regression of the log of
@@ -16,7 +18,7 @@ const ERRORS_MIN = 40;
  * band widen in the busy hour and after a jump, and shrink at night.
  */
 export class ErrorScale {
-  private readonly tape: Tape;
+  private tape: Tape;
   private readonly models: NormalEquations[];
   private readonly byPhase: Float64Array;
   private readonly phaseTarget: number;
@@ -24,13 +26,19 @@ export class ErrorScale {
   private readonly medium: Float64Array;
   private readonly slow: Float64Array;
   private readonly learned: Uint32Array;
+  private readonly dayErrors: number;
+  private readonly phaseGain: number;
 
-  /** Errors arrive once per cell of `tape` for each of the `targets`. */
-  constructor(tape: Tape, targets: number) {
+  /** For each of the `targets` there come `perCell` errors for each cell of `tape`. */
+  constructor(tape: Tape, targets: number, perCell = 1) {
     this.tape = tape;
-    const day = Math.max(1, tape.cycles.day);
-    this.models = Array.from({ length: targets }, () => new NormalEquations(REGRESSORS, Math.max(500, 14 * day)));
-    this.byPhase = new Float64Array(day).fill(-1);
+    this.dayErrors = perCell * Math.max(48, tape.cycles.day);
+    this.models = Array.from(
+      { length: targets },
+      () => new NormalEquations(REGRESSORS, Math.max(500, 14 * this.dayErrors)),
+    );
+    this.byPhase = new Float64Array(Math.max(1, tape.cycles.day)).fill(-1);
+    this.phaseGain = 0.15 / perCell;
     this.phaseTarget = Math.min(targets - 1, 5);
     this.fast = new Float64Array(targets);
     this.medium = new Float64Array(targets);
@@ -38,17 +46,22 @@ export class ErrorScale {
     this.learned = new Uint32Array(targets);
   }
 
+  /** Goes on with another tape of the same series and step. */
+  follow(tape: Tape): void {
+    this.tape = tape;
+  }
+
   /** Takes in that a forecast for the newest cell, made with the given row of features, missed by `error`. */
   learn(target: number, error: number, rows: Float64Array, offset: number): void {
-    const { tape } = this;
-    const day = Math.max(48, tape.cycles.day);
+    const day = this.dayErrors;
     const follow = (averages: Float64Array, gain: number) => {
       const old = averages[target] as number;
-      averages[target] = old === 0 ? error : old + gain * (error - old);
+      averages[target] = old + gain * (error - old);
     };
+    if (this.learned[target] === 0) this.assume(target);
     follow(this.fast, 0.25);
     follow(this.medium, Math.max(0.02, 4 / day));
-    follow(this.slow, Math.max(1 / (4 * day), 1 / ((this.learned[target] as number) + 1)));
+    follow(this.slow, Math.max(1 / (4 * day), 1 / ((this.learned[target] as number) + 2)));
     if (target === this.phaseTarget) this.learnPhase(error);
     const floor = FLOOR * (this.slow[target] as number) + this.tiny();
     const size = Math.log(Math.max(error, floor)) - (rows[offset] as number);
@@ -56,10 +69,18 @@ export class ErrorScale {
     this.learned[target] = (this.learned[target] as number) + 1;
   }
 
+  /** Before there is any error: a share of the level. */
+  private assume(target: number): void {
+    const assumed = ASSUMED_ERROR * Math.abs(this.tape.at(this.tape.length - 1));
+    this.fast[target] = assumed;
+    this.medium[target] = assumed;
+    this.slow[target] = assumed;
+  }
+
   private learnPhase(error: number): void {
     const phase = (this.tape.firstCell + this.tape.length - 1) % this.byPhase.length;
     const old = this.byPhase[phase] as number;
-    this.byPhase[phase] = old < 0 ? error : old + 0.15 * (error - old);
+    this.byPhase[phase] = old < 0 ? error : old + this.phaseGain * (error - old);
   }
 
   /** Solves the regressions anew; cheap, but not for every cell. */
@@ -80,6 +101,7 @@ export class ErrorScale {
     offset: number,
   ): number {
     const tiny = this.tiny();
+    if (this.learned[target] === 0) this.assume(target);
     const slow = this.slow[target] as number;
     const base = Math.log(slow + tiny);
     const relative = (x: number) => bounded(Math.log(x + 0.02 * slow + tiny) - base);

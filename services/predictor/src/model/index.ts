@@ -1,4 +1,8 @@
+export { type Cells, cellsOf } from './cells.ts';
+export { forecast } from './forecast-member.ts';
+export { type Grid, GridTooLongError, gridOf, usualStepMs } from './grid.ts';
 export type {
+  LoadNetwork,
   NetworkOptions,
   QuantileDataset,
   QuantileNetwork,
@@ -6,3 +10,6 @@ export type {
   SerialisedTensor,
   TrainNetwork,
 } from './network.ts';
+export { type OnlineForecast, OnlineForecaster, type OnlineForecasterOptions } from './online-forecaster.ts';
+export { MEMBER_NAMES, type MemberName } from './shape.ts';
+export { type TrainedModel, type TrainOptions, trainModel } from './trained-model.ts';

@@ -1,16 +1,25 @@
+import { probit } from 'simple-statistics';
+
+/** Assumed residuals, as quantiles of a normal distribution with twice the spread that a good scale leaves. */
+const ASSUMED = 16;
+const ASSUMED_SPREAD = 2.5;
+
 /** The newest residuals, kept in order of size too, so that an empirical quantile costs nothing. */
 export class ResidualWindow {
-  private readonly ring: Float64Array;
-  private readonly sorted: Float64Array;
+  private readonly ring: Float32Array;
+  private readonly sorted: Float32Array;
   private next = 0;
   size = 0;
 
+  /** Starts with a few assumed residuals, wide ones, so that a short history gives wide bands. */
   constructor(capacity: number) {
-    this.ring = new Float64Array(capacity);
-    this.sorted = new Float64Array(capacity);
+    this.ring = new Float32Array(capacity);
+    this.sorted = new Float32Array(capacity);
+    for (let i = 0; i < ASSUMED; i++) this.add(ASSUMED_SPREAD * probit((i + 0.5) / ASSUMED));
   }
 
-  add(residual: number): void {
+  add(value: number): void {
+    const residual = Math.fround(value);
     if (this.size === this.ring.length) this.remove(this.ring[this.next] as number);
     this.ring[this.next] = residual;
     this.next = (this.next + 1) % this.ring.length;

@@ -34,11 +34,16 @@ export class Tape {
   lastMeasured = Number.NaN;
   /** The newest raw sample: later, and noisier, than the mean of the cell that it is part of. */
   latest = 0;
+  /** Largest and smallest value of the last weeks, slowly forgotten. */
+  private highest = Number.NEGATIVE_INFINITY;
+  private lowest = Number.POSITIVE_INFINITY;
+  private readonly forget: number;
 
   constructor(stepMs: number, firstCell: number) {
     this.cycles = cyclesOf(stepMs);
     this.firstCell = firstCell;
     this.holdCells = Math.max(1, this.cycles.hour);
+    this.forget = 1 / (14 * Math.max(48, this.cycles.day));
     const size = 2 ** Math.ceil(Math.log2(Math.max(256, 2 * this.cycles.week + this.cycles.day + 64)));
     this.mask = size - 1;
     this.ring = new Float64Array(size);
@@ -49,7 +54,7 @@ export class Tape {
   push(value: number, latest = value): void {
     const present = Number.isFinite(value);
     this.gapCells = present ? 0 : this.gapCells + 1;
-    if (present) this.lastMeasured = value;
+    if (present) this.learnRange(value);
     const { day } = this.cycles;
     let filled = value;
     if (!present) {
@@ -71,6 +76,26 @@ export class Tape {
 
   isMeasured(index: number): boolean {
     return index >= 0 && this.measured[index & this.mask] === 1;
+  }
+
+  private learnRange(value: number): void {
+    this.lastMeasured = value;
+    const range = this.length > 0 ? this.highest - this.lowest : 0;
+    this.highest = Math.max(value, this.highest - this.forget * range);
+    this.lowest = Math.min(value, this.lowest + this.forget * range);
+  }
+
+  /** Nothing goes below this: 0, unless the series was seen to. */
+  floor(): number {
+    return this.lowest < 0 ? Number.NEGATIVE_INFINITY : 0;
+  }
+
+  /** A forecast held to what can be: at most one range of the last weeks above the highest value of them. */
+  plausible(value: number): number {
+    if (!Number.isFinite(this.lastMeasured)) return 0;
+    const range = this.highest - this.lowest;
+    const held = Math.min(this.highest + range, Math.max(this.lowest - range, this.floor(), value));
+    return Number.isFinite(held) ? held : this.lastMeasured;
   }
 
   /** Mean of the newest `count` cells. */

@@ -1,0 +1,136 @@
+import type { OfferingConfig, Override } from '@forescale/shared/config';
+import type { CapacityType, ClusterPod, Resources, Taint } from '@forescale/shared/domain';
+import type { PlanMemory } from './memory.ts';
+
+/**
+ * Where a node of the pool stands.
+ * - `ready`: carries load.
+ * - `notready`: was Ready once and is not now. (One that never was belongs to the starting ones.)
+ * - `cordoned`: somebody else has closed it; it exists and costs, and is nothing to build on.
+ * - `draining`: on its way out by our decision, which can still be taken back.
+ * - `leaving`: on its way out for good: reclaimed, or its machine is being terminated.
+ */
+export type NodePhase = 'ready' | 'notready' | 'cordoned' | 'draining' | 'leaving';
+
+/** A node of the pool that has been Ready at least once. */
+export interface PoolNode {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
+  readonly allocatable: Resources;
+  /** How many nodes of the pool's template it stands for; 1 for a machine like the template. */
+  readonly units: number;
+  /** Bound to it. Null where no pods are known, as in a replay of a trace: demand over capacity then decides alone. */
+  readonly pods: readonly ClusterPod[] | null;
+  /** Created by Forescale. */
+  readonly owned: boolean;
+  /** See `offeringId`; null where the machine is none of the pool's offerings. */
+  readonly offeringId: string | null;
+  readonly instanceType: string;
+  readonly zone: string;
+  readonly capacityType: CapacityType;
+  readonly usdPerHour: number;
+  /** Since when it is paid for. */
+  readonly createdMs: number;
+  readonly phase: NodePhase;
+  /** Why it may never leave, in words; null when it may. See `whyKept`. */
+  readonly keptBecause: string | null;
+  /** When the cloud will take the machine back, once it has said so; null otherwise. */
+  readonly interruptedMs: number | null;
+}
+
+/** A machine that was requested and is not a Ready node yet. */
+export interface StartingNode {
+  readonly requestId: string;
+  readonly requestedMs: number;
+  readonly offering: OfferingConfig;
+  /** Once it has registered with the cluster. */
+  readonly nodeName: string | null;
+}
+
+/** The latest value of one signal, its sources combined. */
+export interface SignalReading {
+  readonly signal: string;
+  readonly timeMs: number;
+  readonly value: number;
+}
+
+/** Everything that a plan is made from, besides forecasts, configuration and the time. */
+export interface PlanState {
+  readonly nodes: readonly PoolNode[];
+  readonly starting: readonly StartingNode[];
+  /** Pods bound to no node, of the whole cluster: the plan takes those that this pool can carry. */
+  readonly pendingPods: readonly ClusterPod[];
+  readonly readings: readonly SignalReading[];
+  /** From request to Ready: the measured 95th percentile, or the configured one until there is a measured one. */
+  readonly leadTimeMs: number;
+  /** Until the next plan. */
+  readonly tickMs: number;
+  /** All nodes of the cluster, and how many of them are not Ready. */
+  readonly cluster: { readonly nodes: number; readonly unready: number };
+  readonly override: Override | null;
+  readonly memory: PlanMemory;
+}
+
+/** What is to be done. Nothing is left to choose for whoever carries it out. */
+export type Action =
+  | { readonly kind: 'create'; readonly offering: OfferingConfig; readonly count: number; readonly reason: string }
+  /** Cordon, evict, delete the node, terminate the machine. `force`: the machine goes anyway, budgets or not. */
+  | { readonly kind: 'drain'; readonly nodeName: string; readonly reason: string; readonly force: boolean }
+  | { readonly kind: 'cancel-drain'; readonly nodeName: string; readonly reason: string }
+  /** Terminate a machine that is not a Ready node yet. */
+  | { readonly kind: 'cancel-start'; readonly requestId: string; readonly reason: string };
+
+/** What one source asks for. Sources: `observed:<signal>`, `forecast:<signal>`, `hold:<signal>`, `pending`. */
+export interface Need {
+  readonly source: string;
+  readonly nodes: number;
+  readonly why: string;
+}
+
+/** `code` is stable and in kebab-case, `text` is for people. */
+export interface Reason {
+  readonly code: string;
+  readonly text: string;
+}
+
+export interface PlanReport {
+  readonly pool: string;
+  readonly atMs: number;
+  readonly mode: 'observe' | 'enforce';
+  readonly generation: number;
+  readonly paused: boolean;
+  readonly needs: readonly Need[];
+  /** In nodes of the template, before bounds: the largest that a source orders, and which source that is. */
+  readonly need: number;
+  readonly needFrom: string;
+  /** What has to stay, before bounds: at least `need`, more where the forecast wants a node back soon. */
+  readonly hold: number;
+  readonly floor: number;
+  readonly floorFrom: string;
+  readonly ceiling: number;
+  readonly ceilingFrom: string;
+  readonly usdPerHourMax: number | null;
+  /** The bound that kept the plan from following the need, such as `max of policy night`; null when none did. */
+  readonly boundBy: string | null;
+  /** `need` within the bounds. */
+  readonly desired: number;
+  /** Nodes before the actions. Those not Ready or cordoned by somebody else are in none of the three. */
+  readonly ready: number;
+  readonly starting: number;
+  readonly draining: number;
+  /** Of everything that is paid for now, before the actions. */
+  readonly usdPerHour: number;
+  /** Every decision and every hold, with its numbers. */
+  readonly reasons: readonly Reason[];
+  readonly rejectedForecasts: readonly { readonly signal: string; readonly reason: string }[];
+}
+
+export interface Plan {
+  readonly actions: readonly Action[];
+  readonly report: PlanReport;
+  /** To be handed to the next plan, and to be kept over a restart. */
+  readonly memory: PlanMemory;
+  /** Uids of the pending pods that this plan has found places for; another pool must not count them again. */
+  readonly servedPodUids: readonly string[];
+}

@@ -100,6 +100,8 @@ test('training: leaves no tensor behind, not even when it fails', async () => {
   const before = memory();
   for (let i = 0; i < 40; i++) await train(data, tiny);
   await expect(train(data, { ...tiny, learningRate: 1e38 })).rejects.toThrow(TrainingDivergedError);
+  const lastStep = { ...tiny, steps: 1, learningRate: Number.MAX_VALUE, validationShare: 0 };
+  await expect(train(data, lastStep)).rejects.toThrow(TrainingDivergedError);
   expect(memory().numTensors).toBe(before.numTensors);
   expect(memory().numBytes).toBe(before.numBytes);
 });

@@ -51,6 +51,10 @@ export const trainNetwork: TrainNetwork = async (data, options, warmStart, onPro
   try {
     const best = new BestWeights(network, gather(data, held), options.levels);
     await optimise(network, batches, best, options, onProgress);
+    // The very last step can still have spoilt them, where no validation row would tell.
+    if (![...best.weights().values()].every((values) => values.every(Number.isFinite))) {
+      throw new TrainingDivergedError(options.steps);
+    }
     return plainNetwork(shape, best.weights());
   } finally {
     network.dispose();

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '@forescale/shared/time';
-import { BrokenCircuitError, type BulkheadPolicy, bulkhead, ConstantBackoff, handleWhen, retry, wrap } from 'cockatiel';
+import { BrokenCircuitError, bulkhead } from 'cockatiel';
 import { asProviderError, ERROR_MEANINGS, ProviderError } from '../providers/errors.ts';
 import { type BreakerLimits, breakerGauge, breakerOnClock } from './breaker.ts';
 
@@ -49,49 +49,48 @@ export function createProviderCalls(limits: CallLimits, context: CallContext): P
 }
 
 function lane(limits: CallLimits, context: CallContext) {
-  const slots: BulkheadPolicy = bulkhead(limits.concurrency, QUEUE_MAX);
+  const slots = bulkhead(limits.concurrency, QUEUE_MAX);
   const breaker = breakerOnClock(limits.breaker, context.clock);
-  const retried = handleWhen((error) => error instanceof ProviderError && ERROR_MEANINGS[error.errorClass].retried);
-  // The wait before a repetition is made by the call itself, on `ioClock`: cockatiel's own is deaf to both clocks.
-  const retries = retry(retried, { maxAttempts: limits.retriesMax, backoff: new ConstantBackoff(0) });
   const pace = pacer(limits.ratePerSecond, context.ioClock);
 
-  async function run<T>(operation: Operation, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    let failed: ProviderError | null = null;
+  function once<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return breaker.execute(async () => {
+      await pace();
+      return await withDeadline(context.ioClock, limits.timeoutMs, call);
+    });
+  }
+
+  /** cockatiel's retry waits on timers of its own, deaf to both clocks and to an abort; hence this loop. */
+  async function withRetries<T>(operation: Operation, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     let ambiguous = false;
     let waitMs = 0;
-    const attempt = async (): Promise<T> => {
+    for (let retries = 0; ; retries++) {
       try {
-        return await breaker.execute(async () => {
-          await pace();
-          return await withDeadline(context.ioClock, limits.timeoutMs, call);
-        });
+        return await once(call);
       } catch (error) {
-        if (error instanceof BrokenCircuitError) throw error;
-        failed = error as ProviderError;
+        if (error instanceof BrokenCircuitError)
+          throw new ProviderError('transient', `not sent: too many ${operation} calls have failed`, { ambiguous });
+        const failed = asProviderError(error);
         ambiguous ||= failed.ambiguous;
         context.onError(operation, failed);
-        throw failed;
+        if (!ERROR_MEANINGS[failed.errorClass].retried || retries >= limits.retriesMax)
+          throw new ProviderError(failed.errorClass, failed.message, { cause: failed, ambiguous });
+        waitMs = nextWaitMs(waitMs, failed, limits, context.random);
+        await context.ioClock.sleep(waitMs);
       }
-    };
-    try {
-      return await wrap(slots, retries).execute(async () => {
-        if (failed !== null) {
-          waitMs = nextWaitMs(waitMs, failed, limits, context.random);
-          await context.ioClock.sleep(waitMs);
-        }
-        return await attempt();
-      });
-    } catch (error) {
-      if (error instanceof BrokenCircuitError)
-        throw new ProviderError('transient', `not sent: too many ${operation} calls have failed`, { ambiguous });
-      const last = asProviderError(error);
-      throw last.ambiguous === ambiguous
-        ? last
-        : new ProviderError(last.errorClass, last.message, { cause: last, ambiguous });
     }
   }
-  return { run, breaker };
+
+  return {
+    breaker,
+    async run<T>(operation: Operation, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+      try {
+        return await slots.execute(() => withRetries(operation, call));
+      } catch (error) {
+        throw asProviderError(error);
+      }
+    },
+  };
 }
 
 /**

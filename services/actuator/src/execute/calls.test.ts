@@ -1,0 +1,189 @@
+import { ManualClock, seededRandom } from '@forescale/shared/time';
+import { describe, expect, it } from 'vitest';
+import { type ErrorClass, ProviderError } from '../providers/errors.ts';
+import { type CallLimits, createProviderCalls, type Operation } from './calls.ts';
+
+const LIMITS: CallLimits = {
+  concurrency: 100,
+  ratePerSecond: null,
+  timeoutMs: 30_000,
+  retriesMax: 3,
+  backoffFirstMs: 200,
+  backoffMaxMs: 5_000,
+  breaker: { failuresMax: 5, openMs: 30_000 },
+};
+
+/** Calls on a clock that moves by itself, 10 ms a turn, while somebody waits for `work`. */
+function setUp(limits: Partial<CallLimits> = {}) {
+  const clock = new ManualClock(0);
+  const errors: [Operation, ErrorClass][] = [];
+  const calls = createProviderCalls(
+    { ...LIMITS, ...limits },
+    {
+      clock,
+      ioClock: clock,
+      random: seededRandom(7),
+      onError: (operation, error) => errors.push([operation, error.errorClass]),
+    },
+  );
+  async function driven<T>(work: Promise<T>): Promise<T> {
+    let done = false;
+    const watched = work.finally(() => {
+      done = true;
+    });
+    watched.catch(() => undefined);
+    for (let turns = 0; !done && turns < 100_000; turns++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (!done && turns > 3) clock.advanceTo(clock.nowMs() + 10);
+    }
+    return await watched;
+  }
+  const failing = (errorClass: ErrorClass) => () => Promise.reject(new ProviderError(errorClass, errorClass));
+  const outcome = (work: Promise<unknown>) =>
+    driven(
+      work.then(
+        () => 'ok',
+        (error: ProviderError) => (error.message.startsWith('not sent') ? 'not sent' : error.errorClass),
+      ),
+    );
+  return { clock, errors, calls, driven, failing, outcome };
+}
+
+describe('calls: how many at once, and how fast', () => {
+  it('100 calls of 2 s take little more than one', async () => {
+    const { clock, calls, driven } = setUp();
+    await driven(Promise.all(Array.from({ length: 100 }, () => calls.run('create', () => clock.sleep(2_000)))));
+    expect(clock.nowMs()).toBeLessThanOrEqual(1.1 * 2_000 + 500);
+  });
+
+  it('never more than the concurrency are under way', async () => {
+    const { clock, calls, driven } = setUp({ concurrency: 7 });
+    let now = 0;
+    let max = 0;
+    const call = async () => {
+      max = Math.max(max, ++now);
+      await clock.sleep(100);
+      now--;
+    };
+    await driven(Promise.all(Array.from({ length: 50 }, () => calls.run('create', call))));
+    expect(max).toBe(7);
+  });
+
+  it('a rate of 20 a second sends 100 calls evenly, the last within 1.2 x 100/20 s', async () => {
+    const { clock, calls, driven } = setUp({ ratePerSecond: 20 });
+    const sentMs: number[] = [];
+    const call = async () => {
+      sentMs.push(clock.nowMs());
+      await clock.sleep(2_000);
+    };
+    await driven(Promise.all(Array.from({ length: 100 }, () => calls.run('create', call))));
+    expect(sentMs.at(-1)).toBeGreaterThanOrEqual(4_900);
+    expect(sentMs.at(-1)).toBeLessThanOrEqual(6_000);
+    const gaps = sentMs.slice(1).map((timeMs, index) => timeMs - (sentMs[index] as number));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(40);
+  });
+});
+
+describe('calls: what is repeated', () => {
+  it.each([
+    ['transient', 4],
+    ['throttled', 4],
+    ['capacity', 1],
+    ['quota', 1],
+    ['auth', 1],
+    ['config', 1],
+    ['conflict', 1],
+  ] as const)('%s: %i calls', async (errorClass, calls_) => {
+    const { calls, errors, failing, outcome } = setUp();
+    expect(await outcome(calls.run('create', failing(errorClass)))).toBe(errorClass);
+    expect(errors).toHaveLength(calls_);
+  });
+
+  it('waits between repetitions, longer and longer, and as long as the provider asks', async () => {
+    const { clock, calls, driven } = setUp();
+    const sentMs: number[] = [];
+    const call = async () => {
+      sentMs.push(clock.nowMs());
+      if (sentMs.length === 1) throw new ProviderError('throttled', 'slow down', { retryAfterMs: 4_000 });
+      if (sentMs.length < 4) throw new ProviderError('transient', '503');
+    };
+    await driven(calls.run('create', call));
+    const [first = 0, ...waits] = sentMs.map((timeMs, index) => timeMs - (sentMs[index - 1] ?? 0));
+    expect(first).toBeLessThan(100);
+    expect(waits[0]).toBeGreaterThanOrEqual(4_000);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(5_100);
+  });
+
+  it('a call that does not answer in time is told to end, and counts as perhaps carried out', async () => {
+    const { calls, clock, driven } = setUp({ timeoutMs: 1_000, retriesMax: 0 });
+    let ended = false;
+    const call = (signal: AbortSignal) =>
+      new Promise<never>(() => {
+        signal.addEventListener('abort', () => {
+          ended = true;
+        });
+      });
+    const error = await driven(calls.run('create', call).catch((cause: unknown) => cause));
+    expect(error).toMatchObject({ errorClass: 'transient', ambiguous: true, message: 'no answer within 1000 ms' });
+    expect(ended).toBe(true);
+    expect(clock.nowMs()).toBeLessThan(1_200);
+  });
+
+  it('a clear no after an unclear failure stays unclear: the first call may have been carried out', async () => {
+    const { calls, driven } = setUp();
+    let calls_ = 0;
+    const call = () => Promise.reject(new ProviderError(calls_++ === 0 ? 'transient' : 'capacity', 'no'));
+    const error = await driven(calls.run('create', call).catch((cause: unknown) => cause));
+    expect(error).toMatchObject({ errorClass: 'capacity', ambiguous: true });
+  });
+});
+
+describe('calls: the breaker', () => {
+  it('opens after 5 failures in a row, lets one probe through after 30 s, and closes when that succeeds', async () => {
+    const { calls, clock, failing, outcome } = setUp({ retriesMax: 0 });
+    for (let i = 0; i < 5; i++) expect(await outcome(calls.run('create', failing('transient')))).toBe('transient');
+    expect(calls.breakerState('create')).toBe(2);
+    expect(await outcome(calls.run('create', () => Promise.resolve()))).toBe('not sent');
+    clock.advanceTo(clock.nowMs() + 30_000);
+    let sent = 0;
+    const call = async () => {
+      sent++;
+      await clock.sleep(100);
+    };
+    expect(await Promise.all([1, 2, 3].map(() => outcome(calls.run('create', call))))).toEqual(['ok', 'ok', 'ok']);
+    expect(sent).toBe(3);
+    expect(calls.breakerState('create')).toBe(0);
+  });
+
+  it('stays open when the probe fails: the calls that waited for it are not sent', async () => {
+    const { calls, clock, failing, outcome, errors } = setUp({ retriesMax: 0 });
+    for (let i = 0; i < 5; i++) await outcome(calls.run('create', failing('transient')));
+    clock.advanceTo(clock.nowMs() + 30_000);
+    const outcomes = await Promise.all([1, 2, 3].map(() => outcome(calls.run('create', failing('transient')))));
+    expect(outcomes.sort()).toEqual(['not sent', 'not sent', 'transient']);
+    expect(errors).toHaveLength(6);
+  });
+
+  it('a missing machine neither opens it nor counts as a success', async () => {
+    const { calls, failing, outcome } = setUp({ retriesMax: 0 });
+    for (let i = 0; i < 50; i++) await outcome(calls.run('create', failing('capacity')));
+    expect(calls.breakerState('create')).toBe(0);
+    for (let i = 0; i < 4; i++) await outcome(calls.run('create', failing('transient')));
+    await outcome(calls.run('create', failing('capacity')));
+    await outcome(calls.run('create', failing('transient')));
+    expect(calls.breakerState('create')).toBe(2);
+  });
+
+  it('opens at once when nobody is let in', async () => {
+    const { calls, failing, outcome } = setUp();
+    await outcome(calls.run('create', failing('auth')));
+    expect(calls.breakerState('create')).toBe(2);
+  });
+
+  it('an open breaker for creates leaves reads and deletes alone', async () => {
+    const { calls, failing, outcome } = setUp();
+    await outcome(calls.run('create', failing('auth')));
+    expect(await outcome(calls.run('delete', () => Promise.resolve()))).toBe('ok');
+    expect(await outcome(calls.run('read', () => Promise.resolve()))).toBe('ok');
+  });
+});

@@ -12,4 +12,4 @@ export type {
 } from './network.ts';
 export { type OnlineForecast, OnlineForecaster, type OnlineForecasterOptions } from './online-forecaster.ts';
 export { MEMBER_NAMES, type MemberName } from './shape.ts';
-export { type TrainedModel, type TrainOptions, trainModel } from './trained-model.ts';
+export { TRAIN_OPTIONS, type TrainedModel, type TrainOptions, trainModel } from './trained-model.ts';

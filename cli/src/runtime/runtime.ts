@@ -1,0 +1,104 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Bus, createInProcessBus, createNatsBus } from '@forescale/shared/bus';
+import type { Config } from '@forescale/shared/config';
+import {
+  type ClusterReader,
+  type ClusterWriter,
+  connectKubernetes,
+  createClusterReader,
+  createClusterWriter,
+} from '@forescale/shared/kubernetes';
+import { createJetStreamState, createSqliteState, type StateBucket } from '@forescale/shared/state';
+import { createInfluxStore, createSqliteStore, type Store } from '@forescale/shared/store';
+import type { Log } from '@forescale/shared/telemetry';
+import { type Clock, ManualClock, systemClock } from '@forescale/shared/time';
+import { readSecret } from './secrets.ts';
+
+/** What the services of one process share: the configured adapters behind the ports. */
+export interface Runtime {
+  readonly config: Config;
+  /** Virtual where a conductor drives the services over the bus. */
+  readonly clock: Clock;
+  readonly virtualClock: ManualClock | null;
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly cluster: { readonly reader: ClusterReader; readonly writer: ClusterWriter } | null;
+  openState(bucket: string): Promise<StateBucket>;
+  close(): Promise<void>;
+}
+
+/** Opens the adapters that the configuration names. Servers that are away do not stop the start; they are waited for. */
+export async function openRuntime(config: Config, processName: string, log: Log): Promise<Runtime> {
+  const virtualClock = config.clock.source === 'bus' ? new ManualClock(0) : null;
+  const clock = virtualClock ?? systemClock;
+  const store = await openStore(config);
+  const bus = await openBus(config, processName, clock, log);
+  const kube = config.kubernetes.enabled ? connectKubernetes(config.kubernetes) : null;
+  const states: StateBucket[] = [];
+  return {
+    config,
+    clock,
+    virtualClock,
+    store,
+    bus,
+    cluster: kube && {
+      reader: createClusterReader(kube),
+      writer: createClusterWriter(kube, config.kubernetes.namespace),
+    },
+    async openState(bucket) {
+      const state = await openState(config, bucket, processName);
+      states.push(state);
+      return state;
+    },
+    async close() {
+      await Promise.all(states.map((state) => state.close()));
+      await bus.close();
+      await store.close();
+    },
+  };
+}
+
+async function openStore({ store }: Config): Promise<Store> {
+  if (store.kind === 'sqlite') {
+    await mkdir(dirname(store.path), { recursive: true });
+    return createSqliteStore({ path: store.path });
+  }
+  const password = await readSecret('autoscaler.store.password_file', store.password, store.passwordFile);
+  return createInfluxStore({
+    url: store.url,
+    database: store.database,
+    ...(store.username === null ? {} : { username: store.username }),
+    ...(password === null ? {} : { password }),
+  });
+}
+
+async function natsAccess(bus: Extract<Config['bus'], { kind: 'nats' }>) {
+  const password = await readSecret('autoscaler.bus.password_file', bus.password, bus.passwordFile);
+  const token = await readSecret('autoscaler.bus.token_file', bus.token, bus.tokenFile);
+  return {
+    servers: [bus.url],
+    ...(bus.user === null ? {} : { user: bus.user }),
+    ...(password === null ? {} : { password }),
+    ...(token === null ? {} : { token }),
+  };
+}
+
+async function openBus({ bus }: Config, processName: string, clock: Clock, log: Log): Promise<Bus> {
+  const onError = (error: unknown) => log.warn({ err: error }, 'bus');
+  if (bus.kind === 'in-process') return createInProcessBus({ clock, onError });
+  return createNatsBus({ ...(await natsAccess(bus)), name: `forescale-${processName}`, onError });
+}
+
+/** State lives where the bus lives: JetStream beside NATS, else a file. */
+async function openState(config: Config, bucket: string, processName: string): Promise<StateBucket> {
+  if (config.bus.kind === 'nats') {
+    return createJetStreamState({
+      ...(await natsAccess(config.bus)),
+      name: `forescale-${processName}-state`,
+      bucket: `forescale-${bucket}`,
+    });
+  }
+  await mkdir(config.dataDir, { recursive: true });
+  return createSqliteState({ path: join(config.dataDir, 'state.db'), bucket });
+}

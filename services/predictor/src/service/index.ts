@@ -1,0 +1,1 @@
+export { type Predictor, type PredictorParts, startPredictor } from './predictor.ts';

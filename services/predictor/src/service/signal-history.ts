@@ -1,0 +1,49 @@
+import type { SignalConfig } from '@forescale/shared/config';
+import { type Series, SourceCombiner } from '@forescale/shared/domain';
+import type { Store } from '@forescale/shared/store';
+
+/** Rows read at once; a longer history is read in pages of this size. */
+const PAGE_ROWS = 10_000;
+
+/**
+ * Reads one signal from the store, page by page in order of time, its sources combined. Each call of `next` gives
+ * what came since the last one. A sample that arrives late stays in the store for the next training; the forecaster
+ * that follows live learns in order of time and has passed it by.
+ */
+export class SignalHistory {
+  readonly #store: Store;
+  readonly #pool: string;
+  readonly #signal: string;
+  readonly #combiner: SourceCombiner;
+  #givenUntilMs: number;
+
+  constructor(store: Store, pool: string, signal: SignalConfig, fromMs: number) {
+    this.#store = store;
+    this.#pool = pool;
+    this.#signal = signal.name;
+    this.#combiner = new SourceCombiner(signal.aggregate, signal.intervalMs);
+    this.#givenUntilMs = fromMs;
+  }
+
+  /** The combined samples after the last call's and up to `nowMs`; at most one page, empty when there are no more. */
+  async next(nowMs: number): Promise<Series> {
+    const rows = await this.#store.query({
+      measurement: 'kpi',
+      tags: { pool: this.#pool, signal: this.#signal },
+      fields: ['value'],
+      fromMs: this.#givenUntilMs,
+      toMs: nowMs,
+      order: 'ascending',
+      limit: PAGE_ROWS,
+    });
+    const values = rows.flatMap(({ timeMs, tags, fields }) =>
+      typeof fields.value === 'number' ? [{ source: tags.source ?? '', timeMs, value: fields.value }] : [],
+    );
+    // A full page may end in the middle of one moment; its last moment is read again with the next page.
+    const lastMs = rows.at(-1)?.timeMs ?? this.#givenUntilMs;
+    const cut = rows.length === PAGE_ROWS && rows[0]?.timeMs !== lastMs;
+    const given = cut ? values.filter((value) => value.timeMs < lastMs) : values;
+    this.#givenUntilMs = given.at(-1)?.timeMs ?? this.#givenUntilMs;
+    return this.#combiner.add(given);
+  }
+}

@@ -68,7 +68,6 @@ function createProgram(signal: AbortSignal): Command {
     .description('trains on a trace and forecasts what comes next')
     .argument('<trace>', 'CSV with the header timestamp,value')
     .requiredOption('--horizon <steps>', 'how many steps ahead')
-    .option('--step <seconds>', 'step of the grid', undefined)
     .option('--json <file>', 'writes the result as JSON ("-": to stdout)')
     .action(async (trace, options) => (await import('./commands/forecast.ts')).forecast(trace, options));
   program

@@ -1,0 +1,105 @@
+import type { Config } from '@forescale/shared/config';
+import { type HttpServer, startHttp } from '@forescale/shared/http';
+import { followTicks, Readiness, runTicks } from '@forescale/shared/service';
+import { createLog, type Log, startTelemetry, type Telemetry } from '@forescale/shared/telemetry';
+import { openRuntime, type Runtime } from './runtime.ts';
+import { readSecret } from './secrets.ts';
+import { type RunningService, SERVICES, type ServiceName } from './services.ts';
+
+/** One operating-system process: its services, its HTTP server, its telemetry. */
+export interface ServiceProcess {
+  readonly url: string;
+  readonly services: readonly RunningService[];
+  /** Runs the ticks until `signal` aborts, then stops everything. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Starts the named services in this process, in the order in which a tick runs through them. */
+export async function startProcess(config: Config, names: readonly ServiceName[]): Promise<ServiceProcess> {
+  const processName = names.length === 1 ? (names[0] as string) : 'forescale';
+  const log = createLog(processName, config.telemetry.logLevel);
+  announceModes(config, log);
+  const telemetry = await startTelemetry(`forescale-${processName}`);
+  const runtime = await openRuntime(config, processName, log);
+  const readiness = new Readiness();
+  const services: RunningService[] = [];
+  for (const name of names) {
+    services.push(
+      await SERVICES[name]({ runtime, readiness, instruments: telemetry.instruments, log: log.child({ part: name }) }),
+    );
+  }
+  const http = await serve(config, services, readiness, telemetry);
+  log.info({ url: http.url, services: names }, 'listening');
+  return {
+    url: http.url,
+    services,
+    async run(signal) {
+      await runUntil(runtime, services, log, signal);
+      await http.close();
+      for (const service of services.toReversed()) await service.stop();
+      await runtime.close();
+      await telemetry.stop();
+    },
+  };
+}
+
+/** Nobody should have to guess whether a pool is being changed. */
+function announceModes(config: Config, log: Log): void {
+  for (const pool of config.pools) {
+    if (pool.mode === 'observe')
+      log.warn({ pool: pool.name }, 'mode observe: nothing will be changed; what would be done is published');
+    else log.info({ pool: pool.name, provider: pool.provider.kind }, 'mode enforce: nodes are created and removed');
+  }
+}
+
+async function serve(
+  config: Config,
+  services: readonly RunningService[],
+  readiness: Readiness,
+  telemetry: Telemetry,
+): Promise<HttpServer> {
+  const token = await readSecret('autoscaler.http.token_file', null, config.http.tokenFile);
+  return startHttp({
+    ...config.http,
+    token,
+    readiness,
+    serveMetrics: telemetry.serveMetrics,
+    routes: async (app) => {
+      for (const service of services) await service.routes?.(app);
+    },
+  });
+}
+
+async function runUntil(
+  runtime: Runtime,
+  services: readonly RunningService[],
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  const { virtualClock, bus, clock, config } = runtime;
+  if (!virtualClock) {
+    await runTicks(clock, config.clock.tickMs, (nowMs) => tickAll(services, nowMs, log), log, signal);
+    return;
+  }
+  const subscriptions = [];
+  for (const service of services)
+    subscriptions.push(await followTicks(bus, service.name, virtualClock, service.tick, log));
+  await aborted(signal);
+  for (const subscription of subscriptions) await subscription.stop();
+}
+
+/** One after the other, so that a plan sees the samples and the forecast of its own minute; a failure stays with its service. */
+async function tickAll(services: readonly RunningService[], nowMs: number, log: Log): Promise<void> {
+  for (const service of services) {
+    try {
+      await service.tick(nowMs);
+    } catch (error) {
+      log.error({ err: error, part: service.name }, 'tick failed');
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

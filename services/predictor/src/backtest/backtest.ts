@@ -3,7 +3,7 @@ import { type Cells, cellsOf, sliceCells } from '../model/cells.ts';
 import type { Ensemble } from '../model/ensemble.ts';
 import { usualStepMs } from '../model/grid.ts';
 import type { TrainNetwork } from '../model/network.ts';
-import { createEnsemble, MEMBER_NAMES } from '../model/shape.ts';
+import { createEnsemble, createLadder, MEMBER_NAMES } from '../model/shape.ts';
 import { TRAIN_OPTIONS, trainModel } from '../model/trained-model.ts';
 import { BacktestTooShortError } from './errors.ts';
 import { originsOf, testStart } from './origins.ts';
@@ -72,12 +72,14 @@ export async function backtest(
     const progress = (share: number) => onProgress(i + share, methods.length);
     const known = sliceCells(cells, from, testStart(cells.means.length, testFraction));
     const trainer = method === 'forescale' ? trainNetwork : null;
-    const { model } = await trainModel(known, horizon, trainer, null, TRAIN_OPTIONS, (done, of) =>
+    const { model, network } = await trainModel(known, horizon, trainer, null, TRAIN_OPTIONS, (done, of) =>
       progress((0.5 * done) / of),
     );
     const shape = { stepMs, firstCell: known.firstCell, horizon, logOffset: model.logOffset };
-    const ensemble = createEnsemble(shape, method === 'forescale' ? MEMBER_NAMES : [method]);
+    const ensemble =
+      method === 'forescale' ? createEnsemble(shape, network, model.unseenFromCell) : createLadder(shape, [method]);
     const forecasts = roll(ensemble, cells, from, origins, (share) => progress(0.5 + 0.5 * share));
+    network?.dispose();
     results[method] = { seconds: (nowMs() - startedMs) / 1000, forecasts };
   }
   const dayCells = Math.round(DAY_MS / stepMs);

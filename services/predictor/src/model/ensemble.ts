@@ -27,11 +27,11 @@ export class Ensemble {
   private readonly out: Float64Array;
   private readonly refitEvery: number;
 
-  constructor(tape: Tape, horizon: number, members: readonly StreamingMember[], power?: number) {
+  constructor(tape: Tape, horizon: number, members: readonly StreamingMember[]) {
     this.tape = tape;
     this.horizon = horizon;
     this.members = members;
-    this.combination = new Combination(members.length, horizon, tape.cycles.day, power);
+    this.combination = new Combination(members.length, horizon, tape.cycles.day);
     this.scale = new ErrorScale(tape, horizon);
     this.windows = Array.from({ length: GROUPS }, () => new ResidualWindow(POOLED_RESIDUALS));
     this.points = new Float64Array(horizon * members.length * horizon);
@@ -51,7 +51,10 @@ export class Ensemble {
       for (let ahead = 1; ahead <= Math.min(horizon, now); ahead++) this.mature(now, ahead);
     }
     this.combination.settle();
-    for (const member of this.members) member.learn();
+    for (const member of this.members) {
+      member.learn();
+      if (now > 0 && member.unseenFrom === now) this.combination.join();
+    }
     if (now % this.refitEvery === 0) this.scale.refit();
     this.predict(now);
   }
@@ -63,6 +66,7 @@ export class Ensemble {
     const slot = origin % horizon;
     const actual = tape.at(now);
     for (let m = 0; m < members.length; m++) {
+      if (origin < ((members[m] as StreamingMember).unseenFrom ?? 0)) continue;
       const point = this.points[(slot * members.length + m) * horizon + ahead - 1] as number;
       this.combination.learn(m, ahead, Math.abs(actual - point));
     }

@@ -1,6 +1,6 @@
 import type { Grid } from './grid.ts';
 import { typicalOffset } from './log-offset.ts';
-import { createEnsemble, type MemberName } from './shape.ts';
+import { createLadder, type MemberName } from './shape.ts';
 
 /**
  * The quantiles of the next `horizon` cells by the named members (one alone, or several combined), calibrated on their
@@ -14,7 +14,7 @@ export function forecast(
 ): number[][] {
   const firstCell = Math.round(history.startMs / history.stepMs);
   const logOffset = typicalOffset(history.values);
-  const ensemble = createEnsemble({ stepMs: history.stepMs, firstCell, horizon, logOffset }, names);
+  const ensemble = createLadder({ stepMs: history.stepMs, firstCell, horizon, logOffset }, names);
   for (const value of history.values) ensemble.push(value);
   return Array.from({ length: horizon }, (_, step) => ensemble.quantiles(step + 1, levels));
 }

@@ -4,6 +4,8 @@
  */
 export interface StreamingMember {
   readonly name: string;
+  /** Index on the tape of the first cell that it was not trained on; earlier forecasts say nothing about it. */
+  readonly unseenFrom?: number;
   /** Learns from the cell that the tape took last. Called once for each. */
   learn(): void;
   /** Writes the expected values of the next `out.length` cells; always finite. */

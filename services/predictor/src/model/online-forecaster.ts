@@ -5,7 +5,7 @@ import type { Cells } from './cells.ts';
 import type { Ensemble } from './ensemble.ts';
 import type { LoadNetwork, QuantileNetwork, TrainNetwork } from './network.ts';
 import { RawWindow } from './raw-window.ts';
-import { createEnsemble, MEMBER_NAMES } from './shape.ts';
+import { createEnsemble } from './shape.ts';
 import { rawStepOf, type Sampling, samplingOf } from './steps.ts';
 import { type Newest, TickForecaster } from './tick-forecaster.ts';
 import { TRAIN_OPTIONS, type TrainedModel, type TrainOptions, trainModel } from './trained-model.ts';
@@ -116,10 +116,8 @@ export class OnlineForecaster {
   private createEnsemble(sampling: Sampling, firstCell: number, offset: number): Ensemble {
     const { shapeStepMs: stepMs, steps } = sampling;
     // Two cells more than are published: one may be running, one may be missing.
-    return createEnsemble(
-      { stepMs, firstCell, horizon: steps + 2, logOffset: this.model?.logOffset ?? offset },
-      MEMBER_NAMES,
-    );
+    const shape = { stepMs, firstCell, horizon: steps + 2, logOffset: this.model?.logOffset ?? offset };
+    return createEnsemble(shape, this.network, this.model?.unseenFromCell ?? 0);
   }
 
   private take(running: Running, timeMs: number, value: number): void {

@@ -2,6 +2,9 @@ import { Ensemble } from './ensemble.ts';
 import { HoltWinters } from './holt-winters.ts';
 import { Logarithmic } from './logarithmic.ts';
 import type { StreamingMember } from './member.ts';
+import type { QuantileNetwork } from './network.ts';
+import { NetworkFeatures } from './network-features.ts';
+import { NetworkMember } from './network-member.ts';
 import { Persistence } from './persistence.ts';
 import { Ridge } from './ridge.ts';
 import { SeasonalNaive } from './seasonal-naive.ts';
@@ -32,7 +35,7 @@ export interface ShapeOptions {
 
 const RIDGE = { ridge: 10, memoryDays: 28 } as const;
 
-export function createMember(name: MemberName, tape: Tape, options: ShapeOptions): StreamingMember {
+function createMember(name: MemberName, tape: Tape, options: ShapeOptions): StreamingMember {
   const { horizon, stepMs, logOffset } = options;
   switch (name) {
     case 'persistence':
@@ -50,12 +53,38 @@ export function createMember(name: MemberName, tape: Tape, options: ShapeOptions
   }
 }
 
-/** The named members, combined and calibrated, on a tape of their own. */
-export function createEnsemble(options: ShapeOptions, names: readonly MemberName[]): Ensemble {
+/** The named members alone, combined and calibrated, on a tape of their own. */
+export function createLadder(options: ShapeOptions, names: readonly MemberName[]): Ensemble {
   const tape = new Tape(options.stepMs, options.firstCell);
-  return new Ensemble(
-    tape,
-    options.horizon,
-    names.map((name) => createMember(name, tape, options)),
-  );
+  const members = names.map((name) => createMember(name, tape, options));
+  return new Ensemble(tape, options.horizon, members);
+}
+
+/** All members; with the network among them when there is one, unseen from the given epoch-aligned cell on. */
+export function createEnsemble(
+  options: ShapeOptions,
+  network: QuantileNetwork | null,
+  unseenFromCell: number,
+): Ensemble {
+  if (!network) return createLadder(options, MEMBER_NAMES);
+  const { tape, members, features } = createBasis(options);
+  const unseenFrom = Math.max(0, unseenFromCell - options.firstCell);
+  return new Ensemble(tape, options.horizon, [...members, new NetworkMember(network, features, unseenFrom)]);
+}
+
+/** The untrained members with the features that a network sees beside them. */
+export function createBasis(options: ShapeOptions): {
+  readonly tape: Tape;
+  readonly members: readonly StreamingMember[];
+  readonly features: NetworkFeatures;
+} {
+  const { stepMs, horizon, logOffset } = options;
+  const tape = new Tape(stepMs, options.firstCell);
+  const base = createMember('ridge-log', tape, options);
+  const other = createMember('seasonal-smoothing', tape, options);
+  const members = MEMBER_NAMES.map((name) => {
+    if (name === 'ridge-log') return base;
+    return name === 'seasonal-smoothing' ? other : createMember(name, tape, options);
+  });
+  return { tape, members, features: new NetworkFeatures(tape, stepMs, logOffset, horizon, base, other) };
 }

@@ -24,6 +24,7 @@ function setUp(limits: Partial<CallLimits> = {}) {
       ioClock: clock,
       random: seededRandom(7),
       onError: (operation, error) => errors.push([operation, error.errorClass]),
+      onAnswer: () => undefined,
     },
   );
   async function driven<T>(work: Promise<T>): Promise<T> {

@@ -30,6 +30,10 @@ export interface ProviderCalls {
   breakerState(operation: Operation): 0 | 1 | 2;
 }
 
+/** Each region of a provider fails for itself. What belongs to no region, such as a listing, is region `*`. */
+export type CallsByRegion = (region: string) => ProviderCalls;
+export const ANY_REGION = '*';
+
 export interface CallContext {
   /** The service's clock: what a breaker waits on. */
   readonly clock: Clock;
@@ -38,6 +42,8 @@ export interface CallContext {
   readonly random: Random;
   /** Told of every failed call, retried or not. */
   readonly onError: (operation: Operation, error: ProviderError) => void;
+  /** Told of every call that succeeded, and how long the provider took. */
+  readonly onAnswer: (operation: Operation, seconds: number) => void;
 }
 
 export function createProviderCalls(limits: CallLimits, context: CallContext): ProviderCalls {
@@ -53,10 +59,13 @@ function lane(limits: CallLimits, context: CallContext) {
   const breaker = breakerOnClock(limits.breaker, context.clock);
   const pace = pacer(limits.ratePerSecond, context.ioClock);
 
-  function once<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  function once<T>(operation: Operation, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return breaker.execute(async () => {
       await pace();
-      return await withDeadline(context.ioClock, limits.timeoutMs, call);
+      const sentMs = context.ioClock.nowMs();
+      const answer = await withDeadline(context.ioClock, limits.timeoutMs, call);
+      context.onAnswer(operation, (context.ioClock.nowMs() - sentMs) / 1_000);
+      return answer;
     });
   }
 
@@ -66,7 +75,7 @@ function lane(limits: CallLimits, context: CallContext) {
     let waitMs = 0;
     for (let retries = 0; ; retries++) {
       try {
-        return await once(call);
+        return await once(operation, call);
       } catch (error) {
         if (error instanceof BrokenCircuitError)
           throw new ProviderError('transient', `not sent: too many ${operation} calls have failed`, { ambiguous });

@@ -3,7 +3,7 @@ import type { ClusterWriter } from '@forescale/shared/kubernetes';
 import type { NODE_EVENTS } from '@forescale/shared/wire';
 import type { ErrorClass } from '../providers/errors.ts';
 import type { MachineProvider } from '../providers/port.ts';
-import type { ProviderCalls } from './calls.ts';
+import type { CallsByRegion } from './calls.ts';
 import type { Journal } from './journal.ts';
 import type { NodeRecord } from './record.ts';
 
@@ -47,7 +47,7 @@ export interface ExecuteContext {
   readonly pool: PoolConfig;
   readonly clusterTag: string;
   readonly provider: MachineProvider;
-  readonly calls: ProviderCalls;
+  readonly calls: CallsByRegion;
   readonly writer: ClusterWriter;
   readonly journal: Journal;
   readonly onEvent: (event: NodeEvent) => void;

@@ -2,9 +2,10 @@ import type { OfferingConfig, PoolConfig } from '@forescale/shared/config';
 import type { ClusterState } from '@forescale/shared/domain';
 import type { ClusterWriter } from '@forescale/shared/kubernetes';
 import type { StateBucket } from '@forescale/shared/state';
+import type { Health } from '@forescale/shared/store';
 import type { Random } from '@forescale/shared/time';
 import type { Interruption, Machine, MachineProvider } from '../providers/port.ts';
-import type { ProviderCalls } from './calls.ts';
+import { ANY_REGION, type CallsByRegion } from './calls.ts';
 import { type ExecuteContext, type Failure, type NodeEvent, type Permission, reasonOf } from './context.ts';
 import { beginDrain, cancelDrain, drainStep } from './drain.ts';
 import { Journal } from './journal.ts';
@@ -37,7 +38,7 @@ export interface News {
 export interface ExecutorParts {
   readonly pool: PoolConfig;
   readonly provider: MachineProvider;
-  readonly calls: ProviderCalls;
+  readonly calls: CallsByRegion;
   readonly writer: ClusterWriter;
   readonly state: StateBucket;
   readonly random: Random;
@@ -64,6 +65,16 @@ export class Executor {
     return this.#journal.records();
   }
 
+  /** When the provider takes a machine back, by request id; of those for which it has said so. */
+  get reclaimedMs(): ReadonlyMap<string, number> {
+    const times = new Map<string, number>();
+    for (const notice of this.#notices) {
+      const record = this.records.find((one) => one.machineIds.includes(notice.machineId));
+      if (record && notice.kind === 'reclaim') times.set(record.requestId, notice.atMs);
+    }
+    return times;
+  }
+
   /** What happened since the last call. */
   takeNews(): News {
     const news = this.#news;
@@ -73,25 +84,20 @@ export class Executor {
 
   /**
    * Asks the provider for notices and, every 5 min and first of all, for its machines. To be called before the
-   * cluster is read. A provider that is away is reported and no reason to stop.
+   * cluster is read. Resolves to whether it answers; one that does not is no reason to stop.
    */
-  async look(clusterTag: string, nowMs: number): Promise<void> {
-    const { calls, provider } = this.#parts;
+  async look(clusterTag: string, nowMs: number): Promise<Health> {
+    const { provider } = this.#parts;
+    const calls = this.#parts.calls(ANY_REGION);
     const due = nowMs - this.#sweptMs >= SWEEP_EVERY_MS;
-    const [notices, listed] = await Promise.all([
-      this.#ask(
-        'notices',
-        calls.run('read', (signal) => provider.interruptions(clusterTag, signal)),
-      ),
-      due
-        ? this.#ask(
-            'machines',
-            calls.run('read', (signal) => provider.list(clusterTag, signal)),
-          )
-        : null,
+    const [notices, listed] = await Promise.allSettled([
+      calls.run('read', (signal) => provider.interruptions(clusterTag, signal)),
+      due ? calls.run('read', (signal) => provider.list(clusterTag, signal)) : null,
     ]);
-    this.#notices = notices ?? [];
-    this.#listed = listed;
+    if (notices.status === 'fulfilled') this.#notices = notices.value;
+    this.#listed = listed.status === 'fulfilled' ? listed.value : null;
+    const failed = [notices, listed].find((one) => one.status === 'rejected');
+    return failed ? { ok: false, reason: reasonOf(failed.reason) } : { ok: true };
   }
 
   /** Moves everything that is under way one step on. Rejects when the journal cannot be read: then nothing may be done. */
@@ -185,15 +191,6 @@ export class Executor {
       }
     }
     this.#noticed = new Set(reclaimed.map((notice) => notice.machineId));
-  }
-
-  async #ask<T>(what: string, answer: Promise<T>): Promise<T | null> {
-    try {
-      return await answer;
-    } catch (error) {
-      this.#news.troubles.push(`provider ${this.#parts.provider.kind}: ${what}: ${reasonOf(error)}`);
-      return null;
-    }
   }
 
   #context(clusterTag: string): ExecuteContext {

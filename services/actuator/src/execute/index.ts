@@ -1,4 +1,11 @@
-export { type CallLimits, createProviderCalls, OPERATIONS, type Operation, type ProviderCalls } from './calls.ts';
+export {
+  type CallContext,
+  type CallLimits,
+  type CallsByRegion,
+  createProviderCalls,
+  OPERATIONS,
+  type ProviderCalls,
+} from './calls.ts';
 export type { Failure, NodeEvent, Permission } from './context.ts';
 export { Executor, type Order } from './executor.ts';
 export { CAPACITY_LABEL } from './provision.ts';

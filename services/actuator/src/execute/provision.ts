@@ -89,7 +89,7 @@ async function createOrAdopt(context: ExecuteContext, record: NodeRecord): Promi
   let error: ProviderError;
   try {
     const request = machineRequest(context, record);
-    const { machines, failures } = await context.calls.run('create', async (signal) => {
+    const { machines, failures } = await context.calls(record.offering.region).run('create', async (signal) => {
       const result = await context.provider.create(request, signal);
       const failure = result.failures[0];
       if (result.machines.length === 0 && failure) throw new ProviderError(failure.errorClass, failure.message);
@@ -114,10 +114,21 @@ async function createOrAdopt(context: ExecuteContext, record: NodeRecord): Promi
   return { machines: [], error: open ? null : error };
 }
 
-/** Machines made for the record; those that are terminating serve nobody. */
+/**
+ * Machines made for the record; those that are terminating serve nobody. An adopted machine may carry no request id:
+ * it is looked for by its own.
+ */
 export async function findMachines(context: ExecuteContext, record: NodeRecord): Promise<readonly Machine[]> {
-  const machines = await context.calls.run('read', (signal) => context.provider.find(record.requestId, signal));
-  return machines.filter((machine) => machine.state !== 'terminating');
+  const calls = context.calls(record.offering.region);
+  const tagged = await calls.run('read', (signal) => context.provider.find(record.requestId, signal));
+  const found =
+    tagged.length > 0 || record.machineIds.length === 0
+      ? tagged
+      : await calls.run('read', (signal) => context.provider.list(record.clusterTag, signal));
+  return found.filter(
+    ({ id, requestId, state }) =>
+      state !== 'terminating' && (requestId === record.requestId || record.machineIds.includes(id)),
+  );
 }
 
 /** Writes down the machines of a record, and tells that it was launched. */

@@ -51,7 +51,8 @@ export async function removeStep(
 
 /** Terminates every machine of the record, also those that an answer which was lost never told us of. */
 async function allGone(context: ExecuteContext, record: NodeRecord): Promise<boolean> {
-  const { calls, provider } = context;
+  const { provider } = context;
+  const calls = context.calls(record.offering.region);
   const found = await calls.run('read', (signal) => provider.find(record.requestId, signal));
   const ids = new Set([...record.machineIds, ...found.map((machine) => machine.id)]);
   const states = await Promise.all(

@@ -42,8 +42,9 @@ async function settleRecord(
 ): Promise<void> {
   let now = record;
   if (now.state === 'intended') now = await settleIntent(context, now, permission, nowMs);
-  if (now.state === 'requested' || now.state === 'launched') now = await settleStarting(context, now, node, nowMs);
-  if (now.state === 'ready') now = await settleReady(context, now, node, nowMs);
+  if (now.state === 'requested' || now.state === 'launched')
+    now = await settleStarting(context, now, node, permission, nowMs);
+  if (now.state === 'ready' && permission !== 'nothing') now = await settleReady(context, now, node, nowMs);
   if (now.state === 'draining' && permission === 'all') now = await drainStep(context, now, cluster, nowMs);
   if (now.state === 'removing' && permission !== 'nothing') await removeStep(context, now, cluster, nowMs);
 }
@@ -70,6 +71,7 @@ async function settleStarting(
   context: ExecuteContext,
   record: NodeRecord,
   node: ClusterNode | null,
+  permission: Permission,
   nowMs: number,
 ): Promise<NodeRecord> {
   let now = record;
@@ -86,7 +88,7 @@ async function settleStarting(
     context.onEvent({ event: 'ready', record: now, timeMs: nowMs, seconds, why: record.why });
     return now;
   }
-  if (nowMs - record.createdMs <= context.pool.registrationTimeoutMs) return now;
+  if (nowMs - record.createdMs <= context.pool.registrationTimeoutMs || permission === 'nothing') return now;
   const minutes = Math.round((nowMs - record.createdMs) / 60_000);
   const message = node ? `not Ready after ${minutes} min` : `not registered after ${minutes} min`;
   const { nodeName, offering } = record;
@@ -94,7 +96,7 @@ async function settleStarting(
   return await beginRemoval(context, now, { failed: true, why: message }, nowMs);
 }
 
-/** A node that is gone or silent while its machine is gone too will not come back. */
+/** A node that is silent while its machine is gone will not come back; one that somebody deleted shall not. */
 async function settleReady(
   context: ExecuteContext,
   record: NodeRecord,
@@ -102,6 +104,7 @@ async function settleReady(
   nowMs: number,
 ): Promise<NodeRecord> {
   if (node && (node.ready || nowMs - node.readyChangedMs < UNREADY_ASK_MS)) return record;
+  if (!node) return await beginRemoval(context, record, { failed: false, why: 'its Node was deleted' }, nowMs);
   const found = await findMachines(context, record);
   if (found.length > 0) return record;
   return await beginRemoval(context, record, { failed: false, why: 'its machine is gone' }, nowMs);

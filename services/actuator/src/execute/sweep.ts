@@ -1,6 +1,7 @@
 import type { OfferingConfig, PoolConfig } from '@forescale/shared/config';
 import type { ClusterNode, ClusterState } from '@forescale/shared/domain';
 import type { Machine } from '../providers/port.ts';
+import { ANY_REGION } from './calls.ts';
 import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
 import { adopt, CAPACITY_LABEL, findMachines } from './provision.ts';
 import type { NodeRecord } from './record.ts';
@@ -47,7 +48,7 @@ export async function sweep(
       continue;
     }
     const node = nodes.get(machine.nodeName);
-    if (!record && node) await journal.add(lostRecord(context, machine, node, nowMs));
+    if (!record && node) await journal.add(lostRecord(context, machine, node));
     else unknown.set(machine.id, (before.unknown.get(machine.id) ?? 0) + 1);
   }
   const mayTerminate = permission === 'all' && journal.records().length > 0;
@@ -64,7 +65,7 @@ export async function sweep(
 async function terminate(context: ExecuteContext, machine: Machine): Promise<void> {
   context.onTrouble(`machine ${machine.id} belongs to nobody and is terminated`);
   try {
-    await context.calls.run('delete', (signal) => context.provider.terminate(machine.id, signal));
+    await context.calls(ANY_REGION).run('delete', (signal) => context.provider.terminate(machine.id, signal));
   } catch (error) {
     context.onTrouble(`machine ${machine.id} cannot be terminated: ${reasonOf(error)}`);
   }
@@ -93,19 +94,19 @@ async function giveUpMissing(
 }
 
 /** The journal's entry for a node that serves and has none. */
-function lostRecord(context: ExecuteContext, machine: Machine, node: ClusterNode, nowMs: number): NodeRecord {
+function lostRecord(context: ExecuteContext, machine: Machine, node: ClusterNode): NodeRecord {
   return {
     requestId: machine.requestId || machine.nodeName,
     pool: context.pool.name,
     clusterTag: context.clusterTag,
     generation: 0,
-    state: node.ready ? 'ready' : 'launched',
+    state: 'ready',
     nodeName: node.name,
     offering: offeringOf(context.pool, node),
     machineIds: [machine.id],
-    createdMs: nowMs,
+    createdMs: machine.createdMs,
     launchedMs: node.createdMs,
-    readyMs: node.ready ? node.readyChangedMs : null,
+    readyMs: node.ready ? node.readyChangedMs : node.createdMs,
     why: 'adopted: a machine of this cluster whose node serves',
     drain: null,
     removal: null,

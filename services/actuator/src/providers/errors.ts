@@ -1,5 +1,3 @@
-const MINUTE_MS = 60_000;
-
 /**
  * What an error of a provider means. Every adapter translates its API's codes into one of these and nothing else:
  * - `capacity`: there is no such machine now; another offering may have one.
@@ -19,18 +17,18 @@ export interface ErrorMeaning {
   readonly breaker: 'ignored' | 'counts' | 'opens';
   /** The call may have been carried out although it failed: nobody may conclude that there is no machine. */
   readonly ambiguous: boolean;
-  /** How long the offering is left alone; null: not the offering's fault. */
-  readonly markMs: number | null;
+  /** The offering is left alone for a while, and planning takes another one at once. */
+  readonly marksOffering: boolean;
 }
 
 export const ERROR_MEANINGS: Readonly<Record<ErrorClass, ErrorMeaning>> = {
-  capacity: { retried: false, breaker: 'ignored', ambiguous: false, markMs: 3 * MINUTE_MS },
-  quota: { retried: false, breaker: 'ignored', ambiguous: false, markMs: 10 * MINUTE_MS },
-  throttled: { retried: true, breaker: 'ignored', ambiguous: false, markMs: null },
-  transient: { retried: true, breaker: 'counts', ambiguous: true, markMs: null },
-  auth: { retried: false, breaker: 'opens', ambiguous: false, markMs: null },
-  config: { retried: false, breaker: 'ignored', ambiguous: false, markMs: 60 * MINUTE_MS },
-  conflict: { retried: false, breaker: 'ignored', ambiguous: true, markMs: null },
+  capacity: { retried: false, breaker: 'ignored', ambiguous: false, marksOffering: true },
+  quota: { retried: false, breaker: 'ignored', ambiguous: false, marksOffering: true },
+  throttled: { retried: true, breaker: 'ignored', ambiguous: false, marksOffering: false },
+  transient: { retried: true, breaker: 'counts', ambiguous: true, marksOffering: false },
+  auth: { retried: false, breaker: 'opens', ambiguous: false, marksOffering: false },
+  config: { retried: false, breaker: 'ignored', ambiguous: false, marksOffering: true },
+  conflict: { retried: false, breaker: 'ignored', ambiguous: true, marksOffering: false },
 };
 
 interface ProviderErrorOptions extends ErrorOptions {

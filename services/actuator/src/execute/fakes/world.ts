@@ -78,9 +78,10 @@ export class World {
       ioClock: this.clock,
       random,
       onError: () => undefined,
+      onAnswer: () => undefined,
     });
     const { pool, cloud: provider, cluster: writer, state } = this;
-    this.executor = new Executor({ pool, provider, calls, writer, state, random });
+    this.executor = new Executor({ pool, provider, calls: () => calls, writer, state, random });
     return this.executor;
   }
 

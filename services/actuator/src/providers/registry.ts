@@ -1,0 +1,33 @@
+import type { ProviderConfig } from '@forescale/shared/config';
+import type { MachineProvider } from './port.ts';
+
+/** How fast and how often a provider may be called, and the name under which its calls share one breaker. */
+export interface ProviderAccess {
+  /** The account or end point: pools with the same key share limits and breakers. */
+  readonly key: string;
+  readonly concurrency: number;
+  readonly ratePerSecond: number | null;
+}
+
+/** Opens the provider that the configuration names. Each is loaded only where it is used. */
+export async function openProvider(config: ProviderConfig): Promise<MachineProvider> {
+  switch (config.kind) {
+    case 'none':
+      return new (await import('./none/provider.ts')).NoProvider();
+    case 'simulated':
+      return new (await import('./simulated/provider.ts')).SimulatedProvider(config.url);
+  }
+}
+
+export function providerAccess(config: ProviderConfig): ProviderAccess {
+  switch (config.kind) {
+    case 'none':
+      return { key: 'none', concurrency: 1, ratePerSecond: null };
+    case 'simulated':
+      return {
+        key: `simulated ${config.url}`,
+        concurrency: config.concurrency,
+        ratePerSecond: config.ratePerSecond,
+      };
+  }
+}

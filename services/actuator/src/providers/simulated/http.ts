@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { ProviderError } from '../errors.ts';
+
+const BODY_BYTES_MAX = 16 * 2 ** 20;
+
+const failureSchema = z.object({
+  error: z.object({
+    class: z.enum(['capacity', 'quota', 'throttled', 'transient', 'auth', 'config', 'conflict']),
+    message: z.string().transform((text) => text.slice(0, 500)),
+  }),
+});
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/**
+ * One call. Resolves to answers of 2xx and 404, and rejects with a `ProviderError` for everything else: the class is
+ * the one that the body names, else the status's; no answer at all may mean anything, which is `transient`.
+ */
+export async function callCloud(
+  method: 'GET' | 'POST' | 'DELETE',
+  url: URL,
+  signal: AbortSignal,
+  body?: unknown,
+): Promise<HttpAnswer> {
+  const what = `${method} ${url.pathname}`;
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(url, {
+      method,
+      signal,
+      redirect: 'error',
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    text = await boundedText(response);
+  } catch (error) {
+    throw new ProviderError('transient', `${what}: ${networkReason(error)}`, { cause: error });
+  }
+  const parsed = parseJson(text);
+  if (response.ok || (response.status === 404 && parsed !== undefined))
+    return { status: response.status, body: parsed };
+  throw classified(what, response, parsed);
+}
+
+function classified(what: string, response: Response, body: unknown): ProviderError {
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+  const options = Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: seconds * 1_000 } : {};
+  const failure = failureSchema.safeParse(body);
+  if (failure.success) return new ProviderError(failure.data.error.class, failure.data.error.message, options);
+  const { status } = response;
+  const message = `${what}: HTTP ${status}`;
+  if (status === 429) return new ProviderError('throttled', message, options);
+  if (status === 401 || status === 403) return new ProviderError('auth', message);
+  return new ProviderError(status >= 500 ? 'transient' : 'config', message, options);
+}
+
+async function boundedText(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > BODY_BYTES_MAX) throw new Error(`answer of more than ${BODY_BYTES_MAX} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** "ECONNREFUSED" rather than "fetch failed". */
+function networkReason(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : String(cause);
+}

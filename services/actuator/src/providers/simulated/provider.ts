@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { ProviderError } from '../errors.ts';
+import type { Interruption, Machine, MachineProvider, MachineRequest } from '../port.ts';
+import { callCloud } from './http.ts';
+
+const PAGE_SIZE = 1_000;
+/** 100,000 machines; more is a mistake. */
+const PAGES_MAX = 100;
+
+const text = z.string().max(253);
+
+const machineSchema = z
+  .object({
+    id: text.min(1),
+    providerId: text,
+    requestId: text,
+    nodeName: text,
+    pool: text,
+    state: z.enum(['starting', 'running', 'terminating', 'terminated']),
+    requestedMs: z.number(),
+  })
+  .transform(({ requestedMs, ...rest }) => ({ ...rest, createdMs: requestedMs }));
+
+const pageSchema = z.object({ machines: z.array(machineSchema).max(PAGE_SIZE), nextPageToken: text.nullable() });
+
+const interruptionsSchema = z.object({
+  interruptions: z
+    .array(z.object({ machineId: text, nodeName: text, kind: z.enum(['reclaim', 'rebalance']), atMs: z.number() }))
+    .max(PAGE_SIZE * PAGES_MAX),
+});
+
+/** Machines of the simulated cloud, over HTTP below `<url>/cloud/v1/`. */
+export class SimulatedProvider implements MachineProvider {
+  readonly kind = 'simulated';
+  readonly #root: URL;
+
+  constructor(url: string) {
+    this.#root = new URL('cloud/v1/', url.endsWith('/') ? url : `${url}/`);
+  }
+
+  async create(request: MachineRequest, signal: AbortSignal) {
+    const { region, zone, instanceType, capacityType } = request.offering;
+    const offering = { region, zone, instanceType, capacityType };
+    const { body } = await callCloud('POST', this.#url('machines'), signal, { ...request, offering });
+    const machine = parse(machineSchema, body);
+    return { machines: shown([machine]), failures: [] };
+  }
+
+  async find(requestId: string, signal: AbortSignal): Promise<readonly Machine[]> {
+    return await this.#list({ requestId }, signal);
+  }
+
+  async list(clusterTag: string, signal: AbortSignal): Promise<readonly Machine[]> {
+    return await this.#list({ clusterTag }, signal);
+  }
+
+  async terminate(machineId: string, signal: AbortSignal): Promise<'terminating' | 'gone'> {
+    const { status, body } = await callCloud('DELETE', this.#url(`machines/${encodeURIComponent(machineId)}`), signal);
+    if (status === 404) return 'gone';
+    return parse(machineSchema, body).state === 'terminated' ? 'gone' : 'terminating';
+  }
+
+  async interruptions(clusterTag: string, signal: AbortSignal): Promise<readonly Interruption[]> {
+    const { body } = await callCloud('GET', this.#url('interruptions', { clusterTag }), signal);
+    return parse(interruptionsSchema, body).interruptions;
+  }
+
+  async #list(query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<readonly Machine[]> {
+    const machines: z.output<typeof machineSchema>[] = [];
+    let pageToken = '';
+    for (let page = 0; page < PAGES_MAX; page++) {
+      const url = this.#url('machines', { ...query, limit: String(PAGE_SIZE), ...(pageToken && { pageToken }) });
+      const answer = parse(pageSchema, (await callCloud('GET', url, signal)).body);
+      machines.push(...answer.machines);
+      if (answer.nextPageToken === null) return shown(machines);
+      pageToken = answer.nextPageToken;
+    }
+    throw new ProviderError('config', `more than ${PAGES_MAX} pages of ${PAGE_SIZE} machines`);
+  }
+
+  #url(path: string, query: Readonly<Record<string, string>> = {}): URL {
+    const url = new URL(path, this.#root);
+    url.search = new URLSearchParams(query).toString();
+    return url;
+  }
+}
+
+/** The port knows no machines that have ended. */
+function shown(machines: readonly z.output<typeof machineSchema>[]): Machine[] {
+  return machines.flatMap(({ state, ...rest }) => (state === 'terminated' ? [] : [{ ...rest, state }]));
+}
+
+/** What cannot be read may have been carried out all the same. */
+function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new ProviderError('transient', `unreadable answer: ${issue?.path.join('.')}: ${issue?.message}`);
+}

@@ -1,2 +1,4 @@
-export { StoreRejectedError, StoreUnavailableError } from './errors.ts';
+export { SqliteFileError, StoreRejectedError, StoreUnavailableError } from './errors.ts';
+export { createInfluxStore, type InfluxStoreOptions } from './influx-store.ts';
+export { createSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 export type { Health, Point, Store, StoreQuery, StoreRow } from './store.ts';

@@ -1,0 +1,127 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { InfluxDB, IPoint } from 'influx';
+
+export interface InfluxConnection {
+  /** Origin and, where a proxy needs it, a path. */
+  readonly url: string;
+  readonly database: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly requestTimeoutMs: number;
+}
+
+/** One table of an answer. */
+export interface InfluxTable {
+  readonly columns: readonly string[];
+  readonly values: readonly (readonly (string | number | boolean | null)[])[];
+  /** There may be more rows than these. */
+  readonly partial?: boolean;
+}
+
+/** Why a call failed, and whether the server said so (`status`) or could not be asked (null). Never carries a secret. */
+export class InfluxFailure extends Error {
+  override readonly name = 'InfluxFailure';
+  readonly status: number | null;
+
+  constructor(message: string, status: number | null, cause?: unknown) {
+    super(message, { cause });
+    this.status = status;
+  }
+
+  get databaseIsMissing(): boolean {
+    return this.message.includes('database not found');
+  }
+}
+
+const CONNECTIONS_MAX = 8;
+
+/**
+ * node-influx, one try per call, with every wait bounded: the library itself waits for ever when a server dies in the
+ * middle of an answer.
+ */
+export class InfluxClient {
+  readonly #influx: InfluxDB;
+  readonly #agent: HttpAgent;
+  readonly #address: string;
+  readonly #timeoutMs: number;
+
+  private constructor(influx: InfluxDB, agent: HttpAgent, address: string, timeoutMs: number) {
+    this.#influx = influx;
+    this.#agent = agent;
+    this.#address = address;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  static async open(connection: InfluxConnection): Promise<InfluxClient> {
+    const { InfluxDB } = await import('influx');
+    const url = new URL(connection.url);
+    const secure = url.protocol === 'https:';
+    const agent = secure
+      ? new HttpsAgent({ keepAlive: true, maxSockets: CONNECTIONS_MAX })
+      : new HttpAgent({ keepAlive: true, maxSockets: CONNECTIONS_MAX });
+    const username = connection.username ?? decodeURIComponent(url.username);
+    const influx = new InfluxDB({
+      host: url.hostname,
+      port: Number(url.port || (secure ? 443 : 80)),
+      protocol: secure ? 'https' : 'http',
+      path: url.pathname.replace(/\/$/, ''),
+      options: { agent },
+      database: connection.database,
+      ...(username === '' ? {} : { username, password: connection.password ?? decodeURIComponent(url.password) }),
+      // Callers have their own policy for retries: the library shall neither try again nor put the host aside.
+      pool: { maxRetries: 0, requestTimeout: connection.requestTimeoutMs, backoff: noBackoff },
+    });
+    return new InfluxClient(influx, agent, url.host, connection.requestTimeoutMs);
+  }
+
+  async write(points: IPoint[]): Promise<void> {
+    await this.#bounded(this.#influx.writePoints(points, { precision: 'ms' }));
+  }
+
+  /** Reads with GET, changes with POST, as the server demands. Times are epoch ms. */
+  async query(statement: string, method: 'GET' | 'POST' = 'GET', timeoutMs = this.#timeoutMs): Promise<InfluxTable[]> {
+    const abort = new AbortController();
+    const options = { precision: 'ms' as const, method, signal: abort.signal };
+    const answer = await this.#bounded(this.#influx.queryRaw(statement, options), timeoutMs).finally(() =>
+      abort.abort(),
+    );
+    const result = (answer as { results?: { error?: string; series?: InfluxTable[] }[] }).results?.[0];
+    if (result?.error !== undefined) throw new InfluxFailure(`InfluxDB: ${result.error}`, 200);
+    return result?.series ?? [];
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #bounded<T>(answer: Promise<T>, timeoutMs = this.#timeoutMs): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const failure = new InfluxFailure(`InfluxDB at ${this.#address} does not answer within ${timeoutMs} ms`, null);
+      timer = setTimeout(() => reject(failure), timeoutMs);
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } catch (error) {
+      throw this.#failure(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #failure(error: unknown): InfluxFailure {
+    if (error instanceof InfluxFailure) return error;
+    const { message, res, code } = error as Error & { res?: { statusCode?: number }; code?: string };
+    const status = res?.statusCode ?? null;
+    if (status === null) {
+      return new InfluxFailure(`InfluxDB at ${this.#address} cannot be asked: ${message || code}`, null, error);
+    }
+    // "A 400 Bad Request error occurred: {"error":"..."}": the server's own words are inside.
+    const said = /\{"error":"(?<words>.*)"\}/.exec(message)?.groups?.words ?? message;
+    // The library's error carries the request, with the password in its head: it is not kept as the cause.
+    return new InfluxFailure(`InfluxDB answers ${status}: ${said.trim().slice(0, 500)}`, status);
+  }
+}
+
+const noBackoff = { getDelay: () => 0, next: () => noBackoff, reset: () => noBackoff };

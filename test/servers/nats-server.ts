@@ -1,0 +1,52 @@
+import { writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { startServer, type TestServer } from './server-process.ts';
+
+export interface NatsServerOptions {
+  readonly user?: string;
+  readonly password?: string;
+  readonly token?: string;
+}
+
+/** A `nats-server` with JetStream on disk. */
+export function startNats(options: NatsServerOptions = {}): Promise<TestServer> {
+  return startServer({
+    binary: 'nats-server',
+    debianPackage: 'nats-server',
+    url: (port) => `nats://127.0.0.1:${port}`,
+    async configure(directory, port) {
+      const path = join(directory, 'nats.conf');
+      await writeFile(path, natsConfig(directory, port, options));
+      return ['-c', path];
+    },
+    isReady: saysInfo,
+  });
+}
+
+function natsConfig(directory: string, port: number, { user, password, token }: NatsServerOptions): string {
+  const lines = [
+    `listen: "127.0.0.1:${port}"`,
+    `jetstream { store_dir: ${JSON.stringify(join(directory, 'data'))}, max_mem: 64MB, max_file: 1GB }`,
+  ];
+  if (token !== undefined) lines.push(`authorization { token: ${JSON.stringify(token)} }`);
+  else if (user !== undefined) {
+    lines.push(`authorization { user: ${JSON.stringify(user)}, password: ${JSON.stringify(password ?? '')} }`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** The server greets a client with INFO as soon as it serves, streams recovered. */
+function saysInfo(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, timeout: 1_000 });
+    const answer = (ready: boolean) => {
+      socket.destroy();
+      resolve(ready);
+    };
+    socket.once('data', (data) => answer(data.toString().startsWith('INFO')));
+    socket.once('error', () => answer(false));
+    socket.once('timeout', () => answer(false));
+    socket.once('close', () => answer(false));
+  });
+}

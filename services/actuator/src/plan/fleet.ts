@@ -1,0 +1,83 @@
+import type { PoolConfig } from '@forescale/shared/config';
+import { loadOf, type NodeLoad } from './node-load.ts';
+import { offeringId, unitsOf } from './offerings.ts';
+import type { PlanState, PoolNode, StartingNode } from './types.ts';
+
+/** Safety rule: while more of the cluster's nodes than this are not Ready, something is wrong that no plan mends. */
+const UNREADY_SHARE_MAX = 0.45;
+const UNREADY_NODES_MAX = 3;
+
+/** The pool's machines, sorted by what a plan may expect of them. */
+export interface Fleet {
+  /** Carrying load now and to stay: Ready, not cordoned, not about to be reclaimed. */
+  readonly ready: readonly PoolNode[];
+  readonly readyUnits: number;
+  /** Requested, and not yet given up. */
+  readonly starting: readonly StartingNode[];
+  readonly startingUnits: number;
+  /** Requested so long ago that they will not come any more. */
+  readonly timedOut: readonly StartingNode[];
+  readonly interrupted: readonly PoolNode[];
+  readonly notReady: readonly PoolNode[];
+  /** `draining` and `leaving`. */
+  readonly onTheWayOut: number;
+  readonly draining: readonly PoolNode[];
+  /** Everything that exists or is being created, whatever its state: what `max` counts. */
+  readonly total: number;
+  readonly usdPerHour: number;
+  /** Of Ready nodes whose pods are known, in the order of `ready`. */
+  readonly loads: readonly NodeLoad[];
+  /** So many nodes of the cluster are not Ready that none may leave and none is replaced. */
+  readonly unhealthy: boolean;
+}
+
+export function fleetOf(state: PlanState, pool: PoolConfig, nowMs: number): Fleet {
+  const phase = (wanted: PoolNode['phase']) => state.nodes.filter((node) => node.phase === wanted);
+  const isInterrupted = (node: PoolNode) => node.interruptedMs !== null;
+  const ready = phase('ready').filter((node) => !isInterrupted(node));
+  const isLate = (node: StartingNode) => nowMs - node.requestedMs > pool.registrationTimeoutMs;
+  const starting = state.starting.filter((node) => !isLate(node));
+  const draining = phase('draining');
+  const { nodes, unready } = state.cluster;
+  let usdPerHour = 0;
+  for (const node of state.nodes) usdPerHour += node.usdPerHour;
+  for (const node of state.starting) usdPerHour += node.offering.usdPerHour;
+  return {
+    ready,
+    readyUnits: sum(ready.map((node) => node.units)),
+    starting,
+    startingUnits: sum(starting.map((node) => startingUnits(node, pool))),
+    timedOut: state.starting.filter(isLate),
+    interrupted: state.nodes.filter((node) => isInterrupted(node) && !isOnTheWayOut(node)),
+    notReady: phase('notready'),
+    onTheWayOut: state.nodes.filter(isOnTheWayOut).length,
+    draining,
+    total: state.nodes.length + state.starting.length,
+    usdPerHour,
+    loads: ready.flatMap((node) => (node.pods === null ? [] : [loadOf(node, node.pods)])),
+    unhealthy: unready > Math.max(UNREADY_SHARE_MAX * nodes, UNREADY_NODES_MAX),
+  };
+}
+
+export function startingUnits(node: StartingNode, pool: PoolConfig): number {
+  return unitsOf(node.offering.allocatable, pool.template.allocatable);
+}
+
+export function isOnTheWayOut(node: PoolNode): boolean {
+  return node.phase === 'draining' || node.phase === 'leaving';
+}
+
+/** Machines of each offering that stay, by id. */
+export function heldOfferings(fleet: Fleet): Map<string, number> {
+  const held = new Map<string, number>();
+  const add = (id: string | null) => id !== null && held.set(id, (held.get(id) ?? 0) + 1);
+  for (const node of fleet.ready) add(node.offeringId);
+  for (const node of fleet.starting) add(offeringId(node.offering));
+  return held;
+}
+
+function sum(values: readonly number[]): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}

@@ -1,0 +1,19 @@
+export { describePlan } from './describe.ts';
+export { newsvendorLevel } from './forecast-demand.ts';
+export { EMPTY_MEMORY, type PlanMemory, planMemorySchema, withFailure } from './memory.ts';
+export { offeringId, offeringsOf, spotNodesMax, unitsOf } from './offerings.ts';
+export { plan } from './plan.ts';
+export { type ShadowOptions, type ShadowState, shadowNodes, startShadow, stepShadow } from './shadow.ts';
+export type {
+  Action,
+  Need,
+  NodePhase,
+  Plan,
+  PlanReport,
+  PlanState,
+  PoolNode,
+  Reason,
+  SignalReading,
+  StartingNode,
+} from './types.ts';
+export { type KeepFacts, whyKept } from './why-kept.ts';

@@ -1,0 +1,121 @@
+import type { PoolConfig, SignalConfig } from '@forescale/shared/config';
+import type { Forecast } from '@forescale/shared/domain';
+import { formatDuration } from '@forescale/shared/time';
+import { whyRejected } from './forecast-check.ts';
+import { demandAt, demandMaxUntil, newsvendorLevel } from './forecast-demand.ts';
+import type { Need, PlanState, Reason } from './types.ts';
+
+/** A reading older than this many intervals of its signal says nothing about now. */
+const STALE_INTERVALS = 3;
+
+/** Rounding noise of a division must not cost a node: 8.000000001 nodes are 8. */
+const EPSILON = 1e-9;
+
+/** Whole nodes of the template that carry `units`. */
+export function wholeNodes(units: number): number {
+  return Math.max(0, Math.ceil(units - EPSILON * Math.max(1, units)));
+}
+
+/** What several sources ask for; `units` is the largest, in nodes of the template, with its fraction. */
+export interface Needs {
+  units: number;
+  from: string;
+  readonly list: Need[];
+}
+
+export function noNeeds(): Needs {
+  return { units: 0, from: 'nothing', list: [] };
+}
+
+export function addNeed(needs: Needs, source: string, units: number, why: string): void {
+  needs.list.push({ source, nodes: wholeNodes(units), why });
+  if (units <= needs.units) return;
+  needs.units = units;
+  needs.from = source;
+}
+
+export interface Observed {
+  readonly needs: Needs;
+  /** Whether every signal that can be turned into nodes has a fresh reading: only then may nodes leave. */
+  readonly complete: boolean;
+}
+
+/** Latest demand over what a node carries, by signal. */
+export function observedNeeds(state: PlanState, pool: PoolConfig, nowMs: number, reasons: Reason[]): Observed {
+  const needs = noNeeds();
+  let complete = true;
+  for (const signal of pool.signals) {
+    if (signal.capacityPerNode === null) {
+      reasons.push({ code: 'signal-without-capacity', text: `${signal.name}: no capacity_per_node; ignored` });
+      continue;
+    }
+    const reading = state.readings.find((one) => one.signal === signal.name);
+    const ageMsMax = STALE_INTERVALS * Math.max(signal.intervalMs, state.tickMs);
+    if (!reading || !Number.isFinite(reading.value)) {
+      complete = false;
+      reasons.push({ code: 'signal-missing', text: `${signal.name}: no reading; nodes stay` });
+    } else if (nowMs - reading.timeMs > ageMsMax) {
+      complete = false;
+      const age = formatDuration(nowMs - reading.timeMs);
+      reasons.push({
+        code: 'signal-stale',
+        text: `${signal.name}: the last reading is ${age} old, more than ${formatDuration(ageMsMax)}; ignored, nodes stay`,
+      });
+    } else {
+      const units = Math.max(0, reading.value) / signal.capacityPerNode;
+      addNeed(needs, `observed:${signal.name}`, units, `${shown(reading.value, signal)} now, ${perNode(signal)}`);
+    }
+  }
+  return { needs, complete };
+}
+
+export interface Forecasted {
+  /** For the moment at which a machine ordered now is Ready. */
+  readonly order: Needs;
+  /** For the largest demand until `holdUntilMs`. */
+  readonly hold: Needs;
+  readonly rejected: { readonly signal: string; readonly reason: string }[];
+}
+
+export function forecastNeeds(
+  forecasts: readonly Forecast[],
+  pool: PoolConfig,
+  nowMs: number,
+  arrivalMs: number,
+  holdUntilMs: number,
+): Forecasted {
+  const order = noNeeds();
+  const hold = noNeeds();
+  const rejected: { signal: string; reason: string }[] = [];
+  if (!pool.forecast.enabled) return { order, hold, rejected };
+  const level = newsvendorLevel(pool.shortageCostRatio);
+  for (const forecast of forecasts) {
+    const reason = whyRejected(forecast, pool, nowMs, arrivalMs);
+    if (reason !== null) {
+      rejected.push({ signal: forecast.signal, reason });
+      continue;
+    }
+    const signal = pool.signals.find((one) => one.name === forecast.signal) as SignalConfig & {
+      capacityPerNode: number;
+    };
+    const ask = (needs: Needs, verb: string, demand: number, when: string) =>
+      addNeed(
+        needs,
+        `${verb}:${signal.name}`,
+        Math.max(0, demand) / signal.capacityPerNode,
+        `${shown(demand, signal)} ${when} at quantile ${Number(level.toFixed(4))} (${forecast.model}), ${perNode(signal)}`,
+      );
+    ask(order, 'forecast', demandAt(forecast, level, arrivalMs), `in ${formatDuration(arrivalMs - nowMs)}`);
+    const most = demandMaxUntil(forecast, level, holdUntilMs);
+    ask(hold, 'hold', most, `at most within ${formatDuration(holdUntilMs - nowMs)}`);
+  }
+  return { order, hold, rejected };
+}
+
+function shown(value: number, signal: SignalConfig): string {
+  return `${Number(value.toPrecision(4))}${signal.unit === '' ? '' : ` ${signal.unit}`}`;
+}
+
+function perNode(signal: SignalConfig): string {
+  return `${shown(signal.capacityPerNode ?? 0, signal)} a node`;
+}

@@ -1,0 +1,227 @@
+import { type Bounds, boundsAt, type PoolConfig, type Sourced } from '@forescale/shared/config';
+import type { Forecast } from '@forescale/shared/domain';
+import { formatDuration } from '@forescale/shared/time';
+import { floorUntil } from './bounds-ahead.ts';
+import { type Fleet, fleetOf } from './fleet.ts';
+import { type PlanMemory, withFailure, withoutOldMarks } from './memory.ts';
+import {
+  addNeed,
+  type Forecasted,
+  forecastNeeds,
+  type Needs,
+  noNeeds,
+  type Observed,
+  observedNeeds,
+  wholeNodes,
+} from './need.ts';
+import { offeringId } from './offerings.ts';
+import { type PendingNeed, packPending } from './pending.ts';
+import { type Remainder, shed, shrink } from './scale-down.ts';
+import { grow } from './scale-up.ts';
+import type { Action, Plan, PlanReport, PlanState, Reason } from './types.ts';
+
+/**
+ * A node that the forecast wants back within the lead time and this margin is not let go: the drain itself takes a
+ * while, and what a node costs meanwhile is less than what its absence would.
+ */
+const HOLD_MARGIN_MS = 120_000;
+
+/** The facts that one plan is made from, gathered once. */
+interface Situation {
+  readonly state: PlanState;
+  readonly pool: PoolConfig;
+  readonly nowMs: number;
+  readonly bounds: Bounds;
+  /** The smallest number of nodes for what is ordered now, and for what may be let go now. */
+  readonly floor: Sourced<number>;
+  readonly holdFloor: Sourced<number>;
+  readonly fleet: Fleet;
+  readonly observed: Observed;
+  readonly forecasted: Forecasted;
+  readonly pending: PendingNeed;
+  /** Observed, forecast and pending together. */
+  readonly needs: Needs;
+}
+
+/**
+ * What to do now, and why: pure, total, and at rest once its actions are done (planning again yields none).
+ *
+ * Nodes wanted: the largest of what the observed load, the forecast for when a machine ordered now would be Ready, and
+ * the pending pods need; then the bounds, where pause > max > usd_per_hour_max > min > need. The forecast is a floor:
+ * it orders nodes and holds them, and never lets one go.
+ */
+export function plan(state: PlanState, forecasts: readonly Forecast[], pool: PoolConfig, nowMs: number): Plan {
+  const reasons: Reason[] = [];
+  const situation = survey(state, forecasts, pool, nowMs, reasons);
+  const { actions, memory, boundBy } = decide(situation, reasons);
+  const report = reportOf(situation, boundBy, reasons);
+  return { actions, report, memory, servedPodUids: situation.pending.servedUids };
+}
+
+function survey(
+  state: PlanState,
+  forecasts: readonly Forecast[],
+  pool: PoolConfig,
+  nowMs: number,
+  reasons: Reason[],
+): Situation {
+  const bounds = boundsAt(pool, nowMs, state.override);
+  const fleet = fleetOf(state, pool, nowMs);
+  const arrivalMs = nowMs + state.leadTimeMs;
+  const holdUntilMs = arrivalMs + HOLD_MARGIN_MS;
+  const observed = observedNeeds(state, pool, nowMs, reasons);
+  const forecasted = forecastNeeds(forecasts, pool, nowMs, arrivalMs, holdUntilMs);
+  for (const { signal, reason } of forecasted.rejected) {
+    reasons.push({
+      code: 'forecast-rejected',
+      text: `forecast of ${signal} ${reason}; the observed load goes on alone`,
+    });
+  }
+  const pending = packPending(state, pool, fleet.loads, nowMs, reasons);
+  const needs = noNeeds();
+  for (const part of [observed.needs, forecasted.order]) {
+    needs.list.push(...part.list);
+    if (part.units > needs.units) Object.assign(needs, { units: part.units, from: part.from });
+  }
+  if (pending.newNodes > 0) {
+    const units = fleet.readyUnits + fleet.startingUnits + pending.newNodes;
+    addNeed(needs, 'pending', units, `${pending.pods} pods need ${pending.newNodes} nodes more than there are`);
+  }
+  return {
+    state,
+    pool,
+    nowMs,
+    bounds,
+    // What the next plan orders is Ready one tick later than what this one orders.
+    floor: floorUntil(pool, state.override, bounds, nowMs, arrivalMs + state.tickMs),
+    holdFloor: floorUntil(pool, state.override, bounds, nowMs, holdUntilMs + state.tickMs),
+    fleet,
+    observed,
+    forecasted,
+    pending,
+    needs,
+  };
+}
+
+interface Decision {
+  readonly actions: Action[];
+  readonly memory: PlanMemory;
+  readonly boundBy: string | null;
+}
+
+function decide(situation: Situation, reasons: Reason[]): Decision {
+  const { state, pool, nowMs, bounds, fleet, needs, floor } = situation;
+  let memory: PlanMemory = { ...withoutOldMarks(state.memory, nowMs), generation: state.memory.generation + 1 };
+  if (bounds.paused) {
+    reasons.push({ code: 'paused', text: `paused by ${state.override?.by ?? ''}: ${state.override?.why ?? ''}` });
+    return { actions: [], memory, boundBy: 'pause' };
+  }
+  const actions: Action[] = [...replaced(fleet, reasons), ...givenUp(fleet, pool, reasons)];
+  for (const node of fleet.timedOut) memory = withFailure(memory, offeringId(node.offering), nowMs);
+
+  const target = { units: needs.units, nodes: floor.value, why: whyTarget(situation) };
+  const growth = grow({ ...state, memory }, fleet, pool, bounds, target, nowMs, reasons);
+  if (growth.created > 0) memory = { ...memory, lastScaleUpMs: nowMs };
+  for (const action of growth.actions) reasons.push(growthReason(action));
+  actions.push(...growth.actions);
+
+  const isGrowing = growth.actions.length > 0 || situation.pending.newNodes > 0;
+  const surplus = shed(state, fleet, pool, bounds, reasons);
+  const shrinkage = isGrowing
+    ? { actions: [], unneededSinceMs: {} }
+    : shrink({ ...state, memory }, fleet, pool, remainderOf(situation), nowMs, reasons);
+  const leaving = surplus.length > 0 ? surplus : shrinkage.actions;
+  for (const action of leaving) reasons.push(leavingReason(action));
+  actions.push(...leaving);
+  memory = { ...memory, unneededSinceMs: shrinkage.unneededSinceMs };
+  return { actions, memory, boundBy: growth.boundBy ?? boundThatBit(situation) };
+}
+
+/** Reclaimed machines go whatever the budgets say: their notice is shorter than a boot. */
+function replaced(fleet: Fleet, reasons: Reason[]): Action[] {
+  return fleet.interrupted.map((node) => {
+    const reason = 'its machine is being reclaimed';
+    reasons.push({ code: 'interrupted', text: `${node.name} is drained: ${reason}` });
+    return { kind: 'drain', nodeName: node.name, reason, force: true };
+  });
+}
+
+function givenUp(fleet: Fleet, pool: PoolConfig, reasons: Reason[]): Action[] {
+  return fleet.timedOut.map((node) => {
+    const reason = `not Ready ${formatDuration(pool.registrationTimeoutMs)} after its request`;
+    reasons.push({
+      code: 'start-timed-out',
+      text: `${node.requestId} (${offeringId(node.offering)}) is given up: ${reason}`,
+    });
+    return { kind: 'cancel-start', requestId: node.requestId, reason };
+  });
+}
+
+function whyTarget({ needs, floor }: Situation): string {
+  const need = wholeNodes(needs.units);
+  return need >= floor.value ? `${need} nodes for ${needs.from}` : `${floor.value} nodes for the min of ${floor.from}`;
+}
+
+function growthReason(action: Action): Reason {
+  if (action.kind !== 'create') return { code: action.kind, text: actionText(action) };
+  return { code: 'create', text: `${action.count} x ${offeringId(action.offering)}: ${action.reason}` };
+}
+
+function leavingReason(action: Action): Reason {
+  return { code: action.kind, text: actionText(action) };
+}
+
+function actionText(action: Action): string {
+  if (action.kind === 'create') return `${action.count} x ${offeringId(action.offering)}: ${action.reason}`;
+  return `${action.kind === 'cancel-start' ? action.requestId : action.nodeName}: ${action.reason}`;
+}
+
+function remainderOf({ observed, needs, forecasted, floor, holdFloor }: Situation): Remainder {
+  const { hold } = forecasted;
+  const isFloor = holdFloor.value > wholeNodes(Math.max(needs.units, hold.units));
+  const [units, from] = hold.units > needs.units ? [hold.units, hold.from] : [needs.units, needs.from];
+  return {
+    neededUnits: observed.needs.units,
+    floorNow: floor.value,
+    holdUnits: units,
+    holdWhy: isFloor ? `the min of ${holdFloor.from} is ${holdFloor.value}` : `${from} asks for ${wholeNodes(units)}`,
+    holdFloor: holdFloor.value,
+    observed: observed.complete,
+  };
+}
+
+/** Which bound keeps the pool from what it needs, though nothing had to be bought or refused for it now. */
+function boundThatBit({ needs, bounds, floor }: Situation): string | null {
+  const need = wholeNodes(needs.units);
+  if (need > bounds.maxNodes.value) return `max of ${bounds.maxNodes.from}`;
+  return need < floor.value ? `min of ${floor.from}` : null;
+}
+
+function reportOf(situation: Situation, boundBy: string | null, reasons: Reason[]): PlanReport {
+  const { state, pool, nowMs, bounds, floor, fleet, forecasted, needs } = situation;
+  const need = wholeNodes(needs.units);
+  return {
+    pool: pool.name,
+    atMs: nowMs,
+    mode: pool.mode,
+    generation: state.memory.generation + 1,
+    paused: bounds.paused,
+    needs: [...needs.list, ...forecasted.hold.list],
+    need,
+    needFrom: needs.from,
+    hold: Math.max(need, wholeNodes(forecasted.hold.units)),
+    floor: floor.value,
+    floorFrom: floor.from,
+    ceiling: bounds.maxNodes.value,
+    ceilingFrom: bounds.maxNodes.from,
+    usdPerHourMax: bounds.usdPerHourMax?.value ?? null,
+    boundBy,
+    desired: Math.min(bounds.maxNodes.value, Math.max(floor.value, need)),
+    ready: fleet.ready.length,
+    starting: fleet.starting.length,
+    draining: fleet.onTheWayOut,
+    usdPerHour: fleet.usdPerHour,
+    reasons,
+    rejectedForecasts: forecasted.rejected,
+  };
+}

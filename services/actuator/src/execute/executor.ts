@@ -44,6 +44,10 @@ export interface ExecutorParts {
   readonly random: Random;
 }
 
+function reclaimDeadlineMs(reclaimMs: number, nowMs: number): number {
+  return Math.max(nowMs, reclaimMs - RECLAIM_MARGIN_MS);
+}
+
 /** Carries out one pool's plans. All that must survive a crash is in the journal. */
 export class Executor {
   readonly #parts: ExecutorParts;
@@ -164,30 +168,35 @@ export class Executor {
       const node = cluster.nodes.find((one) => one.name === name);
       if (node && CONTROL_PLANE_LABELS.some((label) => label in node.labels))
         return context.onTrouble(`drain ${name}: refused, it is of the control plane`);
-      const deadlineMs = nowMs + this.#parts.pool.scaleDown.drainGraceMs;
+      const reclaimMs = this.reclaimedMs.get(record.requestId);
+      const deadlineMs =
+        reclaimMs === undefined ? nowMs + this.#parts.pool.scaleDown.drainGraceMs : reclaimDeadlineMs(reclaimMs, nowMs);
       const draining = await beginDrain(context, record, { deadlineMs, force: order.force, why: order.why }, nowMs);
       await drainStep(context, draining, cluster, nowMs);
     }
   }
 
-  /** A machine that its provider takes back is emptied at once, within the notice, whatever budgets say at its end. */
+  /**
+   * Tells of machines that their provider takes back, once each; what to do about them is for planning to say. A drain
+   * that is under way becomes a forced one: it has to end with the notice.
+   */
   async #heed(context: ExecuteContext, permission: Permission, nowMs: number): Promise<void> {
     const reclaimed = this.#notices.filter((notice) => notice.kind === 'reclaim');
     for (const notice of reclaimed) {
       const record = this.records.find((one) => one.machineIds.includes(notice.machineId));
-      if (!record || record.state === 'removing' || record.drain?.force) continue;
-      const why = `the provider takes it back at ${new Date(notice.atMs).toISOString()}`;
+      if (!record || record.state === 'removing') continue;
+      const { nodeName, offering, drain } = record;
       if (!this.#noticed.has(notice.machineId)) {
-        const { nodeName, offering } = record;
+        const why = `the provider takes it back at ${new Date(notice.atMs).toISOString()}`;
         context.onFailure({ stage: 'interrupted', nodeName, offering, errorClass: null, message: why, timeMs: nowMs });
         context.onEvent({ event: 'interrupted', record, timeMs: nowMs, seconds: null, why });
       }
-      if (permission !== 'all') continue;
+      if (drain === null || drain.force || permission !== 'all') continue;
       try {
-        const deadlineMs = Math.max(nowMs, notice.atMs - RECLAIM_MARGIN_MS);
-        await beginDrain(context, record, { deadlineMs, force: true, why }, nowMs);
+        const forced = { ...drain, force: true, deadlineMs: reclaimDeadlineMs(notice.atMs, nowMs) };
+        await this.#journal.update(record.requestId, { drain: forced });
       } catch (error) {
-        context.onTrouble(`${record.nodeName}: ${why}: ${reasonOf(error)}`);
+        context.onTrouble(`${nodeName}: ${reasonOf(error)}`);
       }
     }
     this.#noticed = new Set(reclaimed.map((notice) => notice.machineId));

@@ -1,7 +1,7 @@
 import type { Point } from '@forescale/shared/store';
 import { encodeEvent, type NodeEventData, type PlanData, rfc3339 } from '@forescale/shared/wire';
 import type { NodeEvent } from '../execute/index.ts';
-import type { Action, PlanReport } from '../plan/types.ts';
+import type { Action, PlanReport } from '../plan/index.ts';
 
 const SOURCE = '/forescale/actuator';
 

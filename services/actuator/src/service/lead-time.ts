@@ -1,5 +1,6 @@
 import type { StateBucket } from '@forescale/shared/state';
 import { z } from 'zod';
+import { encodeStored, readStored } from './stored.ts';
 
 const WINDOW = 64;
 /** Fewer than this say little about a 95th percentile: the configured lead time holds until then. */
@@ -20,15 +21,13 @@ export class LeadTimes {
 
   async load(): Promise<void> {
     if (this.#seconds !== null) return;
-    const entry = await this.#state.get(this.#key);
-    const parsed = entry && storedSchema.safeParse(JSON.parse(new TextDecoder().decode(entry.value)));
-    this.#seconds = parsed?.success ? parsed.data.seconds : [];
+    this.#seconds = (await readStored(this.#state, this.#key, storedSchema)).value?.seconds ?? [];
   }
 
   async add(seconds: readonly number[]): Promise<void> {
     if (seconds.length === 0) return;
     this.#seconds = [...(this.#seconds ?? []), ...seconds].slice(-WINDOW);
-    await this.#state.put(this.#key, new TextEncoder().encode(JSON.stringify({ seconds: this.#seconds })));
+    await this.#state.put(this.#key, encodeStored({ seconds: this.#seconds }));
   }
 
   /** The 95th percentile (nearest rank: of 20 the 19th) of what was measured, or `configuredMs`. */

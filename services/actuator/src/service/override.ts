@@ -2,6 +2,7 @@ import type { Override } from '@forescale/shared/config';
 import type { StateBucket } from '@forescale/shared/state';
 import { decodeEvent, decodeJson, overrideSchema, parseWire, WireError } from '@forescale/shared/wire';
 import { z } from 'zod';
+import { encodeStored, readStored } from './stored.ts';
 
 const DAY_MS = 86_400_000;
 /** An override is for a while; what is meant for good belongs into the configuration. */
@@ -61,22 +62,19 @@ export class OverrideKeeper {
     this.#key = `override.${pool}`;
   }
 
-  /** The override in force; the last one known while the bucket is away. An entry that cannot be read is none. */
-  async current(nowMs: number): Promise<Override | null> {
-    const entry = await this.#state.get(this.#key);
-    const parsed = entry && storedSchema.safeParse(JSON.parse(new TextDecoder().decode(entry.value)));
-    this.#known = parsed?.success ? parsed.data : null;
-    return this.lastKnown(nowMs);
+  /** Reads the bucket; an entry that cannot be read is no override. */
+  async refresh(): Promise<void> {
+    this.#known = (await readStored(this.#state, this.#key, storedSchema)).value;
   }
 
+  /** The override in force, as far as it was read last. */
   lastKnown(nowMs: number): Override | null {
     return this.#known && nowMs < this.#known.untilMs ? this.#known : null;
   }
 
   /** Resolves once it is durable. */
   async put(override: Override): Promise<void> {
-    const value = new TextEncoder().encode(JSON.stringify(override));
-    await this.#state.put(this.#key, value);
+    await this.#state.put(this.#key, encodeStored(override));
     this.#known = override;
   }
 }

@@ -1,5 +1,6 @@
 import { type StateBucket, StateConflictError } from '@forescale/shared/state';
-import { EMPTY_MEMORY, type PlanMemory, planMemorySchema } from '../plan/memory.ts';
+import { EMPTY_MEMORY, type PlanMemory, planMemorySchema } from '../plan/index.ts';
+import { encodeStored, readStored } from './stored.ts';
 
 /** Another actuator has planned this pool in the meantime: this one must not act on what it has decided. */
 export class StalePlanError extends Error {
@@ -25,11 +26,9 @@ export class MemoryKeeper {
   /** Reads the bucket unless what is known was written by this process last. A memory that cannot be read starts anew. */
   async load(): Promise<PlanMemory> {
     if (this.#known !== null) return this.#known.memory;
-    const entry = await this.#state.get(this.#key);
-    const parsed = entry && planMemorySchema.safeParse(JSON.parse(new TextDecoder().decode(entry.value)));
-    const memory = parsed?.success ? parsed.data : EMPTY_MEMORY;
-    this.#known = { memory, revision: entry?.revision ?? 0 };
-    return memory;
+    const { value, revision } = await readStored(this.#state, this.#key, planMemorySchema);
+    this.#known = { memory: value ?? EMPTY_MEMORY, revision };
+    return this.#known.memory;
   }
 
   /** Rejects with `StalePlanError` when somebody else wrote since, and with the bucket's errors. */
@@ -37,8 +36,7 @@ export class MemoryKeeper {
     const revision = this.#known?.revision ?? 0;
     this.#known = null;
     try {
-      const value = new TextEncoder().encode(JSON.stringify(memory));
-      this.#known = { memory, revision: await this.#state.compareAndSet(this.#key, value, revision) };
+      this.#known = { memory, revision: await this.#state.compareAndSet(this.#key, encodeStored(memory), revision) };
     } catch (error) {
       if (!(error instanceof StateConflictError)) throw error;
       throw new StalePlanError(`pool ${this.#pool}: another actuator has planned it in the meantime`, { cause: error });

@@ -130,8 +130,15 @@ export class World {
   #wanted(): Order[] {
     const staying = this.executor.records.filter((one) => one.state !== 'draining' && one.state !== 'removing');
     const surplus = staying.filter((one) => one.state === 'ready').slice(0, Math.max(0, staying.length - this.desired));
-    const missing = this.desired - staying.length;
-    if (missing > 0) return [{ kind: 'create', offering: this.offering(), count: missing, why: 'wanted' }];
+    const reclaimed = staying.filter((one) => this.executor.reclaimedMs.has(one.requestId));
+    const missing = this.desired - staying.length + reclaimed.length;
+    const drains = reclaimed.map(({ nodeName }) => ({
+      kind: 'drain' as const,
+      nodeName,
+      why: 'reclaimed',
+      force: true,
+    }));
+    if (missing > 0) return [...drains, { kind: 'create', offering: this.offering(), count: missing, why: 'wanted' }];
     return surplus.map((one) => ({ kind: 'drain', nodeName: one.nodeName, why: 'surplus', force: false }));
   }
 

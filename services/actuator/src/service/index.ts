@@ -1,0 +1,3 @@
+export { type Actuator, startActuator } from './actuator.ts';
+export type { ActuatorParts } from './parts.ts';
+export type { ActuatorView, PoolView } from './view.ts';

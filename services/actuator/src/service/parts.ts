@@ -1,0 +1,32 @@
+import type { Bus } from '@forescale/shared/bus';
+import type { Config, ProviderConfig } from '@forescale/shared/config';
+import type { ClusterReader, ClusterWriter } from '@forescale/shared/kubernetes';
+import type { Readiness } from '@forescale/shared/service';
+import type { StateBucket } from '@forescale/shared/state';
+import type { Store } from '@forescale/shared/store';
+import type { Instruments, Log } from '@forescale/shared/telemetry';
+import type { Clock, Random } from '@forescale/shared/time';
+import type { MachineProvider } from '../providers/port.ts';
+
+/** Everything that an actuator works with. */
+export interface ActuatorParts {
+  readonly config: Config;
+  readonly reader: ClusterReader;
+  readonly writer: ClusterWriter;
+  readonly store: Store;
+  readonly bus: Bus;
+  /** What must outlive a crash: journal, memory of plans, overrides, lead times. */
+  readonly state: StateBucket;
+  /** The time of the cluster; in a simulation the simulated one. */
+  readonly clock: Clock;
+  /** The time that calls take: back-off, pace and time-outs. The system's, unless a test moves it. */
+  readonly ioClock: Clock;
+  /** Must differ from start to start: it makes node names. */
+  readonly random: Random;
+  readonly readiness: Readiness;
+  readonly instruments: Instruments;
+  readonly log: Log;
+  /** The node that this process runs on, where it is known: it never leaves. */
+  readonly homeNode: string | null;
+  readonly openProvider: (config: ProviderConfig) => Promise<MachineProvider>;
+}

@@ -1,0 +1,241 @@
+import type { Override, PoolConfig } from '@forescale/shared/config';
+import type { ClusterState, Forecast } from '@forescale/shared/domain';
+import type { Health } from '@forescale/shared/store';
+import {
+  type CallsByRegion,
+  Executor,
+  type Failure,
+  type NodeEvent,
+  type Order,
+  type Permission,
+} from '../execute/index.ts';
+import {
+  type Action,
+  EMPTY_MEMORY,
+  offeringId,
+  type Plan,
+  type PlanMemory,
+  type PlanState,
+  plan,
+  type SignalReading,
+  withFailure,
+} from '../plan/index.ts';
+import { ERROR_MEANINGS } from '../providers/errors.ts';
+import type { MachineProvider } from '../providers/port.ts';
+import { Forecasts } from './forecasts.ts';
+import { LeadTimes } from './lead-time.ts';
+import type { Outbox } from './outbox.ts';
+import { OverrideKeeper } from './override.ts';
+import type { ActuatorParts } from './parts.ts';
+import { MemoryKeeper } from './plan-memory.ts';
+import { PoolReporter } from './pool-reporter.ts';
+import { planState } from './pool-state.ts';
+import { Readings } from './readings.ts';
+
+/** When an offering fails another is tried at once; so many plans in one tick at most. */
+const ROUNDS_MAX = 5;
+
+/** What is known of a pool at one tick. */
+interface Picture {
+  readonly clusterTag: string;
+  readonly cluster: ClusterState;
+  readonly readings: readonly SignalReading[];
+  readonly forecasts: readonly Forecast[];
+  readonly override: Override | null;
+  readonly permission: Permission;
+}
+
+/** The first plan of a tick, and what it was made from. */
+interface Draft {
+  readonly picture: Picture;
+  readonly state: PlanState;
+  readonly plan: Plan;
+  readonly planSeconds: number;
+  readonly servedByOthers: ReadonlySet<string>;
+}
+
+/** One pool: looks, decides, has it done, and has it told. */
+export class PoolLoop {
+  readonly pool: PoolConfig;
+  readonly reporter: PoolReporter;
+  readonly overrides: OverrideKeeper;
+  readonly #parts: ActuatorParts;
+  readonly #executor: Executor;
+  readonly #readings: Readings;
+  readonly #forecasts: Forecasts;
+  readonly #leadTimes: LeadTimes;
+  readonly #keeper: MemoryKeeper;
+  #memory: PlanMemory = EMPTY_MEMORY;
+  #picture: Picture | null = null;
+  #draft: Draft | null = null;
+  #events: NodeEvent[] = [];
+  #failures: Failure[] = [];
+
+  constructor(pool: PoolConfig, provider: MachineProvider, calls: CallsByRegion, outbox: Outbox, parts: ActuatorParts) {
+    const { state, writer, random, store, bus } = parts;
+    this.pool = pool;
+    this.#parts = parts;
+    this.#executor = new Executor({ pool, provider, calls, writer, state, random });
+    this.#readings = new Readings(pool, store, bus);
+    this.#forecasts = new Forecasts(pool, bus);
+    this.#leadTimes = new LeadTimes(state, pool.name);
+    this.#keeper = new MemoryKeeper(state, pool.name);
+    this.reporter = new PoolReporter(pool, outbox, parts);
+    this.overrides = new OverrideKeeper(state, pool.name);
+  }
+
+  /** Before the cluster is read, so that no machine is newer than the picture it is compared with. */
+  async look(clusterTag: string, nowMs: number): Promise<void> {
+    this.#show('provider', await this.#executor.look(clusterTag, nowMs));
+  }
+
+  /** Gathers what planning needs, and moves what is under way one step on. */
+  async prepare(clusterTag: string, cluster: ClusterState, nowMs: number): Promise<void> {
+    this.#picture = null;
+    const [samples, forecasts, kept] = await Promise.all([
+      this.#readings.read(nowMs),
+      this.#forecasts.read(),
+      healthOf(this.#readState()),
+    ]);
+    for (const text of forecasts.refused) this.#parts.log.warn({ pool: this.pool.name }, text);
+    this.#show('samples', samples.store);
+    this.#show('forecasts', forecasts.bus);
+    const override = this.overrides.lastKnown(nowMs);
+    // What cannot be journalled or fenced must not be done.
+    let permission = kept.ok ? permissionOf(this.pool, override) : 'nothing';
+    const settled = kept.ok ? await healthOf(this.#executor.settle(clusterTag, cluster, permission, nowMs)) : kept;
+    if (!settled.ok) permission = 'nothing';
+    this.#show('state', settled);
+    const { readings } = samples;
+    this.#picture = { clusterTag, cluster, readings, forecasts: forecasts.forecasts, override, permission };
+  }
+
+  /** Decides, without doing anything yet. `served`: pending pods that a pool has found places for; this one's are added. */
+  decide(served: Set<string>, nowMs: number): void {
+    const picture = this.#picture;
+    this.#draft = null;
+    if (picture === null) return;
+    this.#absorb(nowMs);
+    const servedByOthers = new Set(served);
+    const state = this.#state(picture, servedByOthers);
+    const startedMs = this.#parts.ioClock.nowMs();
+    const first = plan(state, picture.forecasts, this.pool, nowMs);
+    const planSeconds = (this.#parts.ioClock.nowMs() - startedMs) / 1_000;
+    for (const uid of first.servedPodUids) served.add(uid);
+    this.#draft = { picture, state, plan: first, planSeconds, servedByOthers };
+  }
+
+  /** Does what was decided. Where an offering turns out to have no machines, the pool is planned again at once. */
+  async act(nowMs: number): Promise<void> {
+    const draft = this.#draft;
+    if (draft === null) return;
+    const { picture, servedByOthers } = draft;
+    const actions: Action[] = [];
+    let now = draft.plan;
+    for (let round = 1; ; round++) {
+      actions.push(...now.actions);
+      const failedBefore = this.#failures.length;
+      if (!(await this.#carryOut(now, picture, nowMs))) break;
+      this.#absorb(nowMs);
+      if (round === ROUNDS_MAX || !this.#failures.slice(failedBefore).some(asksForAnother)) break;
+      now = plan(this.#state(picture, servedByOthers), picture.forecasts, this.pool, nowMs);
+    }
+    // What failed after the memory was saved must not be forgotten by the next tick.
+    if (this.#memory !== now.memory) this.#show('memory', await healthOf(this.#keeper.save(this.#memory)));
+    await this.#learn();
+    const { state, planSeconds } = draft;
+    const events = this.#events.splice(0);
+    const failures = this.#failures.splice(0);
+    const { cluster } = picture;
+    await this.reporter.tell({ cluster, state, plan: { ...now, actions }, planSeconds, events, failures }, nowMs);
+  }
+
+  stop(): Promise<void> {
+    return this.#readings.stop();
+  }
+
+  /** The memory is saved first: whoever has planned on the same memory is refused, and does nothing. */
+  async #carryOut(decided: Plan, picture: Picture, nowMs: number): Promise<boolean> {
+    this.#memory = decided.memory;
+    const saved = await healthOf(this.#keeper.save(decided.memory));
+    this.#show('memory', saved);
+    if (!saved.ok || picture.permission !== 'all') return false;
+    const { clusterTag, cluster, permission } = picture;
+    const orders = decided.actions.map(orderOf);
+    await this.#executor.perform(clusterTag, orders, decided.memory.generation, cluster, permission, nowMs);
+    return true;
+  }
+
+  async #readState(): Promise<void> {
+    const [memory] = await Promise.all([this.#keeper.load(), this.overrides.refresh(), this.#leadTimes.load()]);
+    this.#memory = memory;
+  }
+
+  #state({ cluster, readings, override }: Picture, servedPodUids: ReadonlySet<string>): PlanState {
+    return planState({
+      pool: this.pool,
+      cluster,
+      records: this.#executor.records,
+      reclaimedMs: this.#executor.reclaimedMs,
+      readings,
+      leadTimeMs: this.#leadTimes.p95Ms(this.pool.leadTimeMs),
+      tickMs: this.#parts.config.clock.tickMs,
+      override,
+      memory: this.#memory,
+      homeNode: this.#parts.homeNode,
+      servedPodUids,
+    });
+  }
+
+  /** Takes in what execution has to tell: failures go into the memory that the next plan is made from. */
+  #absorb(nowMs: number): void {
+    const { events, failures, troubles } = this.#executor.takeNews();
+    for (const text of troubles) this.#parts.log.warn({ pool: this.pool.name }, text);
+    for (const failure of failures) {
+      this.#memory = isOfferingsFault(failure)
+        ? withFailure(this.#memory, offeringId(failure.offering), nowMs)
+        : { ...this.#memory, lastFailureMs: nowMs };
+    }
+    this.#events.push(...events);
+    this.#failures.push(...failures);
+  }
+
+  async #learn(): Promise<void> {
+    const seconds = this.#events.flatMap((one) => (one.event === 'ready' && one.seconds !== null ? [one.seconds] : []));
+    const learned = await healthOf(this.#leadTimes.add(seconds));
+    if (!learned.ok) this.#parts.log.warn({ pool: this.pool.name }, `lead times are not kept: ${learned.reason}`);
+  }
+
+  #show(part: string, health: Health): void {
+    this.#parts.readiness.set(`${part} of pool ${this.pool.name}`, health);
+  }
+}
+
+function permissionOf(pool: PoolConfig, override: Override | null): Permission {
+  if (pool.mode === 'observe' || pool.provider.kind === 'none') return 'nothing';
+  return override?.paused ? 'finish' : 'all';
+}
+
+function orderOf(action: Action): Order {
+  const { reason, ...rest } = action;
+  return { ...rest, why: reason };
+}
+
+/** A machine that was taken back, never came, or is not to be had: its offering is passed over for a while. */
+function isOfferingsFault({ stage, errorClass }: Failure): boolean {
+  if (stage === 'create') return errorClass !== null && ERROR_MEANINGS[errorClass].marksOffering;
+  return stage === 'boot' || stage === 'interrupted';
+}
+
+function asksForAnother(failure: Failure): boolean {
+  return failure.stage === 'create' && isOfferingsFault(failure);
+}
+
+async function healthOf(work: Promise<unknown>): Promise<Health> {
+  try {
+    await work;
+    return { ok: true };
+  } catch (error) {
+    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}

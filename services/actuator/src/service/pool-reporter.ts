@@ -1,0 +1,144 @@
+import type { PoolConfig } from '@forescale/shared/config';
+import type { ClusterState } from '@forescale/shared/domain';
+import { type PlanData, subjects } from '@forescale/shared/wire';
+import type { Failure, NodeEvent } from '../execute/index.ts';
+import type { Plan, PlanReport, PlanState } from '../plan/index.ts';
+import {
+  type Cost,
+  costPoints,
+  encodeNodeEvent,
+  encodePlan,
+  nodeEventId,
+  nodePoint,
+  planData,
+  planId,
+  planPoint,
+} from './announce.ts';
+import { clusterEvents, writeClusterEvents } from './cluster-events.ts';
+import { DecisionLog } from './decisions.ts';
+import { NeedWatch } from './need-watch.ts';
+import type { Outbox } from './outbox.ts';
+import type { ActuatorParts } from './parts.ts';
+import { ShadowCost } from './shadow-cost.ts';
+
+/** What one tick of a pool came to. */
+export interface Outcome {
+  readonly cluster: ClusterState;
+  readonly state: PlanState;
+  /** With the actions of all rounds. */
+  readonly plan: Plan;
+  readonly planSeconds: number;
+  readonly events: readonly NodeEvent[];
+  readonly failures: readonly Failure[];
+}
+
+/** Says what a pool decides and does: on the bus, into the store, as metrics, and as events of the cluster. */
+export class PoolReporter {
+  readonly decisions = new DecisionLog();
+  /** The last plan as it was published. */
+  lastPlan: PlanData | null = null;
+  reactiveUsdPerHour: number | null = null;
+  readonly #pool: PoolConfig;
+  readonly #provider: string;
+  readonly #outbox: Outbox;
+  readonly #parts: Pick<ActuatorParts, 'config' | 'writer' | 'instruments' | 'log'>;
+  readonly #needWatch = new NeedWatch();
+  readonly #shadow: ShadowCost;
+  #boundBy: string | null = null;
+
+  constructor(
+    pool: PoolConfig,
+    outbox: Outbox,
+    parts: Pick<ActuatorParts, 'config' | 'writer' | 'instruments' | 'log'>,
+  ) {
+    this.#pool = pool;
+    this.#provider = pool.provider.kind;
+    this.#outbox = outbox;
+    this.#parts = parts;
+    this.#shadow = new ShadowCost(pool);
+  }
+
+  async tell(outcome: Outcome, nowMs: number): Promise<void> {
+    const { plan, state, events } = outcome;
+    const { report } = plan;
+    this.reactiveUsdPerHour = this.#shadow.step(state.readings, report, state.leadTimeMs);
+    const cost: Cost = { usdPerHour: usdByCapacity(state), reactiveUsdPerHour: this.reactiveUsdPerHour };
+    this.lastPlan = planData(report, plan.actions);
+    this.#outbox.publish(subjects.plan(this.#pool.name), encodePlan(this.lastPlan, report), planId(report));
+    for (const event of events)
+      this.#outbox.publish(
+        subjects.node(this.#pool.name, event.event),
+        encodeNodeEvent(this.#provider, event),
+        nodeEventId(event),
+      );
+    this.#outbox.record([
+      planPoint(report),
+      ...costPoints(this.#pool.name, cost, nowMs),
+      ...events.map((event, index) => nodePoint(this.#provider, event, index)),
+    ]);
+    this.#measure(outcome, cost, nowMs);
+    await this.#tellCluster(outcome, nowMs);
+  }
+
+  async #tellCluster({ plan, failures, events, cluster }: Outcome, nowMs: number): Promise<void> {
+    const { log, writer, config } = this.#parts;
+    const { mode } = this.#pool;
+    const fresh = this.decisions.addPlan(plan.actions, mode, nowMs);
+    for (const { stage, nodeName, message } of failures) {
+      this.decisions.add({ mode, kind: `${stage}-failed`, target: nodeName, count: 1, why: message }, nowMs);
+      log.warn({ pool: this.#pool.name, node: nodeName, stage }, message);
+    }
+    const written = clusterEvents({
+      pool: this.#pool.name,
+      namespace: config.kubernetes.namespace,
+      mode,
+      actions: fresh,
+      failures,
+      nodeEvents: events,
+      boundBy: plan.report.boundBy === this.#boundBy ? null : plan.report.boundBy,
+      cluster,
+      timeMs: nowMs,
+    });
+    this.#boundBy = plan.report.boundBy;
+    const lost = await writeClusterEvents(writer, written);
+    if (lost > 0) log.debug({ pool: this.#pool.name }, `${lost} events of the cluster could not be written`);
+  }
+
+  #measure({ plan, planSeconds, events }: Outcome, cost: Cost, nowMs: number): void {
+    const { instruments } = this.#parts;
+    const { report } = plan;
+    const pool = this.#pool.name;
+    instruments.planDuration.record(planSeconds, { pool });
+    for (const name of ['ready', 'starting', 'draining', 'desired'] as const)
+      instruments.nodes.record(report[name], { pool, state: name });
+    const { on_demand, spot } = cost.usdPerHour;
+    instruments.costRate.record(on_demand + spot, { pool });
+    if (cost.reactiveUsdPerHour !== null)
+      instruments.costSavedRate.record(cost.reactiveUsdPerHour - on_demand - spot, { pool, baseline: 'reactive' });
+    instruments.safeToScale.record(report.reasons.some((one) => one.code === 'hold-unhealthy') ? 0 : 1, { pool });
+    const readyTimesMs: number[] = [];
+    for (const { event, record, seconds } of events) {
+      if (event === 'interrupted') instruments.spotInterruptions.add(1, { pool });
+      if (event !== 'ready' || seconds === null) continue;
+      instruments.nodeReadinessTime.record(seconds, { pool, provider: this.#provider });
+      readyTimesMs.push(record.readyMs ?? nowMs);
+    }
+    const needed = Math.max(0, ...report.needs.filter(isOfNow).map((need) => need.nodes));
+    for (const { leadSeconds } of this.#needWatch.observe(report.ready, needed, readyTimesMs, nowMs)) {
+      instruments.scalingLeadTime.record(leadSeconds, { pool });
+      if (leadSeconds < 0) instruments.scalingLatency.record(-leadSeconds, { pool });
+    }
+  }
+}
+
+/** What is needed now, rather than expected. */
+function isOfNow({ source }: PlanReport['needs'][number]): boolean {
+  return source.startsWith('observed:') || source === 'pending';
+}
+
+function usdByCapacity(state: PlanState): Cost['usdPerHour'] {
+  const usd = { on_demand: 0, spot: 0 };
+  for (const node of state.nodes) usd[node.capacityType] += node.usdPerHour;
+  for (const { offering } of state.starting) usd[offering.capacityType] += offering.usdPerHour;
+  return usd;
+}

@@ -1,0 +1,104 @@
+import { type Override, POOL_LABEL, type PoolConfig } from '@forescale/shared/config';
+import type { ClusterNode, ClusterPod, ClusterState } from '@forescale/shared/domain';
+import { type NodeRecord, offeringOf } from '../execute/index.ts';
+import {
+  type NodePhase,
+  offeringId,
+  type PlanMemory,
+  type PlanState,
+  type PoolNode,
+  type SignalReading,
+  unitsOf,
+  whyKept,
+} from '../plan/index.ts';
+
+/** What was gathered for one pool, to be put together for planning. */
+export interface Gathered {
+  readonly pool: PoolConfig;
+  readonly cluster: ClusterState;
+  readonly records: readonly NodeRecord[];
+  readonly reclaimedMs: ReadonlyMap<string, number>;
+  readonly readings: readonly SignalReading[];
+  readonly leadTimeMs: number;
+  readonly tickMs: number;
+  readonly override: Override | null;
+  readonly memory: PlanMemory;
+  /** The node that Forescale itself runs on, where it is known. */
+  readonly homeNode: string | null;
+  /** Pending pods that a pool before this one has found places for. */
+  readonly servedPodUids: ReadonlySet<string>;
+}
+
+/** The picture that a plan is made from: the cluster's nodes and the journal's records, joined by node name. */
+export function planState(gathered: Gathered): PlanState {
+  const { pool, cluster, records, servedPodUids } = gathered;
+  const byName = new Map(records.map((record) => [record.nodeName, record]));
+  const starting = new Set(records.filter(isStarting).map((record) => record.nodeName));
+  const podsByNode = Map.groupBy(cluster.pods, (pod) => pod.nodeName ?? '');
+  return {
+    nodes: cluster.nodes
+      .filter((node) => !starting.has(node.name) && (byName.has(node.name) || belongs(pool, node)))
+      .map((node) => poolNode(gathered, node, byName.get(node.name) ?? null, podsByNode.get(node.name) ?? [])),
+    starting: records.filter(isStarting).map((record) => ({
+      requestId: record.requestId,
+      requestedMs: record.createdMs,
+      offering: record.offering,
+      nodeName: record.launchedMs === null ? null : record.nodeName,
+    })),
+    pendingPods: (podsByNode.get('') ?? []).filter((pod) => !pod.terminating && !servedPodUids.has(pod.uid)),
+    readings: gathered.readings,
+    leadTimeMs: gathered.leadTimeMs,
+    tickMs: gathered.tickMs,
+    cluster: { nodes: cluster.nodes.length, unready: cluster.nodes.filter((node) => !node.ready).length },
+    override: gathered.override,
+    memory: gathered.memory,
+  };
+}
+
+function isStarting(record: NodeRecord): boolean {
+  return record.state === 'intended' || record.state === 'requested' || record.state === 'launched';
+}
+
+function belongs(pool: PoolConfig, node: ClusterNode): boolean {
+  return Object.entries(pool.selector).every(([key, value]) => node.labels[key] === value);
+}
+
+function poolNode(
+  { pool, reclaimedMs, homeNode }: Gathered,
+  node: ClusterNode,
+  record: NodeRecord | null,
+  pods: readonly ClusterPod[],
+): PoolNode {
+  const offering = record?.offering ?? offeringOf(pool, node);
+  const id = offeringId(offering);
+  const isOffered = record !== null || pool.offerings.includes(offering);
+  const owned = record !== null || node.labels[POOL_LABEL] === pool.name;
+  return {
+    name: node.name,
+    labels: node.labels,
+    taints: node.taints,
+    allocatable: node.allocatable,
+    units: unitsOf(node.allocatable, pool.template.allocatable),
+    pods,
+    owned,
+    offeringId: isOffered ? id : null,
+    instanceType: offering.instanceType,
+    zone: offering.zone,
+    capacityType: offering.capacityType,
+    usdPerHour: offering.usdPerHour,
+    createdMs: record?.createdMs ?? node.createdMs,
+    phase: phaseOf(node, record),
+    keptBecause:
+      pool.mode === 'enforce' && record === null
+        ? 'no machine of this cluster is known to the provider by its name'
+        : whyKept(node, pods, { owned, adopt: pool.scaleDown.adopt, homeNode }),
+    interruptedMs: record ? (reclaimedMs.get(record.requestId) ?? null) : null,
+  };
+}
+
+function phaseOf(node: ClusterNode, record: NodeRecord | null): NodePhase {
+  if (record?.state === 'removing' || record?.drain?.force) return 'leaving';
+  if (record?.state === 'draining') return 'draining';
+  if (!node.ready) return 'notready';
+  return node.unschedulable ? 'cordoned' : 'ready';
+}

@@ -1,0 +1,68 @@
+import type { ProviderConfig } from '@forescale/shared/config';
+import {
+  type CallLimits,
+  type CallsByRegion,
+  createProviderCalls,
+  OPERATIONS,
+  type ProviderCalls,
+} from '../execute/index.ts';
+import { providerAccess } from '../providers/registry.ts';
+import type { ActuatorParts } from './parts.ts';
+
+/** What a call may cost in time: 4 calls of at most 30 s, and waits of at most 10 s in between. */
+const LIMITS = {
+  timeoutMs: 30_000,
+  retriesMax: 3,
+  backoffFirstMs: 200,
+  backoffMaxMs: 10_000,
+  breaker: { failuresMax: 8, openMs: 60_000 },
+} satisfies Partial<CallLimits>;
+
+/** The guarded calls of all providers: pools that share an account share its limits and breakers, region by region. */
+export class CallBook {
+  readonly #parts: Pick<ActuatorParts, 'clock' | 'ioClock' | 'random' | 'instruments'>;
+  readonly #calls = new Map<
+    string,
+    { readonly kind: string; readonly region: string; readonly calls: ProviderCalls }
+  >();
+
+  constructor(parts: Pick<ActuatorParts, 'clock' | 'ioClock' | 'random' | 'instruments'>) {
+    this.#parts = parts;
+  }
+
+  of(config: ProviderConfig): CallsByRegion {
+    return (region) => {
+      const access = providerAccess(config);
+      const key = `${access.key} ${region}`;
+      const known = this.#calls.get(key);
+      if (known) return known.calls;
+      const { clock, ioClock, random, instruments } = this.#parts;
+      const { concurrency, ratePerSecond } = access;
+      const calls = createProviderCalls(
+        { ...LIMITS, concurrency, ratePerSecond },
+        {
+          clock,
+          ioClock,
+          random,
+          onError: (_operation, error) =>
+            instruments.providerErrors.add(1, { provider: config.kind, class: error.errorClass }),
+          onAnswer: (operation, seconds) => {
+            if (operation === 'create') instruments.nodeCreateDuration.record(seconds, { provider: config.kind });
+          },
+        },
+      );
+      this.#calls.set(key, { kind: config.kind, region, calls });
+      return calls;
+    };
+  }
+
+  /** Shows every breaker as a metric. */
+  recordBreakers(): void {
+    for (const { kind, region, calls } of this.#calls.values()) {
+      for (const operation of OPERATIONS) {
+        const attributes = { provider: kind, region, operation };
+        this.#parts.instruments.breakerState.record(calls.breakerState(operation), attributes);
+      }
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import type { Override, PoolConfig } from '@forescale/shared/config';
+import type { PlanData } from '@forescale/shared/wire';
+import type { Decision } from './decisions.ts';
+
+/** What the API shows of a pool. */
+export interface PoolView {
+  readonly config: PoolConfig;
+  /** In force now. */
+  readonly override: Override | null;
+  /** As last published; null until the pool was planned for the first time. */
+  readonly plan: PlanData | null;
+  readonly reactiveUsdPerHour: number | null;
+  readonly decisions: readonly Decision[];
+}
+
+/** The part of an actuator that others may look at and speak to. */
+export interface ActuatorView {
+  pools(nowMs: number): readonly PoolView[];
+  /** Puts an override in force; the bytes are a request as on the bus. Rejects with `WireError` or `RangeError`. */
+  override(pool: string, bytes: Uint8Array): Promise<{ readonly untilMs: number }>;
+}

@@ -2,6 +2,7 @@ import { Combination } from './combination.ts';
 import { ErrorScale, SCALE_ROW } from './error-scale.ts';
 import type { StreamingMember } from './member.ts';
 import { ResidualWindow } from './residual-window.ts';
+import { ShiftGuard } from './shift-guard.ts';
 import type { Tape } from './tape.ts';
 
 const GROUPS = 4;
@@ -18,9 +19,14 @@ export class Ensemble {
   readonly tape: Tape;
   private readonly combination: Combination;
   private readonly scale: ErrorScale;
+  private readonly guard: ShiftGuard;
+  private readonly guardLeads: readonly number[];
+  /** Index of the member that the guard falls back on; -1 where it is not among them. */
+  private readonly moved: number;
   private readonly windows: ResidualWindow[];
   /** By slot of the origin: [slot][member][ahead], then combined medians and scales [slot][ahead]. */
   private readonly points: Float64Array;
+  private readonly unguarded: Float64Array;
   private readonly medians: Float64Array;
   private readonly scales: Float64Array;
   private readonly scaleRows: Float64Array;
@@ -35,6 +41,10 @@ export class Ensemble {
     this.scale = new ErrorScale(tape, horizon);
     this.windows = Array.from({ length: GROUPS }, () => new ResidualWindow(POOLED_RESIDUALS));
     this.points = new Float64Array(horizon * members.length * horizon);
+    this.guardLeads = Array.from({ length: GROUPS }, (_, g) => Math.max(1, Math.round(((g + 1) * horizon) / GROUPS)));
+    this.moved = members.findIndex(({ name }) => name === 'moved-shape');
+    this.guard = new ShiftGuard(this.guardLeads, tape.cycles.day);
+    this.unguarded = new Float64Array(horizon * horizon);
     this.medians = new Float64Array(horizon * horizon);
     this.scales = new Float64Array(horizon * horizon);
     this.scaleRows = new Float64Array(horizon * horizon * SCALE_ROW);
@@ -51,6 +61,7 @@ export class Ensemble {
       for (let ahead = 1; ahead <= Math.min(horizon, now); ahead++) this.mature(now, ahead);
     }
     this.combination.settle();
+    this.guard.settle();
     for (const member of this.members) {
       member.learn();
       if (now > 0 && member.unseenFrom === now) this.combination.join();
@@ -72,8 +83,17 @@ export class Ensemble {
     }
     const error = actual - (this.medians[slot * horizon + ahead - 1] as number);
     const scale = this.scales[slot * horizon + ahead - 1] as number;
+    if (this.moved >= 0) this.learnGuard(slot, ahead, actual);
     (this.windows[this.combination.group(ahead)] as ResidualWindow).add(Math.max(-1e6, Math.min(1e6, error / scale)));
     this.scale.learn(ahead - 1, Math.abs(error), this.scaleRows, (slot * horizon + ahead - 1) * SCALE_ROW);
+  }
+
+  private learnGuard(slot: number, ahead: number, actual: number): void {
+    const group = this.guardLeads.indexOf(ahead);
+    if (group < 0) return;
+    const error = actual - (this.unguarded[slot * this.horizon + ahead - 1] as number);
+    const moved = this.points[(slot * this.members.length + this.moved) * this.horizon + ahead - 1] as number;
+    this.guard.learn(group, error, actual - moved);
   }
 
   private predict(now: number): void {
@@ -96,18 +116,21 @@ export class Ensemble {
         disagreement += this.combination.weight(m, ahead) * Math.abs(point - median);
       }
       const k = slot * horizon + ahead - 1;
-      this.medians[k] = median;
-      this.scales[k] = this.scale.expect(ahead - 1, ahead, median, disagreement, this.scaleRows, k * SCALE_ROW);
+      const share = this.moved >= 0 ? this.guard.share(this.combination.group(ahead)) : 0;
+      const guarded = share > 0 ? median + share * (this.point(this.moved, ahead) - median) : median;
+      this.unguarded[k] = median;
+      this.medians[k] = guarded;
+      this.scales[k] = this.scale.expect(ahead - 1, ahead, guarded, disagreement, this.scaleRows, k * SCALE_ROW);
     }
   }
 
   /** Quantiles of the cell `ahead` cells after the newest one, one for each level; ascending as the levels are. */
   quantiles(ahead: number, levels: readonly number[]): number[] {
+    if (this.tape.length === 0) return levels.map(() => 0);
     const window = this.windows[this.combination.group(ahead)] as ResidualWindow;
     const median = this.median(ahead);
     const scale = this.scaleAt(ahead);
-    const floor = this.tape.floor();
-    return levels.map((level) => Math.max(floor, median + scale * window.quantile(level)));
+    return levels.map((level) => this.tape.possible(median + scale * window.quantile(level)));
   }
 
   /** The combined forecast from the newest cell, before calibration. */

@@ -8,6 +8,9 @@ const REGRESSORS = SCALE_ROW - 1;
 const FLOOR = 0.1;
 /** Before this many errors of a target are known, the newest errors alone say how large the next will be. */
 const ERRORS_MIN = 40;
+/** Newest errors this many times the usual ones raise an alarm, under which at least this share of them is expected. */
+const ALARM = 8;
+const ALARM_SHARE = 0.4;
 /** What the first error is assumed to be, as a share of the first value. */
 const ASSUMED_ERROR = 0.1;
 
@@ -118,7 +121,13 @@ export class ErrorScale {
     rows[offset + 8] = relative(this.fast[0] as number) - relative(this.medium[0] as number);
     const known = (this.learned[target] as number) >= ERRORS_MIN;
     const fitted = known ? (this.models[target] as NormalEquations).dot(rows, offset + 1) : 0.5 * fast;
-    return Math.exp(base + Math.max(-4, Math.min(4, fitted)));
+    return Math.max(Math.exp(base + Math.max(-4, Math.min(4, fitted))), this.alarm(target));
+  }
+
+  /** When errors are far beyond the usual ones, no regression on quiet times says how large the next will be. */
+  private alarm(target: number): number {
+    const newest = Math.max(this.fast[0] as number, this.fast[target] as number);
+    return newest > ALARM * (this.slow[0] as number) ? ALARM_SHARE * newest : 0;
   }
 
   private phaseError(index: number): number {

@@ -12,6 +12,8 @@ export class Profile {
   private readonly weekCount: Uint16Array;
   private readonly dayGain: number;
   private readonly weekGain: number;
+  private usualRest = 0;
+  private learned = 0;
 
   constructor(tape: Tape, dayGain: number, weekGain: number) {
     this.tape = tape;
@@ -31,8 +33,8 @@ export class Profile {
     if (day === 0 || index < day || !tape.isMeasured(index)) return;
     const deviation = tape.at(index) - tape.dayMean();
     const d = (tape.firstCell + index) % day;
-    const rest = deviation - (this.day[d] as number);
     const seenDays = this.dayCount[d] as number;
+    const rest = seenDays === 0 ? deviation : this.bounded(deviation - (this.day[d] as number));
     this.day[d] = (this.day[d] as number) + rest * Math.max(this.dayGain, 1 / (seenDays + 1));
     if (seenDays < 65_535) this.dayCount[d] = seenDays + 1;
     if (week === 0 || seenDays < 7) return;
@@ -42,6 +44,16 @@ export class Profile {
     // The first visits count in part: one odd week is no rule.
     this.week[w] = old + (rest - old) * Math.max(this.weekGain, 1 / (seenWeeks + 2));
     if (seenWeeks < 65_535) this.weekCount[w] = seenWeeks + 1;
+  }
+
+  /** What does not fit the shape, within limits: one burst or a shift of the level is no new shape. */
+  private bounded(rest: number): number {
+    const limit = 10 * this.usualRest;
+    const held = this.learned < this.day.length ? rest : Math.max(-limit, Math.min(limit, rest));
+    this.learned++;
+    const gain = Math.max(1 / this.learned, 1 / (3 * this.day.length));
+    this.usualRest += gain * (Math.abs(held) - this.usualRest);
+    return held;
   }
 
   /** Deviation of the shape of the day at a cell (also a future one), as the mean over `reach` cells to each side. */

@@ -2,6 +2,7 @@ import { Ensemble } from './ensemble.ts';
 import { HoltWinters } from './holt-winters.ts';
 import { Logarithmic } from './logarithmic.ts';
 import type { StreamingMember } from './member.ts';
+import { MovedShape } from './moved-shape.ts';
 import type { QuantileNetwork } from './network.ts';
 import { NetworkFeatures } from './network-features.ts';
 import { NetworkMember } from './network-member.ts';
@@ -15,6 +16,7 @@ import { Tape } from './tape.ts';
 export const MEMBER_NAMES = [
   'persistence',
   'seasonal-naive',
+  'moved-shape',
   'holt-winters',
   'seasonal-smoothing',
   'ridge',
@@ -33,7 +35,7 @@ export interface ShapeOptions {
   readonly logOffset: number;
 }
 
-const RIDGE = { ridge: 10, memoryDays: 28 } as const;
+const RIDGE = { ridge: 3, memoryDays: 42 } as const;
 
 function createMember(name: MemberName, tape: Tape, options: ShapeOptions): StreamingMember {
   const { horizon, stepMs, logOffset } = options;
@@ -42,6 +44,8 @@ function createMember(name: MemberName, tape: Tape, options: ShapeOptions): Stre
       return new Persistence(tape);
     case 'seasonal-naive':
       return new SeasonalNaive(tape);
+    case 'moved-shape':
+      return new MovedShape(tape);
     case 'holt-winters':
       return new HoltWinters(tape, horizon);
     case 'seasonal-smoothing':

@@ -79,15 +79,22 @@ export class Tape {
   }
 
   private learnRange(value: number): void {
+    const range = Number.isFinite(this.lastMeasured) ? this.highest - this.lowest : 0;
     this.lastMeasured = value;
-    const range = this.length > 0 ? this.highest - this.lowest : 0;
     this.highest = Math.max(value, this.highest - this.forget * range);
     this.lowest = Math.min(value, this.lowest + this.forget * range);
   }
 
-  /** Nothing goes below this: 0, unless the series was seen to. */
-  floor(): number {
+  /** Nothing goes below 0, unless the series was seen to. */
+  private floor(): number {
     return this.lowest < 0 ? Number.NEGATIVE_INFINITY : 0;
+  }
+
+  /** A quantile held to what can be: not below the floor, at most four times as far from 0 as anything of late. */
+  possible(value: number): number {
+    if (!Number.isFinite(this.lastMeasured)) return 0;
+    const farthest = 4 * Math.max(Math.abs(this.highest), Math.abs(this.lowest));
+    return Math.max(this.floor(), -farthest, Math.min(farthest, value));
   }
 
   /** A forecast held to what can be: at most one range of the last weeks above the highest value of them. */

@@ -137,8 +137,8 @@ export class TickForecaster {
     const window = this.window(step);
     const expected = pending.expected[step] as number;
     const scale = pending.scale[step] as number;
-    const floor = this.ensemble.tape.floor();
-    onMatured(untilMs, actual, (level) => Math.max(floor, expected + scale * window.quantile(level)));
+    const { tape } = this.ensemble;
+    onMatured(untilMs, actual, (level) => tape.possible(expected + scale * window.quantile(level)));
     this.learnResidual(pending, step, tick, actual);
   }
 
@@ -232,13 +232,13 @@ export class TickForecaster {
     const { scratch, sampling } = this;
     this.expect(scratch, newest, nowMs, centreMs);
     const lateMs = Math.max(0, nowMs - newest.timeMs - sampling.rawStepMs / 2);
-    const floor = this.ensemble.tape.floor();
+    const { tape } = this.ensemble;
     return Array.from({ length: this.targets }, (_, target) => {
       const stretch = Math.sqrt((this.reachMs(target) + lateMs) / this.reachMs(target));
       const scale = stretch * (scratch.scale[target] as number);
       const window = this.window(target);
       return levels.map((level) =>
-        Math.max(floor, (scratch.expected[target] as number) + scale * window.quantile(level)),
+        tape.possible((scratch.expected[target] as number) + scale * window.quantile(level)),
       );
     });
   }

@@ -1,11 +1,2 @@
-export {
-  type ForecastDocument,
-  forecastDocumentSchema,
-  HISTORY_LEADS,
-  type HistoryDocument,
-  historySchema,
-  type PlanDocument,
-  type PoolsDocument,
-  planDocumentSchema,
-  poolsSchema,
-} from './schema.ts';
+export { type ApiParts, apiRoutes } from './routes.ts';
+export type { ForecastDocument, HistoryDocument, PlanDocument, PoolsDocument } from './schema.ts';

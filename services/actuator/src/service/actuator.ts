@@ -27,10 +27,16 @@ export async function startActuator(parts: ActuatorParts): Promise<Actuator> {
   );
   for (const { name, mode } of config.pools)
     if (mode === 'observe') parts.log.info({ pool: name }, 'mode observe: decides, and changes nothing');
-  return new ActuatorService(parts, outbox, calls, loops);
+  const service = new ActuatorService(parts, outbox, calls, loops);
+  return {
+    tick: (nowMs) => service.tick(nowMs),
+    pools: (nowMs) => service.pools(nowMs),
+    override: (pool, bytes) => service.override(pool, bytes),
+    stop: () => service.stop(),
+  };
 }
 
-class ActuatorService implements Actuator {
+class ActuatorService {
   readonly #parts: ActuatorParts;
   readonly #outbox: Outbox;
   readonly #calls: CallBook;

@@ -4,8 +4,6 @@ export interface LedgerRow {
   /** In the unit of the load. */
   readonly demand: number;
   readonly nodesReady: number;
-  /** Ready, starting and draining: everything that is paid for. */
-  readonly nodesPaid: number;
   readonly usdPerHour: number;
 }
 

@@ -8,7 +8,7 @@ export async function writeJson(target: string, result: unknown): Promise<void> 
   else await writeOutput('--json', target, text);
 }
 
-export async function writeOutput(option: string, path: string, text: string): Promise<void> {
+export async function writeOutput(option: string, path: string, text: string | Iterable<string>): Promise<void> {
   try {
     await writeFile(path, text);
   } catch (error) {

@@ -9,6 +9,7 @@ import { type RunningService, SERVICES, type ServiceName } from './services.ts';
 /** One operating-system process: its services, its HTTP server, its telemetry. */
 export interface ServiceProcess {
   readonly url: string;
+  readonly runtime: Runtime;
   readonly services: readonly RunningService[];
   /** Runs the ticks until `signal` aborts, then stops everything. */
   run(signal: AbortSignal): Promise<void>;
@@ -32,6 +33,7 @@ export async function startProcess(config: Config, names: readonly ServiceName[]
   log.info({ url: http.url, services: names }, 'listening');
   return {
     url: http.url,
+    runtime,
     services,
     async run(signal) {
       await runUntil(runtime, services, log, signal);

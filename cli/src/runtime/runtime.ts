@@ -68,6 +68,7 @@ async function openStore({ store }: Config): Promise<Store> {
   return createInfluxStore({
     url: store.url,
     database: store.database,
+    requestTimeoutMs: 10_000,
     ...(store.username === null ? {} : { username: store.username }),
     ...(password === null ? {} : { password }),
   });

@@ -1,9 +1,17 @@
 export { describePlan } from './describe.ts';
 export { newsvendorLevel } from './forecast-demand.ts';
 export { EMPTY_MEMORY, type PlanMemory, planMemorySchema, withFailure } from './memory.ts';
-export { offeringId, offeringsOf, spotNodesMax, unitsOf } from './offerings.ts';
+export { cheapestOffering, offeringId, offeringsOf, type Shopping, spotNodesMax, unitsOf } from './offerings.ts';
 export { plan } from './plan.ts';
-export { type ShadowOptions, type ShadowState, shadowNodes, startShadow, stepShadow } from './shadow.ts';
+export {
+  type Peak,
+  type ShadowOptions,
+  type ShadowState,
+  shadowNodes,
+  startShadow,
+  stepReactive,
+  stepShadow,
+} from './shadow.ts';
 export type {
   Action,
   Need,

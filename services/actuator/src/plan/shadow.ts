@@ -1,10 +1,43 @@
-/** What a purely reactive autoscaler would have: a model of one, moved on step by step beside the real pool. */
+/** A need that later ones have not topped, and when it was seen. */
+export interface Peak {
+  readonly atMs: number;
+  readonly nodes: number;
+}
+
+/** What a reactive autoscaler orders, or lets go, in one step. At most one of the two is above 0. */
+export interface ReactiveStep {
+  readonly order: number;
+  readonly release: number;
+  /** For the next step: needs of the window, times ascending, needs descending. */
+  readonly peaks: readonly Peak[];
+}
+
+/**
+ * One step as Cluster Autoscaler takes it: what is lacking is ordered once it is seen lacking, counting what has been
+ * ordered already; what was above the largest need of the last `unneededMs` leaves. `startedMs` is when the window began.
+ */
+export function stepReactive(
+  need: number,
+  fleet: { readonly ready: number; readonly starting: number },
+  before: { readonly peaks: readonly Peak[]; readonly startedMs: number },
+  nowMs: number,
+  unneededMs: number,
+): ReactiveStep {
+  const peaks = before.peaks.filter((peak) => peak.nodes > need && peak.atMs > nowMs - unneededMs);
+  peaks.push({ atMs: nowMs, nodes: need });
+  const largest = (peaks[0] as Peak).nodes;
+  const missing = need - fleet.ready - fleet.starting;
+  if (missing > 0) return { order: missing, release: 0, peaks };
+  const seenLong = nowMs - before.startedMs >= unneededMs;
+  return { order: 0, release: seenLong ? Math.max(0, fleet.ready - largest) : 0, peaks };
+}
+
+/** What a purely reactive autoscaler would have: moved on step by step beside the real pool. Plain data. */
 export interface ShadowState {
   readonly ready: number;
   /** Ordered, by when they will be Ready; ascending. */
   readonly starting: readonly { readonly readyAtMs: number; readonly nodes: number }[];
-  /** Needs of the unneeded window that are not topped by a later one: times ascend, needs descend. */
-  readonly peaks: readonly { readonly atMs: number; readonly nodes: number }[];
+  readonly peaks: readonly Peak[];
   readonly startedMs: number;
 }
 
@@ -15,40 +48,31 @@ export interface ShadowOptions {
   readonly maxNodes: number;
 }
 
-/** Starts with what the demand needs, and one more. */
+/** Starts with what the demand needs, and one more. `demandNodes` is demand over what a node carries. */
 export function startShadow(demandNodes: number, nowMs: number, options: ShadowOptions): ShadowState {
-  const ready = clamp(Math.ceil(demandNodes) + 1, options);
-  return { ready, starting: [], peaks: [], startedMs: nowMs };
+  return { ready: clamp(demandNodes + 1, options), starting: [], peaks: [], startedMs: nowMs };
 }
 
-/**
- * One step as Cluster Autoscaler takes it: what the demand lacks is ordered once it is seen lacking, arrives a lead
- * time later, and leaves when the largest need of the last `unneededMs` was below what there is. `demandNodes` is
- * demand over what a node carries.
- */
+/** Moves the shadow on to `nowMs`: what it ordered arrives a lead time later, and what it lets go is gone at once. */
 export function stepShadow(
   state: ShadowState,
   demandNodes: number,
   nowMs: number,
   options: ShadowOptions,
 ): ShadowState {
-  const need = clamp(Math.ceil(demandNodes), options);
+  const starting = state.starting.filter((batch) => batch.readyAtMs > nowMs);
   let { ready } = state;
-  const starting = [];
-  for (const batch of state.starting) {
-    if (batch.readyAtMs <= nowMs) ready += batch.nodes;
-    else starting.push(batch);
-  }
-  const peaks = state.peaks.filter((peak) => peak.nodes > need && peak.atMs > nowMs - options.unneededMs);
-  peaks.push({ atMs: nowMs, nodes: need });
-  const inFlight = starting.reduce((sum, batch) => sum + batch.nodes, 0);
-  const peak = Math.max(need, peaks[0]?.nodes ?? need);
-  if (need > ready + inFlight) {
-    starting.push({ readyAtMs: nowMs + options.leadTimeMs, nodes: need - ready - inFlight });
-  } else if (peak < ready && nowMs - state.startedMs >= options.unneededMs) {
-    ready = peak;
-  }
-  return { ready, starting, peaks, startedMs: state.startedMs };
+  for (const batch of state.starting) if (batch.readyAtMs <= nowMs) ready += batch.nodes;
+  const inFlight = shadowNodes({ ...state, starting }).starting;
+  const step = stepReactive(
+    clamp(demandNodes, options),
+    { ready, starting: inFlight },
+    state,
+    nowMs,
+    options.unneededMs,
+  );
+  if (step.order > 0) starting.push({ readyAtMs: nowMs + options.leadTimeMs, nodes: step.order });
+  return { ready: ready - step.release, starting, peaks: step.peaks, startedMs: state.startedMs };
 }
 
 /** Nodes that the shadow pays for. */
@@ -57,5 +81,5 @@ export function shadowNodes(state: ShadowState): { readonly ready: number; reado
 }
 
 function clamp(nodes: number, { minNodes, maxNodes }: ShadowOptions): number {
-  return Math.min(maxNodes, Math.max(minNodes, nodes));
+  return Math.min(maxNodes, Math.max(minNodes, Math.ceil(nodes - 1e-9)));
 }

@@ -1,0 +1,93 @@
+import {
+  type Action,
+  cheapestOffering,
+  EMPTY_MEMORY,
+  offeringId,
+  type PlanMemory,
+  type Shopping,
+  unitsOf,
+  withFailure,
+} from '@forescale/actuator/plan';
+import type { OfferingConfig, PoolConfig } from '@forescale/shared/config';
+import type { MachineCount } from './machines.ts';
+import type { Decision, Policy, PolicyView } from './policy.ts';
+
+/** Nodes to order and to let go, before bounds. */
+export interface CountDecision {
+  readonly order: number;
+  readonly release: number;
+  readonly desired: number;
+}
+
+/**
+ * A policy that only counts nodes. Bounds, the choice of machines and what happens after a failure are the same as for
+ * `forescale`, so that a comparison shows what the counting is worth and nothing else.
+ */
+export function countPolicy(
+  pool: PoolConfig,
+  count: (view: PolicyView, machines: MachineCount) => CountDecision,
+): Policy {
+  let memory: PlanMemory = EMPTY_MEMORY;
+  return {
+    decide(view): Decision {
+      const machines = view.machines.count();
+      const { order, release, desired } = count(view, machines);
+      const actions = order > 0 ? orders(view, pool, memory, order) : releases(view, release);
+      return { actions, desired: clampNodes(desired, view) };
+    },
+    onCreateFailure(offering, nowMs) {
+      memory = withFailure(memory, offeringId(offering), nowMs);
+    },
+  };
+}
+
+export function clampNodes(nodes: number, { bounds }: PolicyView): number {
+  return Math.min(bounds.maxNodes.value, Math.max(bounds.minNodes.value, nodes));
+}
+
+function orders(view: PolicyView, pool: PoolConfig, memory: PlanMemory, units: number): Action[] {
+  const { bounds, nowMs } = view;
+  const nodes = view.machines.nodes();
+  const starting = view.machines.starting();
+  const staying = [...nodes.filter((node) => node.phase === 'ready'), ...starting.map((one) => one.offering)];
+  const held = new Map<string, number>();
+  const add = (id: string) => held.set(id, (held.get(id) ?? 0) + 1);
+  for (const node of nodes) if (node.offeringId !== null) add(node.offeringId);
+  for (const one of starting) add(offeringId(one.offering));
+  const shopping: Shopping = {
+    pool,
+    spot: bounds.spot,
+    memory,
+    nowMs,
+    held,
+    nodes: staying.length,
+    spotNodes: staying.filter((one) => one.capacityType === 'spot').length,
+  };
+  let { usdPerHour } = view.machines.count();
+  let total = nodes.length + starting.length;
+  const actions: Action[] = [];
+  for (let missing = units; missing > 1e-9 && total < bounds.maxNodes.value; total++) {
+    const offering = cheapestOffering(shopping, missing);
+    if (offering === null) break;
+    usdPerHour += offering.usdPerHour;
+    if (bounds.usdPerHourMax !== null && usdPerHour > bounds.usdPerHourMax.value + 1e-9) break;
+    actions.push({ kind: 'create', offering, count: 1, reason: 'missing' });
+    add(offeringId(offering));
+    shopping.nodes++;
+    if (offering.capacityType === 'spot') shopping.spotNodes++;
+    missing -= unitsOf(offering.allocatable, pool.template.allocatable);
+  }
+  return actions;
+}
+
+/** The dearest go first, then the oldest. */
+function releases(view: PolicyView, release: number): Action[] {
+  if (release <= 0) return [];
+  const ready = view.machines.nodes().filter((node) => node.phase === 'ready');
+  const total = ready.length + view.machines.starting().length;
+  const spare = Math.max(0, Math.min(release, total - view.bounds.minNodes.value));
+  return ready
+    .sort((a, b) => b.usdPerHour - a.usdPerHour || (a.name < b.name ? -1 : 1))
+    .slice(0, spare)
+    .map((node) => ({ kind: 'drain', nodeName: node.name, reason: 'not needed', force: false }));
+}

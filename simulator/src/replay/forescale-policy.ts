@@ -1,0 +1,47 @@
+import { EMPTY_MEMORY, offeringId, type PlanMemory, plan, withFailure } from '@forescale/actuator/plan';
+import type { PoolConfig, SignalConfig } from '@forescale/shared/config';
+import type { Forecast } from '@forescale/shared/domain';
+import type { Policy } from './policy.ts';
+
+/** Where the forecasts of a replay come from. It is fed in order, and knows nothing but what it was fed. */
+export interface ReplayForecaster {
+  observe(timeMs: number, value: number): void;
+  /** From the samples observed so far; null while there is nothing to say. */
+  forecast(nowMs: number): Forecast | null;
+  /** Learns from all samples observed so far; called before the first forecast, and then as often as the pool says. */
+  train(nowMs: number): Promise<void>;
+}
+
+/** The planning core itself, on the machines of the replay. */
+export function forescalePolicy(
+  pool: PoolConfig,
+  signal: SignalConfig,
+  stepMs: number,
+  leadTimeMs: number,
+  forecaster: ReplayForecaster | null,
+): Policy {
+  let memory: PlanMemory = EMPTY_MEMORY;
+  return {
+    decide({ nowMs, demand, machines }) {
+      const forecast = forecaster?.forecast(nowMs) ?? null;
+      const nodes = machines.nodes();
+      const state = {
+        nodes,
+        starting: machines.starting(),
+        pendingPods: [],
+        readings: [{ signal: signal.name, timeMs: nowMs, value: demand }],
+        leadTimeMs,
+        tickMs: stepMs,
+        cluster: { nodes: nodes.length, unready: 0 },
+        override: null,
+        memory,
+      };
+      const planned = plan(state, forecast === null ? [] : [forecast], pool, nowMs);
+      memory = planned.memory;
+      return { actions: planned.actions, desired: planned.report.desired };
+    },
+    onCreateFailure(offering, nowMs) {
+      memory = withFailure(memory, offeringId(offering), nowMs);
+    },
+  };
+}

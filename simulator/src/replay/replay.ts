@@ -1,0 +1,251 @@
+import { offeringsOf } from '@forescale/actuator/plan';
+import { boundsAt, type OfferingConfig, type PoolConfig, type SignalConfig } from '@forescale/shared/config';
+import type { Series } from '@forescale/shared/domain';
+import { seededRandom } from '@forescale/shared/time';
+import { reactivePolicy, schedulePolicy, staticPolicy, targetPolicy } from './baselines.ts';
+import { type Demand, demandOf } from './demand.ts';
+import { ReplayError } from './errors.ts';
+import { forescalePolicy, type ReplayForecaster } from './forescale-policy.ts';
+import { Learner, type OnReplayProgress } from './learner.ts';
+import { Machines, type ReplayFaults } from './machines.ts';
+import { leastNodes, nodesNeeded, usdPerHourOf } from './oracle.ts';
+import {
+  DEFAULT_KNOBS,
+  type Decision,
+  type Policy,
+  type PolicyKnobs,
+  type PolicyName,
+  type PolicyView,
+} from './policy.ts';
+import { scoreTimeline } from './score.ts';
+import { signalOf } from './signal.ts';
+import { type ReplaySummary, summaryOf, type Tally } from './summary.ts';
+import { createTimeline, type ReplayTimeline } from './timeline.ts';
+
+const MINUTE_MS = 60_000;
+/** The policy runs so long before the first scored step, so that it is under way by then. */
+const WARM_UP_MS = 180 * MINUTE_MS;
+/** Creations refused within a step are tried elsewhere within the step, so many times. */
+const TRIES_PER_STEP = 3;
+const PROGRESS_STEPS = 500;
+
+/** What a node is taken to cost where the pool declares no offerings: a replay without prices compares nothing. */
+const NOMINAL_OFFERING: OfferingConfig = {
+  instanceType: 'nominal',
+  region: 'local',
+  zone: 'local',
+  capacityType: 'on_demand',
+  usdPerHour: 0.1,
+  allocatable: null,
+};
+
+export interface ReplayOptions {
+  readonly trace: Series;
+  readonly pool: PoolConfig;
+  readonly policy: PolicyName;
+  readonly seed: number;
+  /** Share of the trace that is history only, in [0, 1). */
+  readonly historyShare: number;
+  /** 60,000 when absent. */
+  readonly stepMs?: number;
+  /** For `forescale`; null: it plans without forecasts. */
+  readonly forecaster: ReplayForecaster | null;
+  readonly knobs?: Partial<PolicyKnobs>;
+  /** Fixed boot of the pool's lead time, drains at once, and nothing fails, where absent. */
+  readonly faults?: Partial<ReplayFaults>;
+  /** A monotonic clock for the time that decisions take; the replay has none of its own. */
+  readonly timerMs: () => number;
+  /** Awaited now and then, so that the caller can show progress, let others run, or reject to stop. */
+  readonly onProgress?: OnReplayProgress;
+}
+
+export interface ReplayResult {
+  readonly summary: ReplaySummary;
+  readonly timeline: ReplayTimeline;
+}
+
+/** One run, prepared. */
+interface Run {
+  readonly options: ReplayOptions;
+  readonly pool: PoolConfig;
+  readonly signal: SignalConfig;
+  readonly capacityPerNode: number;
+  readonly demand: Demand;
+  /** First scored step. */
+  readonly scoredFrom: number;
+  readonly timeline: ReplayTimeline;
+  readonly tally: Tally;
+}
+
+/**
+ * Replays a trace against a simulated cloud in virtual time. At step k the policy sees samples up to k; a machine
+ * requested at k is Ready at k + boot and is paid for from the request to its removal. Only the steps after the history
+ * are scored. Rejects with `ReplayError`, or with what the forecaster or `onProgress` rejects with.
+ */
+export async function replay(options: ReplayOptions): Promise<ReplayResult> {
+  const run = prepare(options);
+  const { pool, timeline, tally, capacityPerNode } = run;
+  const faults: ReplayFaults = {
+    boot: { kind: 'fixed', ms: pool.leadTimeMs },
+    drainMs: 0,
+    createFailureShare: 0,
+    spotReclaimsPerHour: 0,
+    reclaimNoticeMs: 120_000,
+    ...options.faults,
+  };
+  const machines = new Machines(pool, faults, seededRandom(options.seed));
+  if (options.policy === 'oracle') foresee(run);
+  else await runPolicy(run, machines, createPolicy(run, faults));
+  const score = scoreTimeline(timeline, capacityPerNode, pool);
+  return { summary: summaryOf(options.policy, options.seed, timeline, score, tally, machines), timeline };
+}
+
+function prepare(options: ReplayOptions): Run {
+  const { historyShare, stepMs = MINUTE_MS } = options;
+  if (!(historyShare >= 0 && historyShare < 1)) {
+    throw new ReplayError(`history share = ${historyShare}; allowed: at least 0 and less than 1`);
+  }
+  const signal = signalOf(options.pool);
+  const offerings = options.pool.offerings.length > 0 ? options.pool.offerings : [NOMINAL_OFFERING];
+  const pool = { ...options.pool, offerings, signals: [signal] };
+  const demand = demandOf(options.trace, stepMs);
+  const scoredFrom = Math.min(demand.values.length - 1, Math.floor(historyShare * demand.values.length));
+  const scored = demand.values.subarray(scoredFrom);
+  return {
+    options,
+    pool,
+    signal,
+    capacityPerNode: signal.capacityPerNode,
+    demand,
+    scoredFrom,
+    timeline: createTimeline(demand.startMs + scoredFrom * stepMs, stepMs, scored),
+    tally: { scaleUps: 0, scaleDowns: 0, trainMs: 0, decisionsMs: new Float32Array(scored.length) },
+  };
+}
+
+function createPolicy(run: Run, faults: ReplayFaults): Policy {
+  const { options, pool, signal, demand, capacityPerNode } = run;
+  const knobs = { ...DEFAULT_KNOBS, ...options.knobs };
+  const history = { demand, until: run.scoredFrom, capacityPerNode };
+  const leadTimeMs = faults.boot.kind === 'fixed' ? faults.boot.ms : faults.boot.p95Ms;
+  switch (options.policy) {
+    case 'forescale':
+      return forescalePolicy(pool, signal, demand.stepMs, leadTimeMs, options.forecaster);
+    case 'reactive':
+      return reactivePolicy(pool, knobs);
+    case 'target':
+      return targetPolicy(pool, knobs);
+    case 'schedule':
+      return schedulePolicy(pool, knobs, history);
+    case 'static':
+      return staticPolicy(pool, knobs, history);
+    case 'oracle':
+      throw new ReplayError('oracle decides nothing: it knows');
+  }
+}
+
+async function runPolicy(run: Run, machines: Machines, policy: Policy): Promise<void> {
+  const { options, pool, demand, scoredFrom, capacityPerNode } = run;
+  const { stepMs } = demand;
+  const first = Math.max(0, scoredFrom - Math.ceil((WARM_UP_MS + 2 * pool.scaleDown.unneededMs) / stepMs));
+  const timeAt = (step: number) => demand.startMs + step * stepMs;
+  const learner = options.policy === 'forescale' && options.forecaster ? createLearner(run, options.forecaster) : null;
+  await learner?.feed(timeAt(first) - 1);
+  const offering = offeringsOf(pool)[0] as OfferingConfig;
+  const bounds = boundsAt(pool, timeAt(first), null);
+  const began = Math.ceil((demand.values[first] as number) / capacityPerNode) + 1;
+  machines.seed(offering, Math.min(bounds.maxNodes.value, Math.max(bounds.minNodes.value, began)), timeAt(first));
+  for (let step = first; step < demand.values.length; step++) {
+    const nowMs = timeAt(step);
+    await learner?.learn(nowMs);
+    if (step === scoredFrom) Object.assign(machines, { created: 0, createFailures: 0, interruptions: 0 });
+    machines.advance(nowMs, stepMs);
+    const value = demand.values[step] as number;
+    const view = {
+      nowMs,
+      demand: value,
+      demandNodes: Math.max(0, value) / capacityPerNode,
+      bounds: boundsAt(pool, nowMs, null),
+      machines,
+    };
+    decideAndAct(run, view, policy, step - scoredFrom);
+    const done = step - first + 1;
+    if (done % PROGRESS_STEPS === 0) await options.onProgress?.(done, demand.values.length - first, 'replay');
+  }
+}
+
+function createLearner({ options, pool, demand, tally }: Run, forecaster: ReplayForecaster): Learner {
+  return new Learner({
+    trace: options.trace,
+    demand,
+    forecaster,
+    retrainEveryMs: pool.forecast.retrainEveryMs,
+    onProgress: options.onProgress ?? (() => {}),
+    async timed(work) {
+      const startMs = options.timerMs();
+      await work();
+      tally.trainMs += options.timerMs() - startMs;
+    },
+  });
+}
+
+function decideAndAct(run: Run, view: PolicyView, policy: Policy, row: number): void {
+  const { options, tally, timeline, capacityPerNode } = run;
+  const startMs = options.timerMs();
+  let decision: Decision = policy.decide(view);
+  const tookMs = options.timerMs() - startMs;
+  let outcome = act(decision, view, policy);
+  let { ups } = outcome;
+  for (let attempt = 1; outcome.refused && attempt < TRIES_PER_STEP; attempt++) {
+    decision = policy.decide(view);
+    outcome = act(decision, view, policy);
+    ups += outcome.ups;
+  }
+  if (row < 0) return;
+  tally.decisionsMs[row] = tookMs;
+  if (ups > 0) tally.scaleUps++;
+  if (outcome.downs > 0) tally.scaleDowns++;
+  const count = view.machines.count();
+  timeline.capacityReady[row] = count.readyUnits * capacityPerNode;
+  timeline.nodesReady[row] = count.ready;
+  timeline.nodesStarting[row] = count.starting;
+  timeline.nodesDraining[row] = count.draining;
+  timeline.nodesSpot[row] = count.spot;
+  timeline.nodesDesired[row] = decision.desired;
+  timeline.usdPerHour[row] = count.usdPerHour;
+}
+
+function act({ actions }: Decision, { machines, nowMs }: PolicyView, policy: Policy) {
+  let [ups, downs, refused] = [0, 0, false];
+  for (const action of actions) {
+    if (action.kind === 'create') {
+      for (let i = 0; i < action.count; i++) {
+        if (machines.create(action.offering, nowMs)) ups++;
+        else {
+          refused = true;
+          policy.onCreateFailure(action.offering, nowMs);
+        }
+      }
+    } else if (action.kind === 'drain') {
+      machines.drain(action.nodeName, nowMs);
+      downs++;
+    } else if (action.kind === 'cancel-drain') machines.cancelDrain(action.nodeName);
+    else machines.cancelStart(action.requestId);
+  }
+  return { ups, downs, refused };
+}
+
+/** The clairvoyant bound as a run: whole nodes in exactly the steps that need them. */
+function foresee({ pool, timeline, tally, capacityPerNode }: Run): void {
+  const least = leastNodes(pool);
+  for (let row = 0; row < timeline.rows; row++) {
+    const nodes = nodesNeeded(timeline.demand[row] as number, capacityPerNode, least);
+    const before = row === 0 ? nodes : (timeline.nodesReady[row - 1] as number);
+    if (nodes > before) tally.scaleUps++;
+    if (nodes < before) tally.scaleDowns++;
+    timeline.nodesReady[row] = nodes;
+    timeline.nodesDesired[row] = nodes;
+    timeline.capacityReady[row] = nodes * capacityPerNode;
+    timeline.usdPerHour[row] = usdPerHourOf(nodes, pool);
+  }
+}

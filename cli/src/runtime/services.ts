@@ -1,9 +1,16 @@
+import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
+import { apiRoutes } from '@forescale/actuator/api';
+import { openProvider } from '@forescale/actuator/providers';
+import { startActuator } from '@forescale/actuator/service';
 import { startCollector } from '@forescale/collector/service';
+import { pageRoutes } from '@forescale/dashboard/page';
 import { startPredictor } from '@forescale/predictor/service';
+import { ConfigError } from '@forescale/shared/config';
 import type { HttpOptions } from '@forescale/shared/http';
 import type { Readiness } from '@forescale/shared/service';
 import type { Instruments, Log } from '@forescale/shared/telemetry';
+import { seededRandom, systemClock } from '@forescale/shared/time';
 import type { Runtime } from './runtime.ts';
 
 export type ServiceName = 'collector' | 'predictor' | 'actuator';
@@ -49,7 +56,32 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
     });
     return { name: 'predictor', tick: predictor.tick, stop: async () => {} };
   },
-  async actuator() {
-    throw new Error('wired when it exists');
+  async actuator({ runtime, ...rest }) {
+    const { config, store, bus, clock, cluster } = runtime;
+    if (!cluster) throw new ConfigError('autoscaler.kubernetes.enabled = false; allowed for the actuator: true');
+    const actuator = await startActuator({
+      config,
+      ...cluster,
+      store,
+      bus,
+      state: await runtime.openState('actuator'),
+      clock,
+      ioClock: systemClock,
+      // Node names must differ from start to start.
+      random: seededRandom(randomInt(2 ** 31 - 1)),
+      homeNode: process.env.NODE_NAME ?? null,
+      openProvider,
+      ...rest,
+    });
+    const api = apiRoutes({ config, store, bus, clock, actuator });
+    return {
+      name: 'actuator',
+      tick: (nowMs) => actuator.tick(nowMs),
+      stop: () => actuator.stop(),
+      routes: async (app) => {
+        await api(app);
+        await app.register(pageRoutes());
+      },
+    };
   },
 };

@@ -41,7 +41,7 @@ export async function sweep(
   const nodes = new Map(cluster.nodes.map((node) => [node.name, node]));
   const unknown = new Map<string, number>();
   for (const machine of machines) {
-    const record = journal.get(machine.requestId);
+    const record = journal.get(requestIdOf(machine));
     if (record?.machineIds.includes(machine.id)) continue;
     if (record?.state === 'intended') {
       await adopt(context, record, [machine], nowMs);
@@ -93,10 +93,15 @@ async function giveUpMissing(
   return missing;
 }
 
+/** A machine that was not made on request is known by its node's name. */
+function requestIdOf(machine: Machine): string {
+  return machine.requestId || machine.nodeName;
+}
+
 /** The journal's entry for a node that serves and has none. */
 function lostRecord(context: ExecuteContext, machine: Machine, node: ClusterNode): NodeRecord {
   return {
-    requestId: machine.requestId || machine.nodeName,
+    requestId: requestIdOf(machine),
     pool: context.pool.name,
     clusterTag: context.clusterTag,
     generation: 0,

@@ -44,6 +44,28 @@ export interface WorkloadSummary {
   readonly replicas: number;
 }
 
+interface Totals {
+  readonly demandMs: number;
+  readonly unmetMs: number;
+  readonly shortageMs: number;
+  readonly elapsedMs: number;
+}
+
+interface Stretch {
+  readonly demand: number;
+  readonly unmet: number;
+  ms: number;
+}
+
+function withStretch(totals: Totals, { demand, unmet, ms }: Stretch): Totals {
+  return {
+    demandMs: totals.demandMs + demand * ms,
+    unmetMs: totals.unmetMs + unmet * ms,
+    shortageMs: totals.shortageMs + (unmet > 0 ? ms : 0),
+    elapsedMs: totals.elapsedMs + ms,
+  };
+}
+
 /**
  * A Deployment whose replicas follow a load: ceil(value / valuePerPod), within bounds, as soon as a sample comes. What
  * running pods cannot serve of it is unmet; it is lost, not queued.
@@ -55,7 +77,9 @@ export class TraceWorkload {
   readonly #registry: Registry;
   readonly #timeline: Timeline;
   readonly #answers: (nodeName: string) => boolean;
-  readonly #totals = { demandMs: 0, unmetMs: 0, shortageMs: 0, elapsedMs: 0 };
+  #totals: Totals = { demandMs: 0, unmetMs: 0, shortageMs: 0, elapsedMs: 0 };
+  /** Booked as a whole once something changes, so that the sums do not depend on how time was cut into steps. */
+  #stretch: Stretch = { demand: 0, unmet: 0, ms: 0 };
   #next: number;
 
   /** `answers`: whether the machine of a node is there, whatever the API still says of it. */
@@ -109,16 +133,17 @@ export class TraceWorkload {
 
   /** Books a stretch of time in which nothing changed. */
   elapse(fromMs: number, toMs: number): void {
-    const ms = toMs - fromMs;
+    const demand = this.demand();
     const unmet = this.unmet();
-    this.#totals.demandMs += this.demand() * ms;
-    this.#totals.unmetMs += unmet * ms;
-    this.#totals.shortageMs += unmet > 0 ? ms : 0;
-    this.#totals.elapsedMs += ms;
+    if (demand !== this.#stretch.demand || unmet !== this.#stretch.unmet) {
+      this.#totals = withStretch(this.#totals, this.#stretch);
+      this.#stretch = { demand, unmet, ms: 0 };
+    }
+    this.#stretch.ms += toMs - fromMs;
   }
 
   summary(): WorkloadSummary {
-    const { demandMs, unmetMs, shortageMs, elapsedMs } = this.#totals;
+    const { demandMs, unmetMs, shortageMs, elapsedMs } = withStretch(this.#totals, this.#stretch);
     const unmet = this.unmet();
     return {
       demand: this.demand(),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppsV1Api, CoordinationV1Api, CoreV1Api, KubeConfig, PolicyV1Api, type V1Pod } from '@kubernetes/client-node';
 import { createSimulatedCluster, type SimulatedCluster } from '../index.ts';
+import { SMALL, START_MS } from '../lab.ts';
 
 /**
  * A cluster that the conformance suite runs on: the simulated one; or, when `FORESCALE_CONFORMANCE=cluster` says so on
@@ -21,17 +22,6 @@ export interface Target {
   until<T>(what: string, probe: () => Promise<T | null | undefined | false> | T | null | undefined | false): Promise<T>;
   close(): Promise<void>;
 }
-
-const START_MS = Date.UTC(2026, 0, 5);
-
-export const SMALL = {
-  instanceType: 'small',
-  zone: 'a',
-  capacityType: 'on_demand',
-  usdPerHour: 0.1,
-  allocatable: { cpuMillicores: 4000, memoryBytes: 8 * 2 ** 30, pods: 110, gpus: 0 },
-  boot: { kind: 'fixed', ms: 30_000 },
-} as const;
 
 export function kubeConfigOf(server: string, token?: string): KubeConfig {
   const kube = new KubeConfig();
@@ -53,7 +43,7 @@ async function openSimulated(): Promise<Target> {
     seed: 1,
     startMs: START_MS,
     offerings: [SMALL],
-    initialNodes: [{ offering: { ...SMALL, region: 'local' }, count: 2 }],
+    initialNodes: [{ offering: SMALL, count: 2 }],
   });
   const server = await simulated.listen();
   const pass = async () => {

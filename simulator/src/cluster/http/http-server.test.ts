@@ -1,7 +1,8 @@
 import { CoreV1Api, Metrics, makeInformer, type V1ConfigMap, Watch } from '@kubernetes/client-node';
 import { afterEach, describe, expect, it } from 'vitest';
-import { kubeConfigOf, refusalOf, SMALL } from '../conformance/target.ts';
+import { kubeConfigOf, refusalOf } from '../conformance/target.ts';
 import { createSimulatedCluster, type SimulatedCluster, type SimulatedClusterOptions } from '../index.ts';
+import { SMALL } from '../lab.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -244,7 +245,7 @@ describe('http server: discovery and metrics', () => {
   });
 
   it('serves the use of ready nodes, until that is switched off', async () => {
-    const { cluster, kube } = await start({ initialNodes: [{ offering: { ...SMALL, region: 'local' }, count: 2 }] });
+    const { cluster, kube } = await start({ initialNodes: [{ offering: SMALL, count: 2 }] });
     const metrics = new Metrics(kube);
     const { items } = await metrics.getNodeMetrics();
     expect(items.map((item) => item.metadata.name)).toEqual(['node-0', 'node-1']);

@@ -8,6 +8,9 @@ import type { SimulatedCluster } from '@forescale/simulator/cluster';
 /** The order of a minute's work: what is measured, then forecast, then decided. */
 const SERVICES = ['collector', 'predictor', 'actuator'] as const;
 
+/** Who measures the load: in the imported history and live, so that it is one source and not two. */
+export const LOAD_SOURCE = '/demo/workload';
+
 /** Training is part of a tick, so one may take this long. */
 const TICK_TIMEOUT_MS = 300_000;
 /** How long a service may be away before the next try. */
@@ -88,11 +91,7 @@ export class Conductor {
     const { bus, pool, signal, signalToStop } = this.#options;
     const seen = new Promise<void>((resolve) => this.#waiting.set(timeMs, resolve));
     const id = `${signal}-${timeMs}`;
-    await bus.publishDurable(
-      subjects.kpi(pool, signal),
-      encodeKpi({ id, source: '/demo/workload', timeMs }, value, ''),
-      id,
-    );
+    await bus.publishDurable(subjects.kpi(pool, signal), encodeKpi({ id, source: LOAD_SOURCE, timeMs }, value, ''), id);
     const give = new AbortController();
     const either = AbortSignal.any([give.signal, signalToStop]);
     await Promise.race([seen, systemClock.sleep(ECHO_TIMEOUT_MS, either)]);

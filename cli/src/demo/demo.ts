@@ -11,7 +11,7 @@ import { wordsTo, writeJson } from '../output/json.ts';
 import { startProgress } from '../output/progress.ts';
 import { integerOption, numberOption } from '../output/usage.ts';
 import { type ServiceProcess, startProcess } from '../runtime/process.ts';
-import { Conductor } from './conductor.ts';
+import { Conductor, LOAD_SOURCE } from './conductor.ts';
 import { importHistory } from './history-import.ts';
 import { Ledger } from './ledger.ts';
 import { narrate } from './narrator.ts';
@@ -102,7 +102,7 @@ async function setStage(scenario: Scenario, flags: DemoFlags, data: string, seed
   const config = await loadConfig(CONFIG_FILE, settings(server.url));
   const services = await startProcess(config, ['collector', 'predictor', 'actuator']);
   const [signalConfig] = draft.signals;
-  await importHistory(services.runtime.store, draft.name, signalConfig?.name ?? 'load', 'import', scenario.history);
+  await importHistory(services.runtime.store, draft.name, signalConfig?.name ?? 'load', LOAD_SOURCE, scenario.history);
   return { pool: poolOf(config), cluster, server, process: services };
 }
 

@@ -7,11 +7,14 @@ export interface LedgerRow {
   readonly usdPerHour: number;
 }
 
+/** How long before their need nodes were Ready, over all nodes that became Ready during the replay. */
 export interface LeadTimes {
-  /** Seconds between a node being Ready and the load that needs it; negative when it came late. */
+  /** Seconds; negative when the node came late. Half of the nodes had at least `p50`, 95 % at least `p95`. */
   readonly p50: number;
   readonly p95: number;
-  readonly rises: number;
+  /** Nodes that a later need reached, and nodes that left without ever being needed. */
+  readonly needed: number;
+  readonly unneeded: number;
 }
 
 /** Adds up the replayed minutes. */
@@ -44,33 +47,46 @@ export class Ledger {
   }
 
   /**
-   * How long before need nodes were Ready: whenever the demand rises to more nodes than the minute before, how long
-   * that many had been Ready; when they were not yet, how long it took, negative. "95 % of the rises found their nodes
-   * Ready at least p95 seconds before" is the 5th percentile of those.
+   * When the Ready nodes rise from 7 to 9, the 8th and the 9th became Ready: each is compared with the first minute
+   * from which the demand needs that many. A node that leaves before that was never needed.
    */
   leadTimes(): LeadTimes {
     const leads: number[] = [];
+    let unneeded = 0;
     for (let index = 1; index < this.rows.length; index++) {
-      const need = this.#need(index);
-      if (need > this.#need(index - 1)) leads.push(this.#leadSeconds(index, need));
+      for (let rank = this.#ready(index - 1) + 1; rank <= this.#ready(index); rank++) {
+        const needed = this.#firstNeed(index, rank);
+        if (needed === null) unneeded++;
+        else leads.push((this.#timeMs(needed) - this.#timeMs(index)) / 1_000);
+      }
     }
     leads.sort((a, b) => a - b);
-    const at = (share: number) => leads[Math.min(leads.length - 1, Math.floor(share * leads.length))] ?? 0;
-    return { p50: at(0.5), p95: at(0.05), rises: leads.length };
+    const atLeast = (share: number) => leads[Math.floor((1 - share) * (leads.length - 1))] ?? 0;
+    return { p50: atLeast(0.5), p95: atLeast(0.95), needed: leads.length, unneeded };
+  }
+
+  /** The row at which the need reaches `rank`, for a node that became Ready at `index`; null when it never does. */
+  #firstNeed(index: number, rank: number): number | null {
+    if (this.#need(index) >= rank) {
+      let since = index;
+      while (since > 0 && this.#need(since - 1) >= rank) since--;
+      return since;
+    }
+    for (let later = index + 1; later < this.rows.length && this.#ready(later) >= rank; later++) {
+      if (this.#need(later) >= rank) return later;
+    }
+    return null;
   }
 
   #need(index: number): number {
     return Math.ceil((this.rows[index] as LedgerRow).demand / this.#capacityPerNode - 1e-9);
   }
 
-  #leadSeconds(index: number, need: number): number {
-    const { timeMs } = this.rows[index] as LedgerRow;
-    if ((this.rows[index] as LedgerRow).nodesReady < need) {
-      const caughtUp = this.rows.slice(index).find((row) => row.nodesReady >= need) ?? (this.rows.at(-1) as LedgerRow);
-      return (timeMs - caughtUp.timeMs) / 1_000;
-    }
-    let since = index;
-    while (since > 0 && (this.rows[since - 1] as LedgerRow).nodesReady >= need) since--;
-    return (timeMs - (this.rows[since] as LedgerRow).timeMs) / 1_000;
+  #ready(index: number): number {
+    return (this.rows[index] as LedgerRow).nodesReady;
+  }
+
+  #timeMs(index: number): number {
+    return (this.rows[index] as LedgerRow).timeMs;
   }
 }

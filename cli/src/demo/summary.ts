@@ -5,7 +5,7 @@ import { decodeEvent, forecastSchema, streams, subjects } from '@forescale/share
 import type { SimulatedCluster } from '@forescale/simulator/cluster';
 import { type PolicyName, replay } from '@forescale/simulator/replay';
 import type { ServiceProcess } from '../runtime/process.ts';
-import type { Ledger } from './ledger.ts';
+import type { LeadTimes, Ledger } from './ledger.ts';
 import type { Scenario } from './scenario.ts';
 
 const MINUTE_MS = 60_000;
@@ -22,8 +22,7 @@ export interface DemoSummary {
   readonly backend: string;
   readonly model: string;
   readonly weights: Readonly<Record<string, number>>;
-  /** Seconds that nodes were Ready before the load needed them; 95 % of the rises had at least `p95`. */
-  readonly lead_seconds: { readonly p50: number; readonly p95: number; readonly rises: number };
+  readonly lead_seconds: LeadTimes;
   readonly nodes_created: number;
   readonly forescale: Outcome;
   readonly reactive: Outcome;
@@ -84,13 +83,14 @@ function joined(a: Series, b: Series): Series {
 export function summaryText(summary: DemoSummary): string {
   const row = (name: string, { unmet_demand_share, usd }: Outcome) =>
     `  ${name.padEnd(10)} ${`${(100 * unmet_demand_share).toFixed(3)} %`.padStart(14)} ${usd.toFixed(2).padStart(10)} USD`;
-  const { p50, p95, rises } = summary.lead_seconds;
+  const { p50, p95, needed, unneeded } = summary.lead_seconds;
   const weights = Object.entries(summary.weights).map(([member, weight]) => `${member} ${(100 * weight).toFixed(0)} %`);
   return [
     '',
     `${summary.scenario}: ${formatDuration(summary.minutes * MINUTE_MS)} replayed`,
     `  model ${summary.model} on TensorFlow.js backend ${summary.backend} (${weights.join(', ')})`,
-    `  nodes were Ready before need by ${p50} s (p50), ${p95} s (p95) over ${rises} rises; ${summary.nodes_created} nodes created`,
+    `  Ready before need: half of the nodes by at least ${p50} s (p50), 95 % by at least ${p95} s (p95)`,
+    `  ${summary.nodes_created} nodes created; of those that became Ready, ${needed} were needed and ${unneeded} left without`,
     `  ${'policy'.padEnd(10)} ${'unmet demand'.padStart(14)} ${'cost'.padStart(10)}`,
     row('forescale', summary.forescale),
     row('reactive', summary.reactive),

@@ -16,13 +16,16 @@ export class RidgeFeatures {
   private readonly tape: Tape;
   private readonly slow: Profile;
   private readonly fast: Profile;
+  private readonly logarithmic: boolean;
   private fastMean = 0;
   private slowMean = 0;
   private spread = 0;
   private hourShape: Float64Array;
 
-  constructor(tape: Tape) {
+  /** `logarithmic`: the values are logarithms, whose own size says nothing about their spread. */
+  constructor(tape: Tape, logarithmic: boolean) {
     this.tape = tape;
+    this.logarithmic = logarithmic;
     this.slow = new Profile(tape, 0.07, 0.2);
     this.fast = new Profile(tape, 0.3, 0.4);
     this.hourShape = new Float64Array(tape.cycles.hour);
@@ -50,7 +53,7 @@ export class RidgeFeatures {
 
   /** The unit of features and targets of rows made now; never 0. */
   scale(): number {
-    return Math.max(this.spread, 0.02 * Math.abs(this.tape.dayMean()), 1e-9);
+    return Math.max(this.spread, 0.02 * (this.logarithmic ? 1 : Math.abs(this.tape.dayMean())), 1e-9);
   }
 
   fill(rows: Float64Array, offset: number, ahead: number): void {

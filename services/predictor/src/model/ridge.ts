@@ -7,6 +7,8 @@ export interface RidgeOptions {
   readonly ridge: number;
   /** A row's weight falls to 1/e after this many days (after 1,000 cells where the step knows no day). */
   readonly memoryDays: number;
+  /** The values on the tape are logarithms. */
+  readonly logarithmic: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ export class Ridge implements StreamingMember {
     this.tape = tape;
     this.horizon = horizon;
     this.options = options;
-    this.features = new RidgeFeatures(tape);
+    this.features = new RidgeFeatures(tape, options.logarithmic);
     const memoryRows = tape.cycles.day > 0 ? Math.max(300, options.memoryDays * tape.cycles.day) : 1_000;
     this.models = Array.from({ length: horizon }, () => new NormalEquations(FEATURES, memoryRows));
     this.rows = new Float64Array(horizon * horizon * FEATURES);

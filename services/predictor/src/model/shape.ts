@@ -51,9 +51,15 @@ function createMember(name: MemberName, tape: Tape, options: ShapeOptions): Stre
     case 'seasonal-smoothing':
       return new SeasonalSmoothing(tape, horizon);
     case 'ridge':
-      return new Ridge(name, tape, horizon, RIDGE);
+      return new Ridge(name, tape, horizon, { ...RIDGE, logarithmic: false });
     case 'ridge-log':
-      return new Logarithmic(name, tape, stepMs, logOffset, (logs) => new Ridge(name, logs, horizon, RIDGE));
+      return new Logarithmic(
+        name,
+        tape,
+        stepMs,
+        logOffset,
+        (logs) => new Ridge(name, logs, horizon, { ...RIDGE, logarithmic: true }),
+      );
   }
 }
 

@@ -3,7 +3,7 @@ import type { Machine } from './machine.ts';
 
 const HOUR_MS = 3_600_000;
 
-export interface Cost {
+interface Cost {
   readonly usd: number;
   readonly machineHours: number;
   /** What the machines of this moment cost. */

@@ -15,7 +15,7 @@ export interface CreateRequest {
 }
 
 /** `terminated` machines stay on record for an hour, for whoever repeats a call about them. */
-export type MachineState = 'starting' | 'running' | 'terminating' | 'terminated';
+type MachineState = 'starting' | 'running' | 'terminating' | 'terminated';
 
 export interface Machine {
   readonly id: string;

@@ -123,7 +123,7 @@ export class SimulatedCluster {
     this.#clock.advanceTo(nowMs);
   }
 
-  /** A request to the Kubernetes API without HTTP, as an administrator. The path may carry a query. */
+  /** A request to the Kubernetes API without HTTP, as an administrator. The path may carry a query; a PATCH merges. */
   request(method: string, path: string, body?: Json): { readonly status: number; readonly body: string } {
     const url = new URL(path, 'http://localhost');
     const reply = this.#handle({

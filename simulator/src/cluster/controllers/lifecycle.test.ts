@@ -70,6 +70,24 @@ describe('a NoExecute taint', () => {
     expect(it.pods().map((pod) => pod.metadata.name)).toEqual(['never']);
   });
 
+  it('that is tolerated for less time brings the end forward', () => {
+    const it = new Lab();
+    it.addNode('node-a');
+    const urgent = { key: 'urgent', effect: 'NoExecute' };
+    const tolerations = [
+      { ...taint, operator: 'Exists', tolerationSeconds: 60 },
+      { ...urgent, operator: 'Exists', tolerationSeconds: 10 },
+    ];
+    it.addPod('pod', '1', { tolerations, terminationGracePeriodSeconds: 0 });
+    it.patch('/api/v1/nodes/node-a', { spec: { taints: [taint] } });
+    it.pass(20_000);
+    it.patch('/api/v1/nodes/node-a', { spec: { taints: [taint, urgent] } });
+    it.pass(9_999);
+    expect(it.pod('pod')).toBeDefined();
+    it.pass(1);
+    expect(it.pod('pod')).toBeUndefined();
+  });
+
   it('that goes in time is forgiven', () => {
     const it = new Lab();
     it.addNode('node-a');

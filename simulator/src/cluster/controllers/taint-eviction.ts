@@ -15,7 +15,7 @@ export class TaintEviction implements Controller {
   readonly #index: ClusterIndex;
   readonly #timeline: Timeline;
   readonly #changed = new Set<string>();
-  /** Pod UIDs whose eviction is under way or planned; a new look at the node plans anew. */
+  /** When each pod is to go, by its UID. Another taint can only bring that forward. */
   readonly #planned = new Map<string, number>();
 
   constructor(registry: Registry, index: ClusterIndex, timeline: Timeline) {
@@ -49,8 +49,9 @@ export class TaintEviction implements Controller {
       this.#planned.delete(uid);
     } else if (remainingMs === 0) {
       this.#registry.delete('pods', pod);
-    } else if (!this.#planned.has(uid)) {
+    } else {
       const atMs = this.#timeline.nowMs() + remainingMs;
+      if (atMs >= (this.#planned.get(uid) ?? Number.POSITIVE_INFINITY)) return;
       this.#planned.set(uid, atMs);
       this.#timeline.at(atMs, () => this.#evict(pod, atMs));
     }

@@ -2,7 +2,7 @@ import type { TaintSpec, TolerationSpec } from '../objects/objects.ts';
 
 const NO_TOLERATIONS: readonly TolerationSpec[] = [];
 
-export function tolerates(toleration: TolerationSpec, taint: TaintSpec): boolean {
+function tolerates(toleration: TolerationSpec, taint: TaintSpec): boolean {
   if (toleration.effect !== undefined && toleration.effect !== taint.effect) return false;
   if (toleration.key === undefined) return toleration.operator === 'Exists';
   if (toleration.key !== taint.key) return false;

@@ -10,7 +10,7 @@ import type { FaultAction, Faults } from './faults.ts';
 import { WatchConnection } from './watch-connection.ts';
 
 /** Answers below a path of its own, beside the Kubernetes API, and asks for credentials of its own. */
-export interface Mount {
+interface Mount {
   readonly prefix: string;
   handle(
     call: { readonly method: string; readonly path: string; readonly query: URLSearchParams; readonly body: string },

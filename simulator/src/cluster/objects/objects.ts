@@ -65,13 +65,13 @@ export type TolerationSpec = {
 
 export type Quantities = { readonly [resource: string]: string };
 
-export type NodeSpec = {
+type NodeSpec = {
   readonly providerID?: string;
   readonly unschedulable?: boolean;
   readonly taints?: readonly TaintSpec[];
 };
 
-export type NodeStatus = {
+type NodeStatus = {
   readonly allocatable?: Quantities;
   readonly capacity?: Quantities;
   readonly conditions?: readonly Condition[];
@@ -99,7 +99,7 @@ export type PodSpec = {
   readonly overhead?: Quantities;
 };
 
-export type PodStatus = {
+type PodStatus = {
   readonly phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
   readonly qosClass?: string;
   readonly conditions?: readonly Condition[];
@@ -140,7 +140,7 @@ export type ReplicatedObject = {
   readonly status?: ReplicatedStatus;
 };
 
-export type ReplicatedStatus = {
+type ReplicatedStatus = {
   readonly replicas?: number;
   readonly readyReplicas?: number;
   readonly availableReplicas?: number;

@@ -12,7 +12,7 @@ const REQUIREMENT =
   /^(?:(!)\s*([^\s!=(),]+)|([^\s!=(),]+)(?:\s*(==|=|!=)\s*([^\s!=(),]*)|\s+(in|notin)\s*\(([^()]*)\))?)$/;
 
 /** What a `labelSelector` in a query asks for; answers 400 when it cannot be read. */
-export function parseLabelSelector(text: string): LabelMatcher {
+function parseLabelSelector(text: string): LabelMatcher {
   const requirements = splitOutsideParentheses(text)
     .map((part) => part.trim())
     .filter((part) => part !== '')
@@ -103,7 +103,7 @@ const FIELDS: Readonly<Partial<Record<KindName, Readonly<Record<string, FieldRea
 };
 
 /** What a `fieldSelector` in a query asks for; answers 400 for a field that the kind does not offer. */
-export function parseFieldSelector(kind: KindName, selector: string): Matcher {
+function parseFieldSelector(kind: KindName, selector: string): Matcher {
   const terms = selector.split(',').filter((term) => term !== '');
   const parsed = terms.map((term) => {
     const match = /^([^=!]+)(==|=|!=)(.*)$/.exec(term);

@@ -18,6 +18,9 @@ export type Draft = {
   readonly [key: string]: Json | undefined;
 };
 
+/** As often as a real server tries to make up a name that is free. */
+const NAME_TRIES_MAX = 8;
+
 /** The letters of generated names: no vowels, so that no words come out. */
 const NAME_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 
@@ -44,8 +47,8 @@ export class Registry {
   draft(kindName: KindName, draft: Draft): StoredObject {
     const kind = kindNamed(kindName);
     const given = draft.metadata;
-    const name = given.name ?? `${given.generateName ?? ''}${this.#randomLetters(5)}`;
     const namespace = kind.namespaced ? (given.namespace ?? 'default') : '';
+    const name = given.name ?? this.#freeName(kindName, namespace, given.generateName ?? '');
     if (kind.namespaced && this.store.get('namespaces', '', namespace) === undefined) {
       throw notFound(kindNamed('namespaces'), namespace);
     }
@@ -119,6 +122,14 @@ export class Registry {
       for (const { object } of this.store.collection(kind.name).entries(namespace)) {
         this.store.delete(kind.name, namespace, object.metadata.name);
       }
+    }
+  }
+
+  /** Five letters are 14 million names: among 500 pods, one in 30,000 is taken. */
+  #freeName(kindName: KindName, namespace: string, prefix: string): string {
+    for (let tries = 1; ; tries++) {
+      const name = `${prefix}${this.#randomLetters(5)}`;
+      if (tries === NAME_TRIES_MAX || this.store.get(kindName, namespace, name) === undefined) return name;
     }
   }
 

@@ -5,28 +5,35 @@ export interface BusMessage {
   readonly data: Uint8Array;
 }
 
-/** What `stop()` ends. After it resolves the handler is not called any more. */
+/**
+ * What `stop()` ends. After it resolves the handler is not called any more and has finished what it was at; so do not
+ * wait for it inside the handler.
+ */
 export interface Subscription {
   stop(): Promise<void>;
 }
 
 /** A durable stream: what is published on its subjects is kept until its limits, across restarts where the bus is. */
 export interface StreamConfig {
+  /** `[A-Za-z0-9_-]+`. */
   readonly name: string;
+  /** No two streams share a subject. */
   readonly subjects: readonly string[];
   /** `last`: only the newest message of each subject; `all`: everything up to the limits; `work`: until acknowledged. */
   readonly keep: 'last' | 'all' | 'work';
+  /** Messages older than this go. */
   readonly maxAgeMs: number;
+  /** The oldest messages go when there are more bytes than this. */
   readonly maxBytes: number;
 }
 
 export interface ConsumeOptions {
   readonly stream: string;
-  /** The name under which the position is kept; consumers of one name share the messages. */
+  /** The name under which the position is kept; consumers of one name share the messages. A `work` stream has one. */
   readonly durable: string;
   /** At most this many unacknowledged messages in one batch. */
   readonly batch: number;
-  /** A batch is handed over when it is full or this old. */
+  /** A batch is handed over when it is full or this old; 0: with what is there. */
   readonly maxWaitMs: number;
   /** A message that was not acknowledged for this long is delivered again. */
   readonly ackWaitMs: number;
@@ -35,24 +42,37 @@ export interface ConsumeOptions {
 /**
  * Messages between services and to users. Subjects are dot-separated; `*` matches one token, a last `>` the rest.
  * Two adapters: NATS with JetStream, and in-process; one conformance suite holds both.
- * Methods reject with `BusUnavailableError` while the bus is away; subscriptions and consumers go on by themselves
- * when it is back.
+ * Methods reject with `BusUnavailableError` while the bus is away and with `BusRejectedError` when it refuses what is
+ * asked; subscriptions and consumers go on by themselves when it is back. A message has at most 1 MiB.
  */
 export interface Bus {
-  /** At most once, to whoever listens now. */
+  /** At most once, to whoever listens now; a stream that covers the subject keeps it, too. */
   publish(subject: string, data: Uint8Array): Promise<void>;
-  /** Resolves when the stream that covers the subject has it. `id` makes a repetition within 2 min a no-op. */
+  /**
+   * Resolves when the stream that covers the subject has it; `BusUnavailableError` as long as there is none.
+   * `id` makes a repetition within 2 min a no-op.
+   */
   publishDurable(subject: string, data: Uint8Array, id?: string): Promise<void>;
-  /** Errors of the handler are given to `onError` of the bus, never lost, and do not end the subscription. */
+  /**
+   * One message at a time, in the order of each publisher. Errors of the handler are given to `onError` of the bus,
+   * never lost, and do not end the subscription. A handler that is 10,000 messages behind misses the next ones.
+   */
   subscribe(subject: string, handler: (message: BusMessage) => void | Promise<void>): Promise<Subscription>;
+  /** Rejects with `NoResponderError` or, when the answer is an error, `RequestFailedError`. */
   request(subject: string, data: Uint8Array, timeoutMs: number): Promise<BusMessage>;
-  /** Answers requests; an error of the handler is answered as `{"error": "..."}`. */
+  /** Answers requests, one at a time; an error of the handler is answered as `{"error": "..."}`. */
   respond(subject: string, handler: (message: BusMessage) => Promise<Uint8Array>): Promise<Subscription>;
+  /** Makes the stream, or gives it these limits. Rejects when a stream of this name is used for something else. */
   ensureStream(config: StreamConfig): Promise<void>;
-  /** At least once: a batch counts as done when the handler resolves; when it rejects, all of it comes again. */
+  /**
+   * At least once, from the oldest message that the stream keeps: a batch counts as done when the handler resolves;
+   * when it rejects, `onError` of the bus is told and all of the batch comes again, later each time, at the latest
+   * after 30 s. One batch at a time.
+   */
   consume(options: ConsumeOptions, handler: (batch: readonly BusMessage[]) => Promise<void>): Promise<Subscription>;
   /** The newest message that a stream keeps for this subject. */
   last(stream: string, subject: string): Promise<BusMessage | null>;
+  /** Never rejects. */
   health(): Promise<Health>;
   close(): Promise<void>;
 }

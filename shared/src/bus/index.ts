@@ -1,2 +1,5 @@
 export type { Bus, BusMessage, ConsumeOptions, StreamConfig, Subscription } from './bus.ts';
-export { BusUnavailableError, NoResponderError, RequestFailedError } from './errors.ts';
+export { BusRejectedError, BusUnavailableError, NoResponderError, RequestFailedError } from './errors.ts';
+export { createInProcessBus, type InProcessBusOptions } from './in-process-bus.ts';
+export { createNatsBus } from './nats-bus.ts';
+export type { NatsOptions } from './nats-link.ts';

@@ -1,0 +1,152 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { JsMsg } from 'nats';
+import type { BusMessage, ConsumeOptions, Subscription } from './bus.ts';
+import { type NatsLink, toBusError } from './nats-link.ts';
+import { redeliveryDelayMs } from './redelivery.ts';
+
+export interface NatsConsumptionParts {
+  readonly link: NatsLink;
+  readonly options: ConsumeOptions;
+  readonly handler: (batch: readonly BusMessage[]) => Promise<void>;
+  /** Makes stream and consumer again where the server has lost them. */
+  readonly restore: () => Promise<void>;
+}
+
+/** How long one question for the next message waits at the server. */
+const POLL_MS = 5_000;
+/** A consumer that is made again while the server (2.9) is still deleting its stream never gets a message. */
+const RESTORE_AFTER_MS = 1_000;
+
+/**
+ * One `consume` call: asks for the first message, then for the rest of its batch, hands the batch over, acknowledges
+ * it or gives it back. Goes on after every error until it is stopped.
+ */
+export class NatsConsumption implements Subscription {
+  readonly #parts: NatsConsumptionParts;
+  readonly #stopping = new AbortController();
+  readonly #done: Promise<void>;
+  /** What was last told, so that a trouble that lasts is told once. */
+  #lastTrouble = '';
+
+  constructor(parts: NatsConsumptionParts) {
+    this.#parts = parts;
+    this.#done = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    const { link } = this.#parts;
+    const { signal } = this.#stopping;
+    let failures = 0;
+    while (!signal.aborted) {
+      await link.whenConnected(signal);
+      try {
+        const batch = await this.#collect();
+        this.#lastTrouble = '';
+        const done = batch.length === 0 || (await this.#handle(batch));
+        failures = done ? 0 : failures + 1;
+      } catch (error) {
+        failures++;
+        await this.#recover(toBusError(error));
+      }
+      // A handler that fails whatever it gets shall not fail its way through the whole stream.
+      if (failures > 0) await delay(redeliveryDelayMs(failures), undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async #collect(): Promise<JsMsg[]> {
+    const { batch, maxWaitMs } = this.#parts.options;
+    const first = await this.#pull(1, POLL_MS);
+    if (first.length === 0 || batch === 1) return first;
+    try {
+      return [...first, ...(await this.#pull(batch - 1, maxWaitMs))];
+    } catch (error) {
+      give(first, 0);
+      throw error;
+    }
+  }
+
+  /**
+   * Up to `count` messages, as soon as they are there or after `waitMs`. A question that we no longer wait for is read
+   * to its end all the same: a message that still arrives is given back at once, not only after its `ackWaitMs`.
+   */
+  async #pull(count: number, waitMs: number): Promise<JsMsg[]> {
+    const { link, options } = this.#parts;
+    const { signal } = this.#stopping;
+    const collected: JsMsg[] = [];
+    let waiting = true;
+    const read = async () => {
+      // The newer `consumer.fetch` waits at least a second, and drops what arrives after an early end.
+      const wait = waitMs > 0 ? { expires: waitMs } : { no_wait: true };
+      const answers = link.session.jetStream.fetch(options.stream, options.durable, { batch: count, ...wait });
+      for await (const message of answers) {
+        if (waiting) collected.push(message);
+        else give([message], 0);
+      }
+    };
+    const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+    const end = new AbortController();
+    signal.addEventListener('abort', () => stop(), { signal: end.signal });
+    try {
+      await link.ask(() => Promise.race([read(), stopped]));
+    } catch (error) {
+      give(collected, 0);
+      throw error;
+    } finally {
+      waiting = false;
+      end.abort();
+    }
+    if (!signal.aborted) return collected;
+    give(collected, 0);
+    return [];
+  }
+
+  async #handle(batch: readonly JsMsg[]): Promise<boolean> {
+    const { handler, link } = this.#parts;
+    if (this.#stopping.signal.aborted) {
+      give(batch, 0);
+      return true;
+    }
+    try {
+      await handler(batch.map(({ subject, data }) => ({ subject, data })));
+    } catch (error) {
+      link.report(error);
+      for (const message of batch) give([message], redeliveryDelayMs(message.info.redeliveryCount));
+      return false;
+    }
+    // Lost with the connection, they come again: at least once.
+    if (link.connected) for (const message of batch) message.ack();
+    return true;
+  }
+
+  /** A pull that fails while there is a connection: the server has lost consumer or stream, or is not ready yet. */
+  async #recover(error: Error): Promise<void> {
+    const { link, restore } = this.#parts;
+    const { signal } = this.#stopping;
+    if (!link.connected) return;
+    await delay(RESTORE_AFTER_MS, undefined, { signal }).catch(() => {});
+    if (!link.connected || signal.aborted) return;
+    const trouble = await restore().then(
+      () => error,
+      (reason: unknown) => toBusError(reason),
+    );
+    if (link.connected && trouble.message !== this.#lastTrouble) link.report(trouble);
+    this.#lastTrouble = trouble.message;
+  }
+}
+
+/** Gives messages back for another try. Without a connection the server does so itself, after `ackWaitMs`. */
+function give(messages: readonly JsMsg[], delayMs: number): void {
+  for (const message of messages) {
+    try {
+      if (delayMs > 0) message.nak(delayMs);
+      else message.nak();
+    } catch {
+      // The connection is closed.
+    }
+  }
+}

@@ -7,7 +7,8 @@ import type { UserInfo } from './api/request.ts';
 
 /** Machines that are there, and Ready, from the start. They are paid for like all others. */
 export interface InitialNodes {
-  readonly offering: OfferingKey;
+  /** One of the cluster's offerings; the region is `local` when absent. */
+  readonly offering: Omit<OfferingKey, 'region'> & { readonly region?: string };
   readonly count: number;
   /** Nodes are called `<namePrefix>-0`, `-1`, …; `node` when absent. */
   readonly namePrefix?: string;

@@ -45,6 +45,9 @@ export interface ClusterSummary {
 }
 
 const OBJECTS_PER_KIND_MAX = 100_000;
+/** Reached by nobody but this machine. */
+const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
+
 /** What pods other than the workload's use of their requests. */
 const USAGE_SHARE = 0.3;
 
@@ -138,15 +141,21 @@ export class SimulatedCluster {
     return { status: reply.status, body: reply.body };
   }
 
-  /** Serves the Kubernetes API, and the cloud's under `/cloud/v1/`. */
-  listen(options: ListenOptions = {}): Promise<RunningServer> {
+  /** Serves the Kubernetes API, and the cloud's under `/cloud/v1/`. Other machines are served only with tokens. */
+  async listen(options: ListenOptions = {}): Promise<RunningServer> {
     const { host = '127.0.0.1', port = 0, bookmarkIntervalMs = 60_000, onError = rethrow } = options;
+    const { users, cloudToken } = this.#options;
+    if (!LOOPBACK_HOSTS.has(host) && (users === undefined || users.size === 0 || cloudToken === undefined)) {
+      throw new RangeError(
+        `listening on ${host} needs users and a cloud token; allowed without: 127.0.0.1, ::1, localhost`,
+      );
+    }
     return startHttpServer({
       host,
       port,
       bookmarkIntervalMs,
       onError,
-      authenticate: authenticateByToken(this.#options.users ?? new Map()),
+      authenticate: authenticateByToken(users ?? new Map()),
       faults: this.faults,
       handle: (request) => this.#handle(request),
       mount: this.#mount,
@@ -188,7 +197,14 @@ export class SimulatedCluster {
     for (let i = 0; i < count; i++) {
       const clusterTag = tagged ? this.clusterId : '';
       const nodeName = `${namePrefix}-${i}`;
-      const machine = this.cloud.adopt({ offering, nodeName, labels, taints, pool, clusterTag });
+      const machine = this.cloud.adopt({
+        offering: { region: 'local', ...offering },
+        nodeName,
+        labels,
+        taints,
+        pool,
+        clusterTag,
+      });
       this.#machineNodes.join(machine, 0);
     }
   }

@@ -254,13 +254,19 @@ describe('http server: discovery and metrics', () => {
     await expect(metrics.getNodeMetrics()).rejects.toMatchObject({ code: 404 });
   });
 
-  it('ends its watches when it closes', async () => {
-    const { kube, cluster } = await start();
+  it('ends its watches cleanly when it closes', async () => {
+    const { kube } = await start();
+    let signalEnd = (_error: unknown) => {};
     const ended = new Promise((resolve) => {
-      void new Watch(kube).watch(MAPS, {}, () => {}, resolve);
+      signalEnd = resolve;
     });
-    createMap(cluster, 'a');
+    await new Watch(kube).watch(MAPS, {}, () => {}, signalEnd);
     await closing.splice(0)[0]?.();
-    await ended;
+    expect(await ended).toBeNull();
+  });
+
+  it('serves other machines only with tokens', async () => {
+    const options = { seed: 1, startMs: 0, offerings: [SMALL] };
+    await expect(createSimulatedCluster(options).listen({ host: '0.0.0.0' })).rejects.toThrow(RangeError);
   });
 });

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { HEALTH_PATHS } from '../api/api-server.ts';
 import type { ApiReply, ApiRequest, JsonReply, TextReply } from '../api/request.ts';
 import { ApiError } from '../objects/errors.ts';
@@ -60,6 +60,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
 async function stop(server: Server, watches: ReadonlySet<WatchConnection>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   for (const watch of watches) watch.close();
+  // Lets what was just written leave; what then still hangs is cut.
+  await immediate();
   server.closeAllConnections();
   await closed;
 }

@@ -148,7 +148,7 @@ describe('the cloud over HTTP', () => {
       const retryAfter = response.headers.get('retry-after');
       return { status: response.status, retryAfter, body: (await response.json()) as Record<string, unknown> };
     };
-    return { lab, call };
+    return { lab, call, url: server.url };
   }
 
   const offering = { zone: 'a', instanceType: 'small', capacityType: 'spot' };
@@ -251,5 +251,18 @@ describe('the cloud over HTTP', () => {
     expect(answered).toBe(false);
     lab.pass(1);
     expect((await reply).status).toBe(201);
+  });
+
+  it('survives clients that hang up before their answer comes', async () => {
+    const { lab, call, url } = await serve({ cloudCalls: { createLatencyMs: 2_000 } });
+    const abort = new AbortController();
+    const init = { method: 'POST', body: JSON.stringify(order('node-0')), signal: abort.signal };
+    const impatient = fetch(`${url}/cloud/v1/machines`, init);
+    await expect.poll(() => lab.cluster.cloud.list()).toHaveLength(1);
+    abort.abort();
+    await expect(impatient).rejects.toThrow('aborted');
+    for (let i = 0; i < 5; i++) await call('GET', 'machines');
+    lab.pass(2_000);
+    expect((await call('GET', 'machines')).status).toBe(200);
   });
 });

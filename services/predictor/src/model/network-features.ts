@@ -102,7 +102,7 @@ export class NetworkFeatures {
   }
 
   /**
-   * The correction that would have been right `ahead` cells before the newest one; NaN where that cell or this was not
+   * To be asked before `learn` has followed the tape. The correction that would have been right `ahead` cells before the newest one; NaN where that cell or this was not
    * measured.
    */
   targetFor(ahead: number): number {
@@ -110,7 +110,7 @@ export class NetworkFeatures {
     const origin = now - ahead;
     if (!this.tape.isMeasured(now) || !this.tape.isMeasured(origin)) return Number.NaN;
     const slot = origin % this.horizon;
-    const miss = this.logs.at(now) - (this.said[slot * this.horizon + ahead - 1] as number);
+    const miss = this.log(this.tape.at(now)) - (this.said[slot * this.horizon + ahead - 1] as number);
     return Math.max(-TARGET_MAX, Math.min(TARGET_MAX, miss / (this.unitThen[slot] as number)));
   }
 

@@ -69,6 +69,12 @@ describe('training', () => {
     expect(x.every((value) => Number.isFinite(value) && Math.abs(value) <= 10)).toBe(true);
     expect(y.subarray(0, (rows - 12) * outputs).every((value) => Math.abs(value) <= 10)).toBe(true);
     expect(y.subarray((rows - 1) * outputs).every(Number.isNaN)).toBe(true);
+    // In units of how far the base usually misses, targets are about 1 in size, to either side.
+    const known = [...y].filter(Number.isFinite);
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value / values.length, 0);
+    expect(Math.abs(mean(known))).toBeLessThan(0.3);
+    expect(mean(known.map(Math.abs))).toBeGreaterThan(0.7);
+    expect(mean(known.map(Math.abs))).toBeLessThan(1.5);
   });
 
   it('needs no trainer, and none is asked when the history is short', async () => {

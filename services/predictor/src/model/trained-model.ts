@@ -25,7 +25,7 @@ export interface TrainOptions {
   readonly steps: number;
 }
 
-export const TRAIN_OPTIONS: TrainOptions = { seed: 1, steps: 400 };
+export const TRAIN_OPTIONS: TrainOptions = { seed: 1, steps: 800 };
 
 export interface Training {
   readonly model: TrainedModel;

@@ -29,7 +29,7 @@ export interface NatsSession {
 const DIAL_TIMEOUT_MS = 3_000;
 const DIAL_AGAIN_MS = 500;
 /** Of one question to the server. */
-const ANSWER_TIMEOUT_MS = 5_000;
+export const ANSWER_TIMEOUT_MS = 5_000;
 const HEALTH_TIMEOUT_MS = 2_000;
 /** A server that hangs is noticed after two missed pings: 10 to 20 s. */
 const PING_EVERY_MS = 5_000;
@@ -98,30 +98,33 @@ export class NatsLink {
   }
 
   /** Runs a call on the session; rejects with our errors, at once when the connection is lost meanwhile. */
-  async ask<T>(call: (session: NatsSession) => Promise<T>): Promise<T> {
+  async ask<T>(call: (session: NatsSession) => Promise<T>, timeoutMs?: number): Promise<T> {
     const session = this.session;
-    let lost: (error: BusUnavailableError) => void = () => {};
+    let give: (error: BusUnavailableError) => void = () => {};
     const away = new Promise<never>((_, reject) => {
-      lost = reject;
-      this.#onAway.add(reject);
+      give = reject;
     });
+    const late = () => give(new BusUnavailableError(this.#describe(`no answer within ${timeoutMs} ms`)));
+    const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
+    this.#onAway.add(give);
     try {
       return await Promise.race([call(session), away]);
     } catch (error) {
       throw toBusError(error);
     } finally {
-      this.#onAway.delete(lost);
+      clearTimeout(timer);
+      this.#onAway.delete(give);
     }
   }
 
   /** Waits until the server has read everything sent so far. */
   async flush(): Promise<void> {
-    await this.ask(({ connection }) => withTimeout(connection.flush(), ANSWER_TIMEOUT_MS));
+    await this.ask(({ connection }) => connection.flush(), ANSWER_TIMEOUT_MS);
   }
 
   async health(): Promise<Health> {
     try {
-      await this.ask(({ manager }) => withTimeout(manager.getAccountInfo(), HEALTH_TIMEOUT_MS));
+      await this.ask(({ manager }) => manager.getAccountInfo(), HEALTH_TIMEOUT_MS);
       return { ok: true };
     } catch (error) {
       return { ok: false, reason: error instanceof Error ? error.message : String(error) };
@@ -233,15 +236,3 @@ export function toBusError(error: unknown): Error {
 
 /** Codes of the library that say that the call itself is wrong. */
 const REFUSALS = ['MAX_PAYLOAD_EXCEEDED', 'BAD_SUBJECT', 'BAD_PAYLOAD', 'PERMISSIONS_VIOLATION', 'INVALID_OPTION'];
-
-async function withTimeout<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new BusUnavailableError(`NATS: no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

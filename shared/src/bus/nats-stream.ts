@@ -77,7 +77,7 @@ export async function lastNatsMessage(link: NatsLink, stream: string, subject: s
 }
 
 /** JetStream's number for what went wrong. */
-function apiErrorCode(error: unknown): number | null {
+export function apiErrorCode(error: unknown): number | null {
   const cause = error instanceof Error ? (error.cause as { api_error?: { err_code?: number } } | undefined) : undefined;
   return cause?.api_error?.err_code ?? null;
 }

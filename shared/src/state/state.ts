@@ -8,7 +8,9 @@ export interface StateEntry {
 
 /**
  * A small key-value bucket for what must outlive a crash: intents, cool-downs, registries. Adapters: JetStream
- * key-value, SQLite, and memory. Keys match `[a-zA-Z0-9._=-]{1,200}`; a value is at most 512 KiB.
+ * key-value, SQLite, and memory. Keys are tokens of `[a-zA-Z0-9_=-]` with single dots between them, at most 200
+ * characters; a value is at most 512 KiB. Methods reject with `StateRejectedError` when key or value is not such, and
+ * with `StateUnavailableError` while the bucket is away: a write may then have happened or not, which reading tells.
  */
 export interface StateBucket {
   get(key: string): Promise<StateEntry | null>;
@@ -16,19 +18,11 @@ export interface StateBucket {
   put(key: string, value: Uint8Array): Promise<number>;
   /** Writes only when the entry still has `revision` (0: does not exist); otherwise rejects with `StateConflictError`. */
   compareAndSet(key: string, value: Uint8Array, revision: number): Promise<number>;
+  /** Of what does not exist, too. */
   delete(key: string): Promise<void>;
   /** Keys that begin with the prefix, ascending. */
   keys(prefix: string): Promise<string[]>;
+  /** Never rejects. */
   health(): Promise<Health>;
   close(): Promise<void>;
-}
-
-/** Somebody else has written the entry in the meantime: read it again, then decide again. */
-export class StateConflictError extends Error {
-  override readonly name = 'StateConflictError';
-}
-
-/** The bucket cannot be reached: the same call may succeed later. */
-export class StateUnavailableError extends Error {
-  override readonly name = 'StateUnavailableError';
 }

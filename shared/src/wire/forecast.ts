@@ -58,23 +58,30 @@ export const forecastSchema = forecastData.transform((raw, context): Forecast =>
 
 export function encodeForecast(forecast: Forecast): Uint8Array {
   const { pool, signal, issuedMs } = forecast;
+  const origin = { id: `${pool}.${signal}.${issuedMs}`, source: '/forescale/predictor', timeMs: issuedMs };
+  return encodeEvent('forecast', origin, encodeForecastData(forecast));
+}
+
+/** A forecast as `forecastSchema` reads it. */
+export function encodeForecastData(forecast: Forecast): z.input<typeof forecastData> {
   const leads = MAX_LEAD_MINUTES.map((minutes, lead) => [
     minutes,
     Object.fromEntries(forecast.levels.map((level, index) => [level, forecast.maxQuantiles[index]?.[lead]])),
   ]);
-  const origin = { id: `${pool}.${signal}.${issuedMs}`, source: '/forescale/predictor', timeMs: issuedMs };
-  return encodeEvent('forecast', origin, {
-    pool,
-    signal,
-    issued: rfc3339(issuedMs),
+  return {
+    pool: forecast.pool,
+    signal: forecast.signal,
+    issued: rfc3339(forecast.issuedMs),
     valid_until: rfc3339(forecast.validUntilMs),
     step_seconds: forecast.stepMs / 1_000,
     times: forecast.timesMs.map(rfc3339),
-    quantiles: Object.fromEntries(forecast.levels.map((level, index) => [level, forecast.quantiles[index]])),
+    quantiles: Object.fromEntries(
+      forecast.levels.map((level, index) => [level, [...(forecast.quantiles[index] ?? [])]]),
+    ),
     max_quantiles: Object.fromEntries(leads),
     model: forecast.model,
     backend: forecast.backend,
     weights: forecast.weights,
     accuracy: forecast.accuracy,
-  });
+  };
 }

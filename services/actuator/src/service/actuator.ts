@@ -7,9 +7,11 @@ import { decodeOverride, describeOverride } from './override.ts';
 import type { ActuatorParts } from './parts.ts';
 import { PoolLoop } from './pool-loop.ts';
 import { CallBook } from './provider-calls.ts';
-import type { ActuatorView } from './view.ts';
+import type { ActuatorView, Planned } from './view.ts';
 
 export interface Actuator extends ActuatorView {
+  /** By pool: the plan of the last tick and its inputs. */
+  planned(): ReadonlyMap<string, Planned | null>;
   tick(nowMs: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -31,6 +33,7 @@ export async function startActuator(parts: ActuatorParts): Promise<Actuator> {
   return {
     tick: (nowMs) => service.tick(nowMs),
     pools: (nowMs) => service.pools(nowMs),
+    planned: () => new Map(loops.map((loop) => [loop.pool.name, loop.planned])),
     override: (pool, bytes) => service.override(pool, bytes),
     stop: () => service.stop(),
   };

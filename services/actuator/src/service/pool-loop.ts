@@ -31,6 +31,7 @@ import { MemoryKeeper } from './plan-memory.ts';
 import { PoolReporter } from './pool-reporter.ts';
 import { planState } from './pool-state.ts';
 import { Readings } from './readings.ts';
+import type { Planned } from './view.ts';
 
 /** When an offering fails another is tried at once; so many plans in one tick at most. */
 const ROUNDS_MAX = 5;
@@ -148,6 +149,12 @@ export class PoolLoop {
     const failures = this.#failures.splice(0);
     const { cluster } = picture;
     await this.reporter.tell({ cluster, state, plan: { ...now, actions }, planSeconds, events, failures }, nowMs);
+  }
+
+  /** The last plan and what it was made from; null when the last tick could not plan. */
+  get planned(): Planned | null {
+    const draft = this.#draft;
+    return draft && { state: draft.state, forecasts: draft.picture.forecasts, plan: draft.plan };
   }
 
   stop(): Promise<void> {

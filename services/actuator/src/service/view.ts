@@ -1,5 +1,7 @@
 import type { Override, PoolConfig } from '@forescale/shared/config';
+import type { Forecast } from '@forescale/shared/domain';
 import type { PlanData } from '@forescale/shared/wire';
+import type { Plan, PlanState } from '../plan/index.ts';
 import type { Decision } from './decisions.ts';
 
 /** What the API shows of a pool. */
@@ -11,6 +13,13 @@ export interface PoolView {
   readonly plan: PlanData | null;
   readonly reactiveUsdPerHour: number | null;
   readonly decisions: readonly Decision[];
+}
+
+/** A plan with everything that it was made from, besides the pool's configuration and the time. */
+export interface Planned {
+  readonly state: PlanState;
+  readonly forecasts: readonly Forecast[];
+  readonly plan: Plan;
 }
 
 /** The part of an actuator that others may look at and speak to. */

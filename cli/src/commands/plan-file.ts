@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import { EMPTY_MEMORY, type PlanState, planMemorySchema } from '@forescale/actuator/plan';
+import type { PoolConfig } from '@forescale/shared/config';
+import type { Forecast } from '@forescale/shared/domain';
+import { forecastSchema, parseWire, WireError } from '@forescale/shared/wire';
+import { z } from 'zod';
+import { UsageError } from '../output/usage.ts';
+
+const time = z.number().min(0);
+const texts = z.record(z.string(), z.string()).default({});
+const taints = z
+  .array(
+    z.object({
+      key: z.string(),
+      value: z.string().default(''),
+      effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
+    }),
+  )
+  .default([]);
+const resources = z.object({
+  cpuMillicores: z.number().min(0),
+  memoryBytes: z.number().min(0),
+  pods: z.number().min(0),
+  gpus: z.number().min(0).default(0),
+});
+
+const pod = z.object({
+  namespace: z.string(),
+  name: z.string(),
+  uid: z.string(),
+  createdMs: time,
+  nodeName: z.string().nullable(),
+  phase: z.enum(['Pending', 'Running', 'Unknown']),
+  unschedulable: z.boolean(),
+  terminating: z.boolean(),
+  requests: resources,
+  labels: texts,
+  annotations: texts,
+  nodeSelector: texts,
+  tolerations: z.array(
+    z.object({
+      key: z.string().nullable(),
+      operator: z.enum(['Equal', 'Exists']),
+      value: z.string(),
+      effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).nullable(),
+    }),
+  ),
+  priority: z.number(),
+  ownerKind: z.string().nullable(),
+  localStorage: z.boolean(),
+});
+
+const capacityType = z.enum(['on_demand', 'spot']);
+
+const node = z.object({
+  name: z.string(),
+  labels: texts,
+  taints,
+  allocatable: resources,
+  units: z.number().positive(),
+  pods: z.array(pod).nullable(),
+  owned: z.boolean(),
+  offeringId: z.string().nullable(),
+  instanceType: z.string(),
+  zone: z.string(),
+  capacityType,
+  usdPerHour: z.number().min(0),
+  createdMs: time,
+  phase: z.enum(['ready', 'notready', 'cordoned', 'draining', 'leaving']),
+  keptBecause: z.string().nullable(),
+  interruptedMs: time.nullable(),
+});
+
+const offering = z.object({
+  instanceType: z.string(),
+  region: z.string(),
+  zone: z.string(),
+  capacityType,
+  usdPerHour: z.number().min(0),
+  allocatable: resources.nullable(),
+});
+
+/** What `forescale plan --json` writes and `--state` reads: everything that a plan is made from but the configuration. */
+const planFileSchema = z.object({
+  at_ms: time,
+  state: z.object({
+    nodes: z.array(node).max(100_000),
+    starting: z
+      .array(z.object({ requestId: z.string(), requestedMs: time, offering, nodeName: z.string().nullable() }))
+      .max(100_000),
+    pendingPods: z.array(pod).max(1_000_000),
+    readings: z.array(z.object({ signal: z.string(), timeMs: time, value: z.number() })).max(1_000),
+    leadTimeMs: z.number().positive(),
+    tickMs: z.number().positive(),
+    cluster: z.object({ nodes: z.number().min(0), unready: z.number().min(0) }),
+    override: z
+      .object({
+        minNodes: z.number().nullable(),
+        maxNodes: z.number().nullable(),
+        paused: z.boolean(),
+        untilMs: time,
+        by: z.string(),
+        why: z.string(),
+      })
+      .nullable(),
+    memory: planMemorySchema.default(EMPTY_MEMORY),
+  }),
+  /** As on the bus. */
+  forecasts: z.array(forecastSchema).max(1_000),
+});
+
+export interface PlanFile {
+  readonly nowMs: number;
+  readonly state: PlanState;
+  readonly forecasts: readonly Forecast[];
+}
+
+/** Reads a recorded state; a file of several pools is told apart by name. Rejects with `UsageError`. */
+export async function readPlanFile(path: string, pool: PoolConfig): Promise<PlanFile> {
+  try {
+    const raw: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const pools = parseWire(raw, z.object({ pools: z.record(z.string(), z.unknown()) })).pools;
+    const { at_ms, state, forecasts } = parseWire(pools[pool.name], planFileSchema);
+    return { nowMs: at_ms, state, forecasts };
+  } catch (error) {
+    const why = error instanceof WireError ? error.message : ((error as NodeJS.ErrnoException).code ?? 'not JSON');
+    throw new UsageError(`--state ${path}: pool ${pool.name}: ${why}`, { cause: error });
+  }
+}

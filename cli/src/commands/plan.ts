@@ -1,0 +1,94 @@
+import { describePlan, type Plan, type PlanState, plan } from '@forescale/actuator/plan';
+import { openProvider } from '@forescale/actuator/providers';
+import { startActuator } from '@forescale/actuator/service';
+import { type Config, loadConfig } from '@forescale/shared/config';
+import type { Forecast } from '@forescale/shared/domain';
+import { Readiness } from '@forescale/shared/service';
+import { createLog, silentInstruments } from '@forescale/shared/telemetry';
+import { seededRandom, systemClock } from '@forescale/shared/time';
+import { encodeForecastData } from '@forescale/shared/wire';
+import { wordsTo, writeJson } from '../output/json.ts';
+import { UsageError } from '../output/usage.ts';
+import { copyOfState, idleWriter, readOnlyBus, readOnlyStore } from '../runtime/read-only.ts';
+import { openRuntime } from '../runtime/runtime.ts';
+import { readPlanFile } from './plan-file.ts';
+
+export interface PlanFlags {
+  readonly config: string;
+  readonly state?: string;
+  readonly json?: string;
+}
+
+interface Planned {
+  readonly nowMs: number;
+  readonly state: PlanState;
+  readonly forecasts: readonly Forecast[];
+  readonly plan: Plan;
+}
+
+/** `forescale plan`: what would be done now, and why; nothing is changed, published or stored. */
+export async function planNow(flags: PlanFlags): Promise<void> {
+  const config = await loadConfig(flags.config, process.env);
+  const planned = flags.state === undefined ? await planLive(config) : await planRecorded(config, flags.state);
+  if (flags.json !== undefined) await writeJson(flags.json, document(planned));
+  const out = wordsTo(flags.json);
+  for (const { plan: one } of planned.values()) out.write(`${describePlan(one).join('\n')}\n`);
+}
+
+async function planRecorded(config: Config, path: string): Promise<Map<string, Planned>> {
+  const planned = new Map<string, Planned>();
+  for (const pool of config.pools) {
+    const { nowMs, state, forecasts } = await readPlanFile(path, pool);
+    planned.set(pool.name, { nowMs, state, forecasts, plan: plan(state, forecasts, pool, nowMs) });
+  }
+  return planned;
+}
+
+/** One tick of an actuator that sees everything and can touch nothing. */
+async function planLive(config: Config): Promise<Map<string, Planned>> {
+  const log = createLog('plan', 'warn');
+  const observing: Config = { ...config, pools: config.pools.map((pool) => ({ ...pool, mode: 'observe' })) };
+  const runtime = await openRuntime(observing, 'plan', log);
+  try {
+    if (!runtime.cluster)
+      throw new UsageError('autoscaler.kubernetes.enabled = false; allowed for a plan without --state: true');
+    const readiness = new Readiness();
+    const actuator = await startActuator({
+      config: observing,
+      reader: runtime.cluster.reader,
+      writer: idleWriter,
+      store: readOnlyStore(runtime.store),
+      bus: readOnlyBus(runtime.bus),
+      state: await copyOfState(await runtime.openState('actuator')),
+      clock: systemClock,
+      ioClock: systemClock,
+      random: seededRandom(1),
+      readiness,
+      instruments: silentInstruments(),
+      log,
+      homeNode: null,
+      openProvider,
+    });
+    const nowMs = systemClock.nowMs();
+    await actuator.tick(nowMs);
+    await actuator.stop();
+    const missing = Object.entries(readiness.report().reasons).map(([part, reason]) => `${part}: ${reason}`);
+    const planned = new Map<string, Planned>();
+    for (const [pool, one] of actuator.planned()) {
+      if (!one) throw new Error(`pool ${pool} cannot be planned: ${missing.join('; ')}`);
+      planned.set(pool, { nowMs, ...one });
+    }
+    return planned;
+  } finally {
+    await runtime.close();
+  }
+}
+
+/** Readable again by `--state`. */
+function document(planned: ReadonlyMap<string, Planned>) {
+  const pools = [...planned].map(([pool, { nowMs, state, forecasts, plan: one }]) => [
+    pool,
+    { at_ms: nowMs, actions: one.actions, report: one.report, state, forecasts: forecasts.map(encodeForecastData) },
+  ]);
+  return { pools: Object.fromEntries(pools) };
+}

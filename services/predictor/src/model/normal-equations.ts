@@ -7,7 +7,6 @@ export class NormalEquations {
   /** Lower triangle of X'WX, row after row. */
   private readonly gram: Float64Array;
   private readonly moment: Float64Array;
-  private readonly factor: Float64Array;
   private readonly growth: number;
   private inflation = 1;
   readonly coefficients: Float64Array;
@@ -16,7 +15,6 @@ export class NormalEquations {
   constructor(size: number, memoryRows: number) {
     this.size = size;
     this.gram = new Float64Array((size * (size + 1)) / 2);
-    this.factor = new Float64Array(this.gram.length);
     this.moment = new Float64Array(size);
     this.coefficients = new Float64Array(size);
     this.growth = Math.exp(1 / memoryRows);
@@ -48,7 +46,9 @@ export class NormalEquations {
 
   /** Solves by Cholesky for the present coefficients; keeps the old ones when the system is singular. */
   solve(ridge: number): void {
-    const { size, gram, factor, moment } = this;
+    const { size, gram, moment } = this;
+    // Made anew each time: kept, the factors would be a third of the memory of a forecaster.
+    const factor = new Float64Array(gram.length);
     const shift = ridge * this.inflation;
     for (let i = 0; i < size; i++) {
       const rowI = (i * (i + 1)) / 2;

@@ -1,0 +1,2 @@
+export { type PageAsset, pageAssets } from './assets.ts';
+export { pageRoutes } from './routes.ts';

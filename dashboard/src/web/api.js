@@ -1,0 +1,66 @@
+// @ts-check
+/** @import { ForecastDocument, HistoryDocument, PlanDocument, PoolsDocument } from './documents.ts' */
+
+const TIMEOUT_MS = 10_000;
+const TOKEN_KEY = 'forescale-token';
+
+/** Why the service did not answer; `message` is for people. `tokenWanted` when it asks for a token. */
+export class ApiError extends Error {
+  /** @override */
+  name = 'ApiError';
+  /** @param {string} message @param {{ tokenWanted?: boolean, cause?: unknown }} [detail] */
+  constructor(message, { tokenWanted = false, cause } = {}) {
+    super(message, { cause });
+    this.tokenWanted = tokenWanted;
+  }
+}
+
+/** The actuator's read-only API on the page's own origin. Every call rejects with `ApiError`. */
+export const api = {
+  /** @returns {Promise<PoolsDocument>} */
+  pools: () => get('pools', {}),
+  /** @param {string} pool @returns {Promise<ForecastDocument>} */
+  forecast: (pool) => get('forecast', { pool }),
+  /** @param {string} pool @param {number} decisions at most so many @returns {Promise<PlanDocument>} */
+  plan: (pool, decisions) => get('plan', { pool, decisions: String(decisions) }),
+  /**
+   * @param {{ pool: string, signal: string, fromS: number, toS: number, points: number }} query
+   * @returns {Promise<HistoryDocument>}
+   */
+  history: ({ pool, signal, fromS, toS, points }) =>
+    get('history', {
+      pool,
+      signal,
+      from: String(Math.floor(fromS)),
+      to: String(Math.floor(toS)),
+      points: String(points),
+    }),
+};
+
+/** Keeps the token for this tab only. @param {string} token */
+export function rememberToken(token) {
+  sessionStorage.setItem(TOKEN_KEY, token);
+}
+
+/** @param {string} document @param {Record<string, string>} query */
+async function get(document, query) {
+  const token = sessionStorage.getItem(TOKEN_KEY);
+  /** @type {Response} */
+  let response;
+  try {
+    response = await fetch(`api/v1/${document}?${new URLSearchParams(query)}`, {
+      headers: token ? { authorization: `Bearer ${token}` } : {},
+      cache: 'no-store',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch (cause) {
+    const late = cause instanceof DOMException && cause.name === 'TimeoutError';
+    throw new ApiError(late ? `no answer within ${TIMEOUT_MS / 1000} s` : 'the service cannot be reached', { cause });
+  }
+  if (response.status === 401) throw new ApiError('the service asks for an access token', { tokenWanted: true });
+  const body = await response.json().catch((/** @type {unknown} */ cause) => {
+    throw new ApiError(`the answer (HTTP ${response.status}) is not JSON`, { cause });
+  });
+  if (response.ok) return body;
+  throw new ApiError(typeof body?.error === 'string' ? body.error : `the service answered HTTP ${response.status}`);
+}

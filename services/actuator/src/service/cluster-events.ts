@@ -31,7 +31,7 @@ export interface ToldOfTick {
 export function clusterEvents(told: ToldOfTick): ClusterEvent[] {
   const { pool, timeMs } = told;
   const uids = new Map(told.cluster.nodes.map((node) => [node.name, node.uid]));
-  const would = told.mode === 'observe' ? 'Would' : '';
+  const observed = told.mode === 'observe';
   const event = (type: ClusterEvent['type'], reason: string, message: string, node: string | null): ClusterEvent => {
     const uid = node === null ? undefined : uids.get(node);
     const about =
@@ -48,10 +48,15 @@ export function clusterEvents(told: ToldOfTick): ClusterEvent[] {
   const planned = told.actions.map((action) => {
     const target = actionTarget(action);
     if (action.kind === 'create')
-      return event('Normal', `${would}TriggeredScaleUp`, `${action.count} x ${target}: ${action.reason}`, null);
+      return event(
+        'Normal',
+        observed ? 'WouldScaleUp' : 'TriggeredScaleUp',
+        `${action.count} x ${target}: ${action.reason}`,
+        null,
+      );
     const reason = action.kind === 'drain' ? 'ScaleDown' : 'ScaleDownCancelled';
     const node = action.kind === 'cancel-start' ? null : action.nodeName;
-    return event('Normal', `${would}${reason}`, `${action.kind} ${target}: ${action.reason}`, node);
+    return event('Normal', observed ? `Would${reason}` : reason, `${action.kind} ${target}: ${action.reason}`, node);
   });
   const came = told.nodeEvents
     .filter((one) => one.event === 'ready')

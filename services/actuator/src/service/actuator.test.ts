@@ -1,0 +1,369 @@
+import { type Bus, BusUnavailableError, createInProcessBus } from '@forescale/shared/bus';
+import { POOL_LABEL, parseConfig } from '@forescale/shared/config';
+import { FORECAST_LEVELS, type Forecast, MAX_LEAD_MINUTES } from '@forescale/shared/domain';
+import { Readiness } from '@forescale/shared/service';
+import { createSqliteStore, type Store, StoreUnavailableError } from '@forescale/shared/store';
+import { silentInstruments, silentLog } from '@forescale/shared/telemetry';
+import { ManualClock, seededRandom } from '@forescale/shared/time';
+import {
+  decodeEvent,
+  encodeForecast,
+  type NodeEventData,
+  nodeEventSchema,
+  planSchema,
+  streams,
+  subjects,
+} from '@forescale/shared/wire';
+import { afterEach, describe, expect, it } from 'vitest';
+import { FakeCloud } from '../execute/fakes/fake-cloud.ts';
+import { FakeCluster } from '../execute/fakes/fake-cluster.ts';
+import { FakeState } from '../execute/fakes/fake-state.ts';
+import { type Actuator, startActuator } from './actuator.ts';
+
+const MINUTE_MS = 60_000;
+const START_MS = Date.UTC(2026, 2, 2, 9);
+
+function configText(pool: string): string {
+  return `autoscaler:
+  pools:
+    - name: web
+      provider: { kind: simulated, url: "http://127.0.0.1:1" }
+      signals: [{ name: rps, capacity_per_node: 100 }]
+      bounds: { min_nodes: 1, max_nodes: 20 }
+      offerings:
+        - { instance_type: small, zone: a, usd_per_hour: 0.1 }
+        - { instance_type: small, zone: b, usd_per_hour: 0.2 }
+${pool}`;
+}
+
+/** A port that can be away: every call rejects then. */
+function switchable<T extends object>(port: T, away: () => Error | null): T {
+  return new Proxy(port, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]) => {
+        const error = away();
+        return error ? Promise.reject(error) : Reflect.apply(value, target, args);
+      };
+    },
+  });
+}
+
+const open: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0)) await close();
+});
+
+/** An actuator on a simulated minute-by-minute world: machines boot in 90 s and become Ready nodes. */
+class Scene {
+  readonly clock = new ManualClock(START_MS);
+  readonly cloud = new FakeCloud(this.clock);
+  readonly cluster = new FakeCluster();
+  readonly state = new FakeState();
+  readonly readiness = new Readiness();
+  readonly nodeEvents: NodeEventData['event'][] = [];
+  readonly bus: Bus = createInProcessBus({ clock: this.clock });
+  storeAway = false;
+  busAway = false;
+  load = 150;
+  store!: Store;
+  actuator!: Actuator;
+
+  static async create(pool = '      mode: enforce'): Promise<Scene> {
+    const scene = new Scene();
+    const store = await createSqliteStore({ path: ':memory:', clock: scene.clock });
+    scene.store = switchable(store, () => (scene.storeAway ? new StoreUnavailableError('the store is away') : null));
+    await scene.start(pool);
+    await scene.bus.subscribe(subjects.node('web', '*'), ({ data }) => {
+      scene.nodeEvents.push(decodeEvent(data, nodeEventSchema).event);
+    });
+    open.push(async () => {
+      await scene.bus.close();
+      await store.close();
+    });
+    return scene;
+  }
+
+  async start(pool: string): Promise<void> {
+    this.actuator = await startActuator({
+      config: parseConfig(configText(pool), 'test', {}),
+      reader: this.cluster,
+      writer: this.cluster,
+      store: this.store,
+      bus: switchable(this.bus, () => (this.busAway ? new BusUnavailableError('the bus is away') : null)),
+      state: this.state,
+      clock: this.clock,
+      ioClock: this.clock,
+      random: seededRandom(5),
+      readiness: this.readiness,
+      instruments: silentInstruments(),
+      log: silentLog(),
+      homeNode: null,
+      openProvider: async () => this.cloud,
+    });
+  }
+
+  async tick(): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    const tags = { pool: 'web', signal: 'rps', source: 'test' };
+    if (!this.storeAway)
+      await this.store.write([{ measurement: 'kpi', tags, fields: { value: this.load }, timeMs: nowMs }]);
+    await this.actuator.tick(nowMs);
+    this.clock.advanceTo(nowMs + MINUTE_MS);
+    for (const machine of this.cloud.running) {
+      const readyMs = machine.createdMs + 90_000;
+      if (readyMs > this.clock.nowMs() || this.cluster.nodes.has(machine.nodeName)) continue;
+      this.addNode(machine.nodeName, readyMs);
+    }
+  }
+
+  async ticks(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) await this.tick();
+  }
+
+  addNode(name: string, readyMs = 0): void {
+    const labels = { [POOL_LABEL]: 'web' };
+    this.cluster.addNode({ name, createdMs: readyMs, readyChangedMs: readyMs, labels });
+  }
+
+  get plan() {
+    const plan = this.actuator.pools(this.clock.nowMs())[0]?.plan;
+    if (!plan) throw new Error('nothing was planned');
+    return plan;
+  }
+
+  async publishForecast(value: number): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    const timesMs = Array.from({ length: 60 }, (_, step) => nowMs + (step + 1) * MINUTE_MS);
+    const forecast: Forecast = {
+      pool: 'web',
+      signal: 'rps',
+      issuedMs: nowMs,
+      validUntilMs: nowMs + 10 * MINUTE_MS,
+      stepMs: MINUTE_MS,
+      levels: FORECAST_LEVELS,
+      timesMs,
+      quantiles: FORECAST_LEVELS.map(() => timesMs.map(() => value)),
+      maxQuantiles: FORECAST_LEVELS.map(() => MAX_LEAD_MINUTES.map(() => value)),
+      model: 'test',
+      backend: 'cpu',
+      weights: { test: 1 },
+      accuracy: null,
+    };
+    await this.bus.ensureStream(streams.forecast);
+    await this.bus.publishDurable(subjects.forecast('web', 'rps'), encodeForecast(forecast), `f-${nowMs}`);
+  }
+
+  request(body: object) {
+    const data = new TextEncoder().encode(JSON.stringify(body));
+    return this.bus.request(subjects.override('web'), data, 1_000);
+  }
+
+  until(minutes: number): string {
+    return new Date(this.clock.nowMs() + minutes * MINUTE_MS).toISOString();
+  }
+}
+
+describe('actuator: what it does', () => {
+  it('buys what the observed load needs, tells of every step, and stays at rest after', async () => {
+    const scene = await Scene.create();
+    scene.load = 350;
+    await scene.ticks(5);
+    expect(scene.cluster.nodes.size).toBe(4);
+    expect(scene.plan).toMatchObject({ need: 4, desired: 4, ready: 4, starting: 0, actions: [] });
+    expect([...new Set(scene.nodeEvents)]).toEqual(['requested', 'launched', 'ready']);
+    const last = await scene.bus.last(streams.plan.name, subjects.plan('web'));
+    expect(decodeEvent(last?.data ?? new Uint8Array(), planSchema)).toMatchObject({ desired: 4, mode: 'enforce' });
+    const rows = await scene.store.query({ measurement: 'plan', fields: ['ready', 'mode'], limit: 100 });
+    expect(rows.map((row) => row.fields.ready)).toEqual([0, 0, 4, 4, 4]);
+    const ready = await scene.store.query({ measurement: 'node', fields: ['event', 'seconds'], limit: 100 });
+    expect(ready.filter((row) => row.fields.event === 'ready').map((row) => row.fields.seconds)).toEqual([
+      90, 90, 90, 90,
+    ]);
+    expect(scene.readiness.report()).toEqual({ ready: true, reasons: {} });
+  });
+
+  it('buys before the load when the forecast says so', async () => {
+    const scene = await Scene.create();
+    await scene.publishForecast(780);
+    await scene.ticks(3);
+    expect(scene.cloud.running).toHaveLength(8);
+    expect(scene.plan.reasons.some((reason) => reason.code === 'forecast-rejected')).toBe(false);
+  });
+
+  it('in mode observe it decides all the same and changes nothing', async () => {
+    const scene = await Scene.create('      mode: observe');
+    scene.load = 350;
+    await scene.ticks(3);
+    expect(scene.plan.actions.map(({ kind, count }) => [kind, count])).toEqual([['create', 4]]);
+    expect(scene.cloud.createTimesMs).toEqual([]);
+    expect([...scene.state.entries.keys()].filter((key) => key.startsWith('node.'))).toEqual([]);
+    const decisions = scene.actuator.pools(scene.clock.nowMs())[0]?.decisions;
+    expect(decisions?.map((decision) => decision.kind)).toEqual(['create']);
+    expect(scene.cluster.events.map((event) => event.reason)).toEqual(['WouldScaleUp']);
+  });
+
+  it('an offering without machines is marked, and the next one is bought in the same tick', async () => {
+    const scene = await Scene.create();
+    scene.cloud.fault = (call, request) => (call === 'create' && request?.offering.zone === 'a' ? 'capacity' : null);
+    await scene.tick();
+    expect(scene.cloud.running).toHaveLength(2);
+    const zones = scene.actuator.pools(scene.clock.nowMs())[0]?.plan?.actions.map((action) => action.target);
+    expect(zones).toEqual(['small a on_demand', 'small b on_demand']);
+    expect(scene.cluster.events.map((event) => event.reason)).toContain('InsufficientCapacityError');
+    const before = scene.cloud.createTimesMs.length;
+    scene.load = 250;
+    await scene.tick();
+    // The mark was kept: nobody asks zone a again.
+    expect(scene.cloud.createTimesMs.length - before).toBe(1);
+    expect(scene.cloud.running).toHaveLength(3);
+  });
+
+  it('lets nodes go when the load has fallen, one window after the last scale-up', async () => {
+    const scene = await Scene.create();
+    scene.load = 950;
+    await scene.ticks(4);
+    expect(scene.cluster.nodes.size).toBe(10);
+    scene.load = 50;
+    await scene.ticks(60);
+    expect(scene.cloud.running).toHaveLength(1);
+    expect(scene.cluster.nodes.size).toBe(1);
+    expect(scene.nodeEvents).toContain('removed');
+  });
+
+  it('learns how long nodes take, and keeps it over a restart', async () => {
+    const scene = await Scene.create();
+    scene.load = 950;
+    await scene.ticks(4);
+    expect(JSON.parse(new TextDecoder().decode(scene.state.entries.get('lead.web')?.value))).toEqual({
+      seconds: Array.from({ length: 10 }, () => 90),
+    });
+  });
+
+  it('a second actuator that planned on the same memory is refused before it acts', async () => {
+    const scene = await Scene.create();
+    await scene.tick();
+    await scene.start('      mode: enforce');
+    const first = scene.actuator;
+    await scene.tick();
+    await scene.start('      mode: enforce');
+    const second = scene.actuator;
+    await scene.tick();
+    scene.load = 950;
+    scene.actuator = first;
+    const before = scene.cloud.createTimesMs.length;
+    await scene.tick();
+    expect(scene.cloud.createTimesMs).toHaveLength(before);
+    expect(scene.readiness.report().reasons['memory of pool web']).toContain('another actuator has planned it');
+    scene.actuator = second;
+    await scene.tick();
+    expect(scene.cloud.running).toHaveLength(10);
+  });
+});
+
+describe('actuator: what it survives', () => {
+  it('store and bus away: it goes on, says so, and tells everything later', async () => {
+    const scene = await Scene.create();
+    await scene.ticks(2);
+    scene.storeAway = true;
+    scene.busAway = true;
+    await scene.ticks(3);
+    expect(Object.keys(scene.readiness.report().reasons).sort()).toEqual([
+      'bus',
+      'forecasts of pool web',
+      'samples of pool web',
+      'store',
+    ]);
+    expect(scene.cluster.nodes.size).toBe(2);
+    scene.storeAway = false;
+    scene.busAway = false;
+    await scene.tick();
+    expect(scene.readiness.report()).toEqual({ ready: true, reasons: {} });
+    const rows = await scene.store.query({ measurement: 'plan', fields: ['ready'], limit: 100 });
+    expect(rows).toHaveLength(6);
+    expect(scene.nodeEvents.filter((event) => event === 'ready')).toHaveLength(2);
+  });
+
+  it('the bucket away: nothing is bought that could not be journalled', async () => {
+    const scene = await Scene.create();
+    scene.state.away = true;
+    await scene.ticks(2);
+    expect(scene.cloud.createTimesMs).toEqual([]);
+    expect(scene.plan.actions).not.toEqual([]);
+    expect(Object.keys(scene.readiness.report().reasons)).toContain('state of pool web');
+    scene.state.away = false;
+    await scene.tick();
+    expect(scene.cloud.running).toHaveLength(2);
+  });
+
+  it('the cluster away: nothing is decided on an old picture', async () => {
+    const scene = await Scene.create();
+    scene.cluster.away = true;
+    await scene.tick();
+    expect(scene.actuator.pools(scene.clock.nowMs())[0]?.plan).toBeNull();
+    expect(scene.readiness.report().reasons).toEqual({ kubernetes: 'the API server is away' });
+  });
+
+  it('the provider away: orders stay open and are carried out once', async () => {
+    const scene = await Scene.create();
+    scene.cloud.fault = () => 'transient';
+    let done = false;
+    const tick = scene.tick().then(() => {
+      done = true;
+    });
+    while (!done) {
+      await new Promise((resolve) => setImmediate(resolve));
+      scene.clock.advanceTo(scene.clock.nowMs() + 100);
+    }
+    await tick;
+    expect(Object.keys(scene.readiness.report().reasons)).toEqual(['provider of pool web']);
+    scene.cloud.fault = () => null;
+    await scene.ticks(4);
+    expect(scene.cloud.madeByToken.size).toBe(2);
+    expect(scene.cluster.nodes.size).toBe(2);
+  });
+});
+
+describe('actuator: overrides', () => {
+  it('holds until its time is over, and is answered, kept and told', async () => {
+    const scene = await Scene.create();
+    await scene.tick();
+    const answer = await scene.request({ min: 6, until: scene.until(3), by: 'ops', why: 'launch' });
+    expect(JSON.parse(new TextDecoder().decode(answer.data))).toMatchObject({ ok: true, pool: 'web' });
+    await scene.start('      mode: enforce');
+    await scene.tick();
+    expect(scene.cloud.running).toHaveLength(6);
+    expect(scene.plan.floor_from).toBe('override');
+    expect(scene.cluster.events.at(-2)?.message ?? '').toMatch(/override|min/i);
+    await scene.ticks(3);
+    expect(scene.plan.floor_from).toBe('pool');
+  });
+
+  it('a pause stops creation and removal', async () => {
+    const scene = await Scene.create();
+    await scene.tick();
+    await scene.request({ pause: true, until: scene.until(60), by: 'ops', why: 'incident' });
+    scene.load = 950;
+    await scene.ticks(3);
+    expect(scene.cloud.running).toHaveLength(2);
+    expect(scene.plan.reasons[0]?.code).toBe('paused');
+  });
+
+  it.each([
+    [{ min: 5, max: 2 }, 'min = 5: allowed: at most max, which is 2'],
+    [{ min: -1 }, 'min = -1'],
+    [{ min: 1.5 }, 'min = 1.5'],
+    [{ until: '2020-01-01T00:00:00Z' }, 'until = 2020-01-01T00:00:00.000Z: allowed: a time to come'],
+    [{ until: '2036-01-01T00:00:00Z' }, 'allowed: at most 31 days ahead'],
+    [{ until: 'tomorrow' }, 'until = "tomorrow": allowed: an RFC 3339 time'],
+    [{ why: '' }, 'why = ""'],
+    [{ maximum: 3 }, 'Unrecognized key: "maximum"'],
+  ])('refuses %j', async (change, message) => {
+    const scene = await Scene.create();
+    await scene.tick();
+    const body = { until: scene.until(5), by: 'ops', why: 'test', ...change };
+    await expect(scene.request(body)).rejects.toThrow(message);
+    expect(scene.state.entries.has('override.web')).toBe(false);
+  });
+});

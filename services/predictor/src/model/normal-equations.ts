@@ -47,7 +47,7 @@ export class NormalEquations {
   /** Solves by Cholesky for the present coefficients; keeps the old ones when the system is singular. */
   solve(ridge: number): void {
     const { size, gram, moment } = this;
-    // Made anew each time: kept, the factors would be a third of the memory of a forecaster.
+    // Made anew each time: kept, the factors would be a tenth of the memory of a forecaster.
     const factor = new Float64Array(gram.length);
     const shift = ridge * this.inflation;
     for (let i = 0; i < size; i++) {

@@ -9,7 +9,7 @@ export interface Cycles {
 }
 
 /** A cycle needs at least four cells to have a shape. */
-export function cyclesOf(stepMs: number): Cycles {
+function cyclesOf(stepMs: number): Cycles {
   const cells = (lengthMs: number) => (lengthMs % stepMs === 0 && lengthMs / stepMs >= 4 ? lengthMs / stepMs : 0);
   return { hour: cells(HOUR_MS), day: cells(DAY_MS), week: cells(7 * DAY_MS) };
 }

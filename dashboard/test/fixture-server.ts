@@ -156,7 +156,7 @@ function history(knobs: Knobs, fromS: number, toS: number, points: number): Hist
     times.map((timeS) => (timeS < oldestS || timeS > nowS ? null : at(Math.round(timeS / 60))));
   const level = (name: string) =>
     times.map((timeS) =>
-      timeS < oldestS || Math.round(timeS / 60) % FORECAST_STEP_MINUTES !== 0
+      timeS < oldestS || timeS % (FORECAST_STEP_MINUTES * 60) >= stepS
         ? null
         : expectedAt(timeS / 60 + 4 * Math.sin(timeS / 7200)) * (LEVEL_FACTORS[name] ?? 1),
     );

@@ -142,5 +142,12 @@ function markNow(u, nowS, palette) {
   u.ctx.moveTo(x, top);
   u.ctx.lineTo(x, top + height);
   u.ctx.stroke();
+  const size = 11 * uPlot.pxRatio;
+  const fits = x + 3 * size < left + width;
+  u.ctx.font = `${size}px system-ui, sans-serif`;
+  u.ctx.fillStyle = palette.muted;
+  u.ctx.textAlign = fits ? 'left' : 'right';
+  u.ctx.textBaseline = 'top';
+  u.ctx.fillText('now', x + (fits ? 5 : -5) * uPlot.pxRatio, top + 2 * uPlot.pxRatio);
   u.ctx.restore();
 }

@@ -7,8 +7,9 @@ import { highestOf, loadTop } from './scales.js';
 /**
  * A line of a chart. `swatch` is the CSS class of its legend entry; `format` words a value.
  * @typedef {{ label: string, swatch: string, column: Exclude<keyof Frame, 'nowS' | 'fromS' | 'toS' | 'timesS'>,
- *   colour: keyof Palette, width: number, dash?: number[], fill?: keyof Palette, stepped?: boolean, hidden?: boolean }} Line
- * `hidden`: drawn, but not in the legend.
+ *   colour: keyof Palette, width: number, dash?: number[], fill?: keyof Palette, stepped?: boolean,
+ *   hidden?: boolean, from?: 'q10' }} Line
+ * `hidden`: drawn, but not in the legend. `from`: the column where the range begins that this line ends.
  * @typedef {{ id: string, title: string, height: number, lines: readonly Line[],
  *   bands: readonly { upper: number, lower: number, fill: keyof Palette }[], whole: boolean,
  *   top: (frame: Frame) => number, tick: (value: number, unit: string) => string,
@@ -23,7 +24,7 @@ const load = {
   height: 280,
   lines: [
     { label: '99 % limit', swatch: 'dots blue', column: 'q99', colour: 'blue-line', width: 1, dash: [2, 3] },
-    { label: '90 %', swatch: '', column: 'q90', colour: 'blue-line', width: 0, hidden: true },
+    { label: 'Likely, 10–90 %', swatch: 'band', column: 'q90', from: 'q10', colour: 'blue-line', width: 0 },
     { label: '10 %', swatch: '', column: 'q10', colour: 'blue-line', width: 0, hidden: true },
     { label: 'Expected', swatch: 'line blue', column: 'q50', colour: 'blue', width: 1.5 },
     { label: 'Load', swatch: 'line ink', column: 'load', colour: 'ink', width: 1.75 },

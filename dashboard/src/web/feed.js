@@ -9,7 +9,7 @@ const CELL_S_MIN = 60;
 /** How far back "all" looks for the first sample. */
 const ALL_S_MAX = 90 * 86_400;
 const RECENT_S = 900;
-const DECISIONS = 30;
+const DECISIONS = 12;
 /** Cells that may still change: a sample can be a little late. */
 const TAIL_CELLS = 3;
 

@@ -7,13 +7,15 @@ const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 /** @type {Readonly<Record<string, string>>} */
 const OWN_UNITS = { 'requested-cpu': 'millicores', 'requested-memory': 'bytes', 'requested-pods': 'pods' };
 const NONE = '–';
+/** Keeps a number and its unit on one line. */
+const NBSP = '\u00a0';
 
 /** A measured value, short: 1234.5 "req/s" -> "1,230 req/s". Bytes become GiB, millicores cores. @param {number | null} value @param {string} unit */
 export function formatValue(value, unit) {
   if (value === null) return NONE;
   if (unit === 'bytes') return formatBytes(value);
-  if (unit === 'millicores') return `${short(value / 1000)} cores`;
-  return unit === '' ? short(value) : `${short(value)} ${unit}`;
+  if (unit === 'millicores') return `${short(value / 1000)}${NBSP}cores`;
+  return unit === '' ? short(value) : `${short(value)}${NBSP}${unit}`;
 }
 
 /** The unit of a signal; those that Forescale measures itself have one without being told. @param {{ name: string, unit: string } | null} signal */
@@ -31,12 +33,12 @@ function short(value) {
 /** @param {number} bytes */
 function formatBytes(bytes) {
   const power = bytes > 0 ? Math.min(BINARY.length - 1, Math.floor(Math.log2(bytes) / 10)) : 0;
-  return `${plain.format(bytes / 2 ** (10 * power))} ${BINARY[power]}`;
+  return `${plain.format(bytes / 2 ** (10 * power))}${NBSP}${BINARY[power]}`;
 }
 
 /** A tick of a vertical axis: as short as can be, without its unit. @param {number} value @param {string} unit */
 export function formatTick(value, unit) {
-  if (unit === 'bytes') return formatBytes(value).replace(' ', '');
+  if (unit === 'bytes') return formatBytes(value).replace(NBSP, '');
   return compact.format(unit === 'millicores' ? value / 1000 : value);
 }
 
@@ -62,19 +64,19 @@ export function formatUsd(usd) {
 
 /** 0.873 -> "87 %". @param {number | null} share */
 export function formatShare(share) {
-  return share === null ? NONE : `${Math.round(share * 100)} %`;
+  return share === null ? NONE : `${Math.round(share * 100)}${NBSP}%`;
 }
 
 /** The two largest units of a span, without its sign: 3900 -> "1 h 5 min". @param {number} seconds */
 export function formatDuration(seconds) {
   const s = Math.round(Math.abs(seconds));
-  if (s < 60) return `${s} s`;
+  if (s < 60) return `${s}${NBSP}s`;
   const minutes = Math.round(s / 60);
-  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 60) return `${minutes}${NBSP}min`;
   const [hours, restMinutes] = [Math.floor(minutes / 60), minutes % 60];
-  if (hours < 24) return restMinutes === 0 ? `${hours} h` : `${hours} h ${restMinutes} min`;
+  if (hours < 48) return restMinutes === 0 ? `${hours}${NBSP}h` : `${hours}${NBSP}h ${restMinutes}${NBSP}min`;
   const [days, restHours] = [Math.floor(hours / 24), hours % 24];
-  return restHours === 0 ? `${days} d` : `${days} d ${restHours} h`;
+  return restHours === 0 ? `${days}${NBSP}d` : `${days}${NBSP}d ${restHours}${NBSP}h`;
 }
 
 /**

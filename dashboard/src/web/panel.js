@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { ChartSpec } from './charts.js' */
+/** @import { ChartSpec, Line } from './charts.js' */
 /** @import { Frame } from './frame.js' */
 /** @import { Palette } from './theme.js' */
 import { createChart } from './chart.js';
@@ -28,8 +28,11 @@ export function createPanel(spec, parent, context) {
   const chart = createChart(spec, host, context);
   /** @type {{ frame: Frame, unit: string } | null} */
   let shown = null;
-  const fillTable = throttle(1_000, () => shown && details.open && writeTable(table, spec, shown, context.clock));
-  details.addEventListener('toggle', () => fillTable(null));
+  const writeShown = () => {
+    if (shown && details.open) writeTable(table, spec, shown, context.clock);
+  };
+  const fillTable = throttle(1_000, writeShown);
+  details.addEventListener('toggle', writeShown);
   host.addEventListener('keydown', (event) => {
     const index = shown && keyTarget(event.key, chart.cursorIndex(), shown.frame);
     if (!shown || index === null) return;
@@ -49,11 +52,12 @@ export function createPanel(spec, parent, context) {
     /** Shows the values at a cell; the latest for null. @param {number | null} index */
     read(index) {
       if (!shown) return;
-      for (const [i, { column }] of spec.lines.entries()) {
-        const cells = shown.frame[column];
+      const { frame, unit } = shown;
+      /** @param {Line['column']} column */
+      const pick = (column) => (index === null ? latest(frame[column], frame) : (frame[column][index] ?? null));
+      for (const [i, line] of spec.lines.entries()) {
         const node = values[i];
-        if (node)
-          setText(node, spec.value(index === null ? latest(cells, shown.frame) : (cells[index] ?? null), shown.unit));
+        if (node) setText(node, wordsOf(spec, line, pick, unit));
       }
     },
     /** Moves the cursor to a time. @param {number} timeS */
@@ -77,10 +81,12 @@ function build(spec) {
   host.setAttribute('aria-labelledby', titleId);
   host.setAttribute('aria-describedby', sentence.id);
   const table = element('table', '');
-  const details = element('details', 'data', [
-    element('summary', '', 'Values as a table'),
-    element('div', 'scroll', [table]),
-  ]);
+  // Where the table is wider than the screen, keys must be able to scroll it.
+  const scroll = element('div', 'scroll', [table]);
+  scroll.tabIndex = 0;
+  scroll.setAttribute('role', 'group');
+  scroll.setAttribute('aria-label', `${spec.title}, as a table`);
+  const details = element('details', 'data', [element('summary', '', 'Values as a table'), scroll]);
   const figure = element('section', 'card chart', [title, sentence, legend, host, details]);
   figure.setAttribute('aria-labelledby', titleId);
   return { figure, sentence, legend, host, details, table };
@@ -93,6 +99,12 @@ function addEntry(legend, label, swatch) {
   const value = element('dd', '');
   legend.append(element('div', 'entry', [element('dt', '', [mark, document.createTextNode(label)]), value]));
   return value;
+}
+
+/** @param {ChartSpec} spec @param {Line} line @param {(column: Line['column']) => number | null} pick @param {string} unit */
+function wordsOf(spec, line, pick, unit) {
+  const value = spec.value(pick(line.column), unit);
+  return line.from ? `${spec.value(pick(line.from), '')}–${value}` : value;
 }
 
 /** The last value that is not of the future. @param {readonly (number | null)[]} cells @param {Frame} frame */
@@ -120,10 +132,8 @@ function keyTarget(key, from, frame) {
 /** @param {ChartSpec} spec @param {Frame} frame @param {string} unit @param {number} index @param {Clock} clock */
 function wordsAt(spec, frame, unit, index, clock) {
   const values = spec.lines
-    .filter((line) => !line.hidden)
-    .map(({ label, column }) => ({ label, cell: frame[column][index] ?? null }))
-    .filter(({ cell }) => cell !== null)
-    .map(({ label, cell }) => `${label} ${spec.value(cell, unit)}`);
+    .filter((line) => !line.hidden && (frame[line.column][index] ?? null) !== null)
+    .map((line) => `${line.label} ${wordsOf(spec, line, (column) => frame[column][index] ?? null, unit)}`);
   return `${clock.moment(frame.timesS[index] ?? frame.nowS)}: ${values.join(', ') || 'no data'}`;
 }
 

@@ -1,5 +1,5 @@
 // @ts-check
-const MANTISSAS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
+const MANTISSAS = [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9, 10];
 
 /** The least round number at or above `value`; 1 for nothing. @param {number} value */
 export function roundUp(value) {

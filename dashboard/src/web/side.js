@@ -10,7 +10,7 @@ const ANNOUNCE_MS = 15_000;
 const REFRESH_MS = 1_000;
 const NEEDS_MAX = 8;
 const REASONS_MAX = 8;
-const DECISIONS_MAX = 30;
+const DECISIONS_MAX = 12;
 
 /** The needs, reasons and decisions beside the charts. @param {{ moment(epochS: number): string }} clock */
 export function createSide(clock) {
@@ -72,7 +72,8 @@ function decisionItems(document, clock) {
     time.dateTime = decision.time;
     const known = ['create', 'drain'].includes(decision.kind) ? decision.kind : 'other';
     return element('li', `decision ${known}`, [
-      element('div', 'headline', [element('strong', '', decisionTitle(decision)), time]),
+      time,
+      element('strong', '', decisionTitle(decision)),
       element('p', '', decision.why),
     ]);
   });

@@ -52,7 +52,7 @@ function aheadTile(load, ahead, unit) {
 function accuracyTile(forecast) {
   const accuracy = forecast?.accuracy ?? null;
   return {
-    label: 'Below the 90 % line',
+    label: 'Load under its 90 % limit',
     value: formatShare(accuracy?.coverage90 ?? null),
     detail: accuracy ? errorWords(accuracy.mase) : 'not scored yet',
     warn: accuracy !== null && accuracy.coverage90 < 0.8,

@@ -2,6 +2,8 @@
 /** @import { Decision, PlanDocument, Pool } from './documents.ts' */
 import { formatDuration, formatNodes, formatShare, formatUsd, formatValue } from './format.js';
 
+const NBSP = '\u00a0';
+
 /** @type {Readonly<Record<string, [done: string, would: string]>>} */
 const VERBS = {
   create: ['Add', 'Would add'],
@@ -27,7 +29,8 @@ export function wouldHave(document) {
   const removed = countOf(actions, 'drain');
   const parts = [added > 0 ? `added ${formatNodes(added)}` : '', removed > 0 ? `removed ${formatNodes(removed)}` : ''];
   const words = parts.filter((part) => part !== '').join(' and ') || 'kept all nodes';
-  return `${words}. ${actions[0]?.why ?? ''}`.trim();
+  const why = actions[0]?.why ?? '';
+  return why === '' ? `${words}.` : `${words}: ${why}`;
 }
 
 /** @param {readonly { kind: string, count: number }[]} actions @param {string} kind */
@@ -54,7 +57,7 @@ export function loadSentence(load, expected, ahead, unit) {
   if (load === null) return 'No load has been measured yet.';
   const now = `Load is ${formatValue(load, unit)}${expected ? placeWords(load, expected, unit) : ''}.`;
   if (!ahead || ahead.q50 === null) return `${now} There is no forecast yet.`;
-  const limit = ahead.q99 === null ? '' : `, and at most ${formatValue(ahead.q99, unit)} with 99 % certainty`;
+  const limit = ahead.q99 === null ? '' : `, and at most ${formatValue(ahead.q99, unit)} with 99${NBSP}% certainty`;
   return `${now} In 15 minutes about ${formatValue(ahead.q50, unit)} is expected${limit}.`;
 }
 
@@ -90,7 +93,7 @@ export function costSentence({ spent, reactive, saved, seconds }) {
 export function errorWords(mase) {
   const share = Math.round(Math.abs(1 - mase) * 100);
   if (share === 0) return 'error as that of a seasonal guess';
-  return `error ${share} % ${mase < 1 ? 'below' : 'above'} a seasonal guess`;
+  return `error ${share}${NBSP}% ${mase < 1 ? 'below' : 'above'} a seasonal guess`;
 }
 
 /**

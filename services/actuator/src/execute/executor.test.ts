@@ -52,7 +52,7 @@ describe('execute: nodes come', () => {
         ['create', errorClass],
       ]);
       expect(world.executor.records).toEqual([]);
-      expect(world.state.entries.size).toBe(0);
+      expect(await world.state.keys('')).toEqual([]);
     },
   );
 
@@ -331,7 +331,7 @@ describe('execute: crashes and faults', () => {
     const world = new World();
     world.desired = 3;
     await ticks(world, 4);
-    world.state.entries.clear();
+    world.state.lose();
     world.start();
     await world.tick(() => []);
     expect(recordedNames(world)).toEqual(namesInCloud(world));

@@ -198,7 +198,7 @@ describe('actuator: what it does', () => {
     await scene.ticks(3);
     expect(scene.plan.actions.map(({ kind, count }) => [kind, count])).toEqual([['create', 4]]);
     expect(scene.cloud.createTimesMs).toEqual([]);
-    expect([...scene.state.entries.keys()].filter((key) => key.startsWith('node.'))).toEqual([]);
+    expect(await scene.state.keys('node.')).toEqual([]);
     const decisions = scene.actuator.pools(scene.clock.nowMs())[0]?.decisions;
     expect(decisions?.map((decision) => decision.kind)).toEqual(['create']);
     expect(scene.cluster.events.map((event) => event.reason)).toEqual(['WouldScaleUp']);
@@ -236,7 +236,8 @@ describe('actuator: what it does', () => {
     const scene = await Scene.create();
     scene.load = 950;
     await scene.ticks(4);
-    expect(JSON.parse(new TextDecoder().decode(scene.state.entries.get('lead.web')?.value))).toEqual({
+    const kept = await scene.state.get('lead.web');
+    expect(JSON.parse(new TextDecoder().decode(kept?.value))).toEqual({
       seconds: Array.from({ length: 10 }, () => 90),
     });
   });
@@ -364,6 +365,6 @@ describe('actuator: overrides', () => {
     await scene.tick();
     const body = { until: scene.until(5), by: 'ops', why: 'test', ...change };
     await expect(scene.request(body)).rejects.toThrow(message);
-    expect(scene.state.entries.has('override.web')).toBe(false);
+    expect(await scene.state.get('override.web')).toBeNull();
   });
 });

@@ -1,52 +1,47 @@
-import { type StateBucket, StateConflictError, type StateEntry } from '@forescale/shared/state';
+import { createMemoryState, type StateBucket, type StateEntry, StateUnavailableError } from '@forescale/shared/state';
 import type { Health } from '@forescale/shared/store';
 import { Gate } from './gate.ts';
 
-/** A bucket in memory that outlives the process that uses it through a gate. */
+/** A bucket in memory that outlives the process that uses it through a gate, and that may be away. */
 export class FakeState implements StateBucket {
-  readonly entries = new Map<string, StateEntry>();
   gate = new Gate();
   away = false;
-  #revision = 0;
+  #bucket = createMemoryState();
 
   get(key: string): Promise<StateEntry | null> {
-    return this.#effect(() => this.entries.get(key) ?? null);
+    return this.#effect(() => this.#bucket.get(key));
   }
 
   put(key: string, value: Uint8Array): Promise<number> {
-    return this.#effect(() => this.#set(key, value));
+    return this.#effect(() => this.#bucket.put(key, value));
   }
 
   compareAndSet(key: string, value: Uint8Array, revision: number): Promise<number> {
-    return this.#effect(() => {
-      const held = this.entries.get(key)?.revision ?? 0;
-      if (held !== revision) throw new StateConflictError(`${key}: revision ${held}, not ${revision}`);
-      return this.#set(key, value);
-    });
+    return this.#effect(() => this.#bucket.compareAndSet(key, value, revision));
   }
 
   delete(key: string): Promise<void> {
-    return this.#effect(() => void this.entries.delete(key));
+    return this.#effect(() => this.#bucket.delete(key));
   }
 
   keys(prefix: string): Promise<string[]> {
-    return this.#effect(() => [...this.entries.keys()].filter((key) => key.startsWith(prefix)).sort());
+    return this.#effect(() => this.#bucket.keys(prefix));
   }
 
-  async health(): Promise<Health> {
-    return this.away ? { ok: false, reason: 'away' } : { ok: true };
+  health(): Promise<Health> {
+    return this.#bucket.health();
   }
 
   async close(): Promise<void> {}
 
-  #set(key: string, value: Uint8Array): number {
-    this.entries.set(key, { value, revision: ++this.#revision });
-    return this.#revision;
+  /** Everything in it is gone. */
+  lose(): void {
+    this.#bucket = createMemoryState();
   }
 
-  #effect<T>(act: () => T): Promise<T> {
+  #effect<T>(act: () => Promise<T>): Promise<T> {
     return this.gate.effect(() => {
-      if (this.away) throw new Error('the bucket is away');
+      if (this.away) throw new StateUnavailableError('the bucket is away');
       return act();
     });
   }

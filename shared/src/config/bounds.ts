@@ -71,7 +71,7 @@ function sourced(
  * starts: at 02:00 on a Saturday, "22:00-06:00" is Friday's. A wall-clock time that a change to summer time leaves
  * out never comes; one that comes twice counts both times.
  */
-export function windowHolds(policy: WindowPolicy, atMs: number): boolean {
+function windowHolds(policy: WindowPolicy, atMs: number): boolean {
   const local = localTime(policy.timezone, atMs);
   const { startMinute: start, endMinute: end } = policy;
   if (start < end) return local.minute >= start && local.minute < end && startsOn(policy, local.day);

@@ -62,7 +62,7 @@ export const poolBoundsSchema = section({
   }));
 
 /** One time window. What it leaves out is inherited from the next wider window, and at last from the pool. */
-export const policySchema = section({
+const policySchema = section({
   time_range: timeRange.default({ startMinute: 0, endMinute: 0 }),
   days: z
     .array(choice(DAYS))

@@ -171,7 +171,6 @@ export type OfferingConfig = z.output<typeof offeringSchema>;
 export type ScaleDownConfig = z.output<typeof scaleDownSchema>;
 export type ForecastConfig = z.output<typeof forecastSchema>;
 export type ProviderConfig = z.output<typeof providerSchema>;
-export type PoolBoundsConfig = z.output<typeof poolBoundsSchema>;
 export type SpotConfig = z.output<typeof spotSchema>;
 
 /** One pool, complete: what the configuration says and the defaults where it is silent. */

@@ -16,8 +16,9 @@ import {
 } from './need.ts';
 import { offeringId } from './offerings.ts';
 import { type PendingNeed, packPending } from './pending.ts';
-import { type Remainder, shed, shrink } from './scale-down.ts';
+import { type Remainder, shrink } from './scale-down.ts';
 import { grow } from './scale-up.ts';
+import { shed } from './shed.ts';
 import type { Action, Plan, PlanReport, PlanState, Reason } from './types.ts';
 
 /**

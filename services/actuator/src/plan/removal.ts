@@ -1,0 +1,91 @@
+import type { PoolConfig } from '@forescale/shared/config';
+import type { Fleet } from './fleet.ts';
+import type { NodeLoad } from './node-load.ts';
+import { placeAll } from './packing.ts';
+import type { Action, PlanState, PoolNode, Reason } from './types.ts';
+
+/** Safety rule: so much of the pool may be on its way out or out of order at once, rounded up. */
+const DISRUPTION_SHARE = 0.1;
+
+/** A simulated scheduling costs time; nodes whose pods found no place are asked again with the next plan. */
+const ATTEMPTS_PER_REMOVAL = 4;
+
+const EPSILON = 1e-9;
+
+/** A node that may leave, and since when it is not needed. */
+export interface Candidate {
+  readonly node: PoolNode;
+  readonly load: NodeLoad | null;
+  readonly sinceMs: number;
+}
+
+/** Safety rule: with so many nodes of the cluster not Ready, none leaves. Null: there are not that many. */
+export function unhealthyReason(state: PlanState, fleet: Fleet): Reason | null {
+  if (!fleet.unhealthy) return null;
+  const { nodes, unready } = state.cluster;
+  return { code: 'hold-unhealthy', text: `${unready} of ${nodes} nodes of the cluster are not Ready; none leaves` };
+}
+
+/** Removes nodes one by one within the budgets, each only if its pods find places on the nodes that stay. */
+export function startRemoval(fleet: Fleet, pool: PoolConfig, reasons: Reason[]) {
+  const poolNodes = fleet.ready.length + fleet.notReady.length + fleet.onTheWayOut;
+  const budget = Math.ceil(DISRUPTION_SHARE * poolNodes - EPSILON) - fleet.onTheWayOut - fleet.notReady.length;
+  const parallel = pool.scaleDown.maxParallel - fleet.onTheWayOut;
+  let left = Math.max(0, Math.min(budget, parallel));
+  let attempts = ATTEMPTS_PER_REMOVAL * left;
+  let waiting = 0;
+  const actions: Action[] = [];
+  const staying = new Map(fleet.loads.map((load) => [load.node.name, load.place]));
+  const homeless: string[] = [];
+  return {
+    actions,
+    /** False: the node stays for now. */
+    remove({ node, load }: Candidate, reason: string): boolean {
+      // What is broken already disrupts nobody further.
+      const free = node.phase === 'notready';
+      if (!free && left === 0) waiting++;
+      if (!free && (left === 0 || attempts === 0)) return false;
+      if (load !== null) {
+        attempts--;
+        staying.delete(node.name);
+        if (!placeAll(load.movable, [...staying.values()], pool.template.allocatable)) {
+          staying.set(node.name, load.place);
+          homeless.push(node.name);
+          return false;
+        }
+      }
+      if (!free) left--;
+      actions.push({ kind: 'drain', nodeName: node.name, reason, force: false });
+      return true;
+    },
+    close() {
+      if (homeless.length > 0) {
+        const names = homeless.slice(0, 5).join(', ');
+        reasons.push({
+          code: 'hold-no-place',
+          text: `the pods of ${homeless.length} nodes would find no place: ${names}`,
+        });
+      }
+      if (waiting === 0) return;
+      const limit = parallel <= budget ? `max_parallel ${pool.scaleDown.maxParallel}` : '10 % of the pool';
+      reasons.push({
+        code: 'hold-disruption',
+        text: `${waiting} nodes wait: only ${limit} may be out of order at once`,
+      });
+    },
+  };
+}
+
+export function candidatesOf(fleet: Fleet, sinceMs: (node: PoolNode) => number): Candidate[] {
+  const loads = new Map(fleet.loads.map((load) => [load.node.name, load]));
+  return fleet.ready.map((node) => ({ node, load: loads.get(node.name) ?? null, sinceMs: sinceMs(node) }));
+}
+
+/** Least utilised first, then the dearest, then by name. */
+export function byUse(a: Candidate, b: Candidate): number {
+  return (
+    (a.load?.utilisation ?? 0) - (b.load?.utilisation ?? 0) ||
+    b.node.usdPerHour / b.node.units - a.node.usdPerHour / a.node.units ||
+    (a.node.name < b.node.name ? -1 : a.node.name > b.node.name ? 1 : 0)
+  );
+}

@@ -1,0 +1,66 @@
+import type { Bounds, PoolConfig } from '@forescale/shared/config';
+import type { Fleet } from './fleet.ts';
+import { byUse, candidatesOf, startRemoval, unhealthyReason } from './removal.ts';
+import type { Action, PlanState, Reason } from './types.ts';
+
+const EPSILON = 1e-9;
+
+/**
+ * Lets go what is above a `max`, or a price, that has fallen: needed or not, but within the disruption budget, and no
+ * node whose pods would be left without a place. Machines that are still starting go first: they carry nothing.
+ */
+export function shed(state: PlanState, fleet: Fleet, pool: PoolConfig, bounds: Bounds, reasons: Reason[]): Action[] {
+  const usdMax = bounds.usdPerHourMax;
+  let nodes = fleet.total - fleet.onTheWayOut - fleet.timedOut.length - fleet.interrupted.length;
+  let usdPerHour = stayingUsdPerHour(state, fleet);
+  const why = () => {
+    if (nodes > bounds.maxNodes.value)
+      return `${nodes} nodes are above the max of ${bounds.maxNodes.value} (${bounds.maxNodes.from})`;
+    if (usdMax === null || usdPerHour <= usdMax.value + EPSILON) return null;
+    return `${usdPerHour.toFixed(2)} USD/h are above usd_per_hour_max of ${usdMax.value} (${usdMax.from})`;
+  };
+  const first = why();
+  if (first === null) return [];
+  if (!pool.scaleDown.enabled) {
+    reasons.push({ code: 'hold-disabled', text: `${first}, but scale_down is not enabled` });
+    return [];
+  }
+  const breaker = unhealthyReason(state, fleet);
+  if (breaker !== null) {
+    reasons.push(breaker);
+    return [];
+  }
+  const actions: Action[] = [];
+  for (const one of [...fleet.starting].sort(
+    (a, b) => b.requestedMs - a.requestedMs || (a.requestId < b.requestId ? -1 : 1),
+  )) {
+    const reason = why();
+    if (reason === null) return actions;
+    actions.push({ kind: 'cancel-start', requestId: one.requestId, reason });
+    nodes--;
+    usdPerHour -= one.offering.usdPerHour;
+  }
+  const removal = startRemoval(fleet, pool, reasons);
+  const broken = fleet.notReady.map((node) => ({ node, load: null, sinceMs: 0 }));
+  for (const candidate of [...broken, ...candidatesOf(fleet, () => 0).sort(byUse)]) {
+    const reason = why();
+    if (reason === null) break;
+    if (candidate.node.keptBecause !== null || !removal.remove(candidate, reason)) continue;
+    nodes--;
+    usdPerHour -= candidate.node.usdPerHour;
+  }
+  removal.close();
+  const rest = why();
+  if (rest !== null) reasons.push({ code: 'above-bound', text: `${rest}, still after this plan` });
+  return [...actions, ...removal.actions];
+}
+
+function stayingUsdPerHour(state: PlanState, fleet: Fleet): number {
+  let usdPerHour = 0;
+  for (const node of state.nodes) {
+    if (node.phase !== 'draining' && node.phase !== 'leaving' && node.interruptedMs === null)
+      usdPerHour += node.usdPerHour;
+  }
+  for (const node of fleet.starting) usdPerHour += node.offering.usdPerHour;
+  return usdPerHour;
+}

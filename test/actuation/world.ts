@@ -1,0 +1,172 @@
+import { openProvider } from '@forescale/actuator/providers';
+import { type Actuator, startActuator } from '@forescale/actuator/service';
+import { type Collector, startCollector } from '@forescale/collector/service';
+import { type Bus, createInProcessBus } from '@forescale/shared/bus';
+import { type Config, POOL_LABEL, parseConfig } from '@forescale/shared/config';
+import {
+  type ClusterReader,
+  connectKubernetes,
+  createClusterReader,
+  createClusterWriter,
+} from '@forescale/shared/kubernetes';
+import { Readiness } from '@forescale/shared/service';
+import { createMemoryState } from '@forescale/shared/state';
+import { createSqliteStore, type Store } from '@forescale/shared/store';
+import { silentInstruments, silentLog } from '@forescale/shared/telemetry';
+import { ManualClock, seededRandom, systemClock } from '@forescale/shared/time';
+import {
+  createSimulatedCluster,
+  type SimulatedCluster,
+  type SimulatedClusterOptions,
+} from '@forescale/simulator/cluster';
+
+export const MINUTE_MS = 60_000;
+const START_MS = Date.UTC(2026, 2, 2);
+const MIB = 2 ** 20;
+
+/** A node takes four pods: 4 x 900m of 4 cores. */
+const POD = { cpuMillicores: 900, memoryBytes: 512 * MIB };
+
+function configText(url: string): string {
+  return `autoscaler:
+  kubernetes: { url: "${url}" }
+  pools:
+    - name: web
+      mode: enforce
+      provider: { kind: simulated, url: "${url}" }
+      bounds: { min_nodes: 1, max_nodes: 30 }
+      lead_time: 100s
+      scale_down: { unneeded: 5m, after_scale_up: 5m }
+      offerings:
+        - { instance_type: small, zone: a, usd_per_hour: 0.1 }
+        - { instance_type: small, zone: b, usd_per_hour: 0.2 }
+`;
+}
+
+/** Collector and actuator beside a simulated cluster, which they reach over HTTP; a minute a step. */
+export class World {
+  readonly cluster: SimulatedCluster;
+  readonly readiness = new Readiness();
+  readonly store: Store;
+  readonly bus: Bus;
+  actuator!: Actuator;
+  readonly #clock = new ManualClock(START_MS);
+  readonly #state = createMemoryState();
+  readonly #config: Config;
+  readonly #server: { close(): Promise<void> };
+  readonly #reader: ClusterReader;
+  readonly #collector: Collector;
+  #starts = 0;
+
+  private constructor(
+    cluster: SimulatedCluster,
+    server: { readonly url: string; close(): Promise<void> },
+    store: Store,
+    bus: Bus,
+    collector: Collector,
+  ) {
+    this.cluster = cluster;
+    this.#server = server;
+    this.#config = parseConfig(configText(server.url), 'test', {});
+    this.#reader = createClusterReader(connectKubernetes(this.#config.kubernetes));
+    this.store = store;
+    this.bus = bus;
+    this.#collector = collector;
+  }
+
+  /** `podsAt`: how many pods the workload wants, by minute. */
+  static async create(
+    podsAt: (minute: number) => number,
+    options: Partial<SimulatedClusterOptions> = {},
+  ): Promise<World> {
+    const minutes = Array.from({ length: 600 }, (_, minute) => minute);
+    const series = {
+      timesMs: Float64Array.from(minutes, (minute) => START_MS + minute * MINUTE_MS),
+      values: Float64Array.from(minutes, podsAt),
+    };
+    const allocatable = { cpuMillicores: 4_000, memoryBytes: 16_384 * MIB, pods: 110, gpus: 0 };
+    const boot = { kind: 'fixed', ms: 80_000 } as const;
+    const offering = { instanceType: 'small', capacityType: 'on_demand', allocatable, boot } as const;
+    const cluster = createSimulatedCluster({
+      seed: 11,
+      startMs: START_MS,
+      offerings: [
+        { ...offering, zone: 'a', usdPerHour: 0.1 },
+        { ...offering, zone: 'b', usdPerHour: 0.2 },
+      ],
+      workload: {
+        series,
+        valuePerPod: 1,
+        requests: POD,
+        nodeSelector: { [POOL_LABEL]: 'web' },
+        maxUnavailable: 2,
+      },
+      ...options,
+    });
+    const server = await cluster.listen();
+    const store = await createSqliteStore({ path: ':memory:' });
+    const bus = createInProcessBus();
+    const config = parseConfig(configText(server.url), 'test', {});
+    const collector = await startCollector({
+      config,
+      store,
+      bus,
+      cluster: createClusterReader(connectKubernetes(config.kubernetes)),
+      traces: [],
+      clock: systemClock,
+      readiness: new Readiness(),
+      instruments: silentInstruments(),
+      log: silentLog(),
+    });
+    const world = new World(cluster, server, store, bus, collector);
+    await world.restart();
+    return world;
+  }
+
+  /** Forgets the process that ran, as `kill -9` does, and starts another one on what it left behind. */
+  async restart(): Promise<void> {
+    this.actuator = await startActuator({
+      config: this.#config,
+      reader: this.#reader,
+      writer: createClusterWriter(connectKubernetes(this.#config.kubernetes), 'default'),
+      store: this.store,
+      bus: this.bus,
+      state: this.#state,
+      clock: this.#clock,
+      ioClock: systemClock,
+      random: seededRandom(++this.#starts),
+      readiness: this.readiness,
+      instruments: silentInstruments(),
+      log: silentLog(),
+      homeNode: null,
+      openProvider,
+    });
+  }
+
+  async minute(): Promise<void> {
+    const nowMs = this.cluster.nowMs() + MINUTE_MS;
+    this.cluster.step(nowMs);
+    this.#clock.advanceTo(nowMs);
+    await this.#collector.tick(nowMs);
+    await this.actuator.tick(nowMs);
+  }
+
+  async minutes(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) await this.minute();
+  }
+
+  /** Names of machines that run or boot, and of nodes: in the end the same. */
+  async names(): Promise<{ readonly machines: string[]; readonly nodes: string[] }> {
+    const alive = this.cluster.cloud.list().filter(({ state }) => state === 'starting' || state === 'running');
+    const { nodes } = await this.#reader.read(this.cluster.nowMs());
+    return { machines: alive.map((one) => one.nodeName).sort(), nodes: nodes.map((one) => one.name).sort() };
+  }
+
+  async close(): Promise<void> {
+    await this.actuator.stop();
+    await this.#collector.stop();
+    await this.bus.close();
+    await this.store.close();
+    await this.#server.close();
+  }
+}

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startServer, type TestServer } from './server-process.ts';
 
-export interface InfluxServerOptions {
+interface InfluxServerOptions {
   /** With an account the server asks everybody for one, and this one may do everything. */
   readonly user?: string;
   readonly password?: string;

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { startServer, type TestServer } from './server-process.ts';
 
-export interface NatsServerOptions {
+interface NatsServerOptions {
   readonly user?: string;
   readonly password?: string;
   readonly token?: string;
@@ -27,7 +27,7 @@ export function startNats(options: NatsServerOptions = {}): Promise<TestServer> 
 function natsConfig(directory: string, port: number, { user, password, token }: NatsServerOptions): string {
   const lines = [
     `listen: "127.0.0.1:${port}"`,
-    `jetstream { store_dir: ${JSON.stringify(join(directory, 'data'))}, max_mem: 64MB, max_file: 1GB }`,
+    `jetstream { store_dir: ${JSON.stringify(join(directory, 'data'))}, max_mem: 64MB, max_file: 4GB }`,
   ];
   if (token !== undefined) lines.push(`authorization { token: ${JSON.stringify(token)} }`);
   else if (user !== undefined) {

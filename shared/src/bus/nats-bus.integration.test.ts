@@ -175,6 +175,8 @@ describe('NATS bus', () => {
     expect(JSON.stringify(health)).not.toContain('word');
     const right = await open(server, { user: 'forescale', password: 'secret-word' });
     expect(await right.health()).toEqual({ ok: true });
+    const inUrl = server.url.replace('//', '//forescale:secret-word@');
+    expect(await (await open(server, { servers: [inUrl] })).health()).toEqual({ ok: true });
     const token = await start({ token: 'a-token' });
     expect(await (await open(token, { token: 'a-token' })).health()).toEqual({ ok: true });
   });

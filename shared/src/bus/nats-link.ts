@@ -4,7 +4,7 @@ import type { Health } from '../store/store.ts';
 import { BusRejectedError, BusUnavailableError } from './errors.ts';
 
 export interface NatsOptions {
-  /** Such as `nats://127.0.0.1:4222`; `tls://` wants an encrypted connection. */
+  /** Such as `nats://127.0.0.1:4222`, with `user:password@` where wanted; `tls://` is an encrypted connection. */
   readonly servers: readonly string[];
   /** Shown in the server's list of connections. */
   readonly name: string;
@@ -205,12 +205,17 @@ export class NatsLink {
   }
 }
 
-function connectOptions({ servers, name, user, password, token, tls }: NatsOptions) {
-  const encrypted = tls !== undefined || servers.some((server) => server.startsWith('tls://'));
+function connectOptions(options: NatsOptions) {
+  const { name, token, tls } = options;
+  const servers = options.servers.map((server) => new URL(server.includes('://') ? server : `nats://${server}`));
+  const login = servers.find((server) => server.username !== '');
+  const user = options.user ?? (login && decodeURIComponent(login.username));
+  const pass = options.password ?? decodeURIComponent(login?.password ?? '');
+  const encrypted = tls !== undefined || servers.some((server) => server.protocol === 'tls:');
   return {
-    servers: servers.map((server) => server.replace(/^tls:\/\//, '')),
+    servers: servers.map((server) => server.host),
     name,
-    ...(user === undefined ? {} : { user, pass: password ?? '' }),
+    ...(user === undefined ? {} : { user, pass }),
     ...(token === undefined ? {} : { token }),
     ...(encrypted ? { tls: { ...tls } } : {}),
     timeout: DIAL_TIMEOUT_MS,

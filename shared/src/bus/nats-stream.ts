@@ -20,7 +20,7 @@ const MESSAGE_NOT_FOUND = 10037;
  * keeps our subjects; when it does not, it serves something else.
  */
 export async function ensureNatsStream(link: NatsLink, config: StreamConfig): Promise<void> {
-  const wanted = toJetStream(config, link.replicas);
+  const wanted = await toJetStream(config, link.replicas);
   const found = await orNull(STREAM_NOT_FOUND, () => link.ask(({ manager }) => manager.streams.info(config.name)));
   if (found === null) {
     await link.ask(({ manager }) => manager.streams.add(wanted));
@@ -91,20 +91,21 @@ async function orNull<T>(code: number, ask: () => Promise<T>): Promise<T | null>
   }
 }
 
-function toJetStream(config: StreamConfig, replicas: number) {
+async function toJetStream(config: StreamConfig, replicas: number) {
+  const { DiscardPolicy, RetentionPolicy, StorageType } = await import('nats');
   const { name, subjects, keep, maxAgeMs, maxBytes } = config;
   return {
     name,
     description: OURS,
     subjects: [...subjects],
-    retention: keep === 'work' ? 'workqueue' : 'limits',
+    retention: keep === 'work' ? RetentionPolicy.Workqueue : RetentionPolicy.Limits,
     max_msgs_per_subject: keep === 'last' ? 1 : -1,
     max_age: maxAgeMs * NANOS_PER_MS,
     max_bytes: maxBytes,
     // JetStream demands a window that is not longer than the age.
     duplicate_window: Math.min(SAME_ID_WITHIN_MS, maxAgeMs) * NANOS_PER_MS,
     num_replicas: replicas,
-    discard: 'old',
-    storage: 'file',
-  } as unknown as Partial<JetStreamConfig> & { name: string };
+    discard: DiscardPolicy.Old,
+    storage: StorageType.File,
+  };
 }

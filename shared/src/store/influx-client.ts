@@ -8,7 +8,8 @@ export interface InfluxConnection {
   readonly database: string;
   readonly username?: string;
   readonly password?: string;
-  readonly requestTimeoutMs: number;
+  /** Of one call; 10 s unless told. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** One table of an answer. */
@@ -35,6 +36,7 @@ export class InfluxFailure extends Error {
 }
 
 const CONNECTIONS_MAX = 8;
+const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
  * node-influx, one try per call, with every wait bounded: the library itself waits for ever when a server dies in the
@@ -56,6 +58,7 @@ export class InfluxClient {
   static async open(connection: InfluxConnection): Promise<InfluxClient> {
     const { InfluxDB } = await import('influx');
     const url = new URL(connection.url);
+    const timeoutMs = connection.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
     const secure = url.protocol === 'https:';
     const agent = secure
       ? new HttpsAgent({ keepAlive: true, maxSockets: CONNECTIONS_MAX })
@@ -70,9 +73,9 @@ export class InfluxClient {
       database: connection.database,
       ...(username === '' ? {} : { username, password: connection.password ?? decodeURIComponent(url.password) }),
       // Callers have their own policy for retries: the library shall neither try again nor put the host aside.
-      pool: { maxRetries: 0, requestTimeout: connection.requestTimeoutMs, backoff: noBackoff },
+      pool: { maxRetries: 0, requestTimeout: timeoutMs, backoff: noBackoff },
     });
-    return new InfluxClient(influx, agent, url.host, connection.requestTimeoutMs);
+    return new InfluxClient(influx, agent, url.host, timeoutMs);
   }
 
   async write(points: IPoint[]): Promise<void> {

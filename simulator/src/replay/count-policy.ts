@@ -8,7 +8,7 @@ import {
   unitsOf,
   withFailure,
 } from '@forescale/actuator/plan';
-import type { OfferingConfig, PoolConfig } from '@forescale/shared/config';
+import type { PoolConfig } from '@forescale/shared/config';
 import type { MachineCount } from './machines.ts';
 import type { Decision, Policy, PolicyView } from './policy.ts';
 

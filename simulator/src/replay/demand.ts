@@ -10,6 +10,8 @@ export interface Demand {
   readonly startMs: number;
   readonly stepMs: number;
   readonly values: Float64Array;
+  /** How old the newest sample may be until the trace counts as interrupted: three times its usual step. */
+  readonly silenceMsMax: number;
   /** When sample `index` of the trace is known: from then on it is the value, until the next is. */
   readonly knownAtMs: (index: number) => number;
 }
@@ -28,7 +30,8 @@ export function demandOf(trace: Series, stepMs: number): Demand {
   if (steps > STEPS_MAX) {
     throw new ReplayError(`the trace spans ${steps} steps of ${stepMs / 1_000} s; allowed: at most ${STEPS_MAX}`);
   }
-  const late = usualStepMs(timesMs) > stepMs ? 1 : 0;
+  const usualMs = usualStepMs(timesMs);
+  const late = usualMs > stepMs ? 1 : 0;
   const values = new Float64Array(steps);
   let reached = 0;
   for (let step = 0; step < steps; step++) {
@@ -37,7 +40,7 @@ export function demandOf(trace: Series, stepMs: number): Demand {
     values[step] = samples[Math.max(0, reached - 1 - late)] as number;
   }
   const knownAtMs = (index: number) => timesMs[index + late] ?? Number.POSITIVE_INFINITY;
-  return { startMs, stepMs, values, knownAtMs };
+  return { startMs, stepMs, values, silenceMsMax: 3 * Math.max(stepMs, usualMs), knownAtMs };
 }
 
 /** Median of the first differences; 0 for a single sample. */

@@ -18,12 +18,12 @@ export function forescalePolicy(
   signal: SignalConfig,
   stepMs: number,
   leadTimeMs: number,
-  forecaster: ReplayForecaster | null,
+  forecastAt: (nowMs: number) => Forecast | null,
 ): Policy {
   let memory: PlanMemory = EMPTY_MEMORY;
   return {
     decide({ nowMs, demand, machines }) {
-      const forecast = forecaster?.forecast(nowMs) ?? null;
+      const forecast = forecastAt(nowMs);
       const nodes = machines.nodes();
       const state = {
         nodes,

@@ -1,4 +1,4 @@
-import type { Series } from '@forescale/shared/domain';
+import type { Forecast, Series } from '@forescale/shared/domain';
 import type { Demand } from './demand.ts';
 import type { ReplayForecaster } from './forescale-policy.ts';
 
@@ -25,6 +25,7 @@ const PROGRESS_SAMPLES = 5_000;
 export class Learner {
   readonly #lessons: Lessons;
   #fed = 0;
+  #newestMs = Number.NEGATIVE_INFINITY;
   #trainedMs = Number.NEGATIVE_INFINITY;
 
   constructor(lessons: Lessons) {
@@ -38,8 +39,15 @@ export class Learner {
       const knownAtMs = demand.knownAtMs(this.#fed);
       if (knownAtMs > nowMs) return;
       forecaster.observe(knownAtMs, trace.values[this.#fed] as number);
+      this.#newestMs = knownAtMs;
       if (this.#fed % PROGRESS_SAMPLES === 0) await onProgress(this.#fed, trace.values.length, 'history');
     }
+  }
+
+  /** Null also while the trace is silent: a gap says nothing, and forecasts from before it lose their ground. */
+  forecast(nowMs: number): Forecast | null {
+    const { demand, forecaster } = this.#lessons;
+    return nowMs - this.#newestMs > demand.silenceMsMax ? null : forecaster.forecast(nowMs);
   }
 
   async learn(nowMs: number): Promise<void> {

@@ -9,24 +9,16 @@ import { forescalePolicy, type ReplayForecaster } from './forescale-policy.ts';
 import { Learner, type OnReplayProgress } from './learner.ts';
 import { Machines, type ReplayFaults } from './machines.ts';
 import { leastNodes, nodesNeeded, usdPerHourOf } from './oracle.ts';
-import {
-  DEFAULT_KNOBS,
-  type Decision,
-  type Policy,
-  type PolicyKnobs,
-  type PolicyName,
-  type PolicyView,
-} from './policy.ts';
+import { DEFAULT_KNOBS, type Policy, type PolicyKnobs, type PolicyName } from './policy.ts';
 import { scoreTimeline } from './score.ts';
 import { signalOf } from './signal.ts';
+import { takeStep } from './step.ts';
 import { type ReplaySummary, summaryOf, type Tally } from './summary.ts';
 import { createTimeline, type ReplayTimeline } from './timeline.ts';
 
 const MINUTE_MS = 60_000;
 /** The policy runs so long before the first scored step, so that it is under way by then. */
 const WARM_UP_MS = 180 * MINUTE_MS;
-/** Creations refused within a step are tried elsewhere within the step, so many times. */
-const TRIES_PER_STEP = 3;
 const PROGRESS_STEPS = 500;
 
 /** What a node is taken to cost where the pool declares no offerings: a replay without prices compares nothing. */
@@ -95,7 +87,11 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   };
   const machines = new Machines(pool, faults, seededRandom(options.seed));
   if (options.policy === 'oracle') foresee(run);
-  else await runPolicy(run, machines, createPolicy(run, faults));
+  else {
+    const learner =
+      options.policy === 'forescale' && options.forecaster ? createLearner(run, options.forecaster) : null;
+    await runPolicy(run, machines, createPolicy(run, faults, learner), learner);
+  }
   const score = scoreTimeline(timeline, capacityPerNode, pool);
   return { summary: summaryOf(options.policy, options.seed, timeline, score, tally, machines), timeline };
 }
@@ -123,14 +119,14 @@ function prepare(options: ReplayOptions): Run {
   };
 }
 
-function createPolicy(run: Run, faults: ReplayFaults): Policy {
+function createPolicy(run: Run, faults: ReplayFaults, learner: Learner | null): Policy {
   const { options, pool, signal, demand, capacityPerNode } = run;
   const knobs = { ...DEFAULT_KNOBS, ...options.knobs };
   const history = { demand, until: run.scoredFrom, capacityPerNode };
   const leadTimeMs = faults.boot.kind === 'fixed' ? faults.boot.ms : faults.boot.p95Ms;
   switch (options.policy) {
     case 'forescale':
-      return forescalePolicy(pool, signal, demand.stepMs, leadTimeMs, options.forecaster);
+      return forescalePolicy(pool, signal, demand.stepMs, leadTimeMs, (nowMs) => learner?.forecast(nowMs) ?? null);
     case 'reactive':
       return reactivePolicy(pool, knobs);
     case 'target':
@@ -144,12 +140,12 @@ function createPolicy(run: Run, faults: ReplayFaults): Policy {
   }
 }
 
-async function runPolicy(run: Run, machines: Machines, policy: Policy): Promise<void> {
+async function runPolicy(run: Run, machines: Machines, policy: Policy, learner: Learner | null): Promise<void> {
   const { options, pool, demand, scoredFrom, capacityPerNode } = run;
   const { stepMs } = demand;
   const first = Math.max(0, scoredFrom - Math.ceil((WARM_UP_MS + 2 * pool.scaleDown.unneededMs) / stepMs));
   const timeAt = (step: number) => demand.startMs + step * stepMs;
-  const learner = options.policy === 'forescale' && options.forecaster ? createLearner(run, options.forecaster) : null;
+  const record = { timerMs: options.timerMs, tally: run.tally, timeline: run.timeline, capacityPerNode };
   await learner?.feed(timeAt(first) - 1);
   const offering = offeringsOf(pool)[0] as OfferingConfig;
   const bounds = boundsAt(pool, timeAt(first), null);
@@ -168,7 +164,7 @@ async function runPolicy(run: Run, machines: Machines, policy: Policy): Promise<
       bounds: boundsAt(pool, nowMs, null),
       machines,
     };
-    decideAndAct(run, view, policy, step - scoredFrom);
+    takeStep(record, view, policy, step - scoredFrom);
     const done = step - first + 1;
     if (done % PROGRESS_STEPS === 0) await options.onProgress?.(done, demand.values.length - first, 'replay');
   }
@@ -187,52 +183,6 @@ function createLearner({ options, pool, demand, tally }: Run, forecaster: Replay
       tally.trainMs += options.timerMs() - startMs;
     },
   });
-}
-
-function decideAndAct(run: Run, view: PolicyView, policy: Policy, row: number): void {
-  const { options, tally, timeline, capacityPerNode } = run;
-  const startMs = options.timerMs();
-  let decision: Decision = policy.decide(view);
-  const tookMs = options.timerMs() - startMs;
-  let outcome = act(decision, view, policy);
-  let { ups } = outcome;
-  for (let attempt = 1; outcome.refused && attempt < TRIES_PER_STEP; attempt++) {
-    decision = policy.decide(view);
-    outcome = act(decision, view, policy);
-    ups += outcome.ups;
-  }
-  if (row < 0) return;
-  tally.decisionsMs[row] = tookMs;
-  if (ups > 0) tally.scaleUps++;
-  if (outcome.downs > 0) tally.scaleDowns++;
-  const count = view.machines.count();
-  timeline.capacityReady[row] = count.readyUnits * capacityPerNode;
-  timeline.nodesReady[row] = count.ready;
-  timeline.nodesStarting[row] = count.starting;
-  timeline.nodesDraining[row] = count.draining;
-  timeline.nodesSpot[row] = count.spot;
-  timeline.nodesDesired[row] = decision.desired;
-  timeline.usdPerHour[row] = count.usdPerHour;
-}
-
-function act({ actions }: Decision, { machines, nowMs }: PolicyView, policy: Policy) {
-  let [ups, downs, refused] = [0, 0, false];
-  for (const action of actions) {
-    if (action.kind === 'create') {
-      for (let i = 0; i < action.count; i++) {
-        if (machines.create(action.offering, nowMs)) ups++;
-        else {
-          refused = true;
-          policy.onCreateFailure(action.offering, nowMs);
-        }
-      }
-    } else if (action.kind === 'drain') {
-      machines.drain(action.nodeName, nowMs);
-      downs++;
-    } else if (action.kind === 'cancel-drain') machines.cancelDrain(action.nodeName);
-    else machines.cancelStart(action.requestId);
-  }
-  return { ups, downs, refused };
 }
 
 /** The clairvoyant bound as a run: whole nodes in exactly the steps that need them. */

@@ -7,8 +7,8 @@ import type { Action, PlanState, PoolNode, Reason } from './types.ts';
 /** Safety rule: so much of the pool may be on its way out or out of order at once, rounded up. */
 const DISRUPTION_SHARE = 0.1;
 
-/** A simulated scheduling costs time; nodes whose pods found no place are asked again with the next plan. */
-const ATTEMPTS_PER_REMOVAL = 4;
+/** A simulated scheduling costs time; beyond so many in one plan, nodes wait for the next. */
+const ATTEMPTS_MAX = 50;
 
 const EPSILON = 1e-9;
 
@@ -32,7 +32,7 @@ export function startRemoval(fleet: Fleet, pool: PoolConfig, reasons: Reason[]) 
   const budget = Math.ceil(DISRUPTION_SHARE * poolNodes - EPSILON) - fleet.onTheWayOut - fleet.notReady.length;
   const parallel = pool.scaleDown.maxParallel - fleet.onTheWayOut;
   let left = Math.max(0, Math.min(budget, parallel));
-  let attempts = ATTEMPTS_PER_REMOVAL * left;
+  let attempts = ATTEMPTS_MAX;
   let waiting = 0;
   const actions: Action[] = [];
   const staying = new Map(fleet.loads.map((load) => [load.node.name, load.place]));

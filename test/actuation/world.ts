@@ -20,7 +20,7 @@ import {
   type SimulatedClusterOptions,
 } from '@forescale/simulator/cluster';
 
-export const MINUTE_MS = 60_000;
+const MINUTE_MS = 60_000;
 const START_MS = Date.UTC(2026, 2, 2);
 const MIB = 2 ** 20;
 

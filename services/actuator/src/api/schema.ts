@@ -103,12 +103,6 @@ export const historySchema = z.object({
   reactive_usd_per_hour: column,
 });
 
-/** Answer to `POST /api/v1/override`. */
-export const overrideAnswerSchema = z.object({ ok: z.literal(true), pool: z.string(), until: timeText });
-
-/** Every answer that is not 2xx. */
-export const errorSchema = z.object({ error: z.string() });
-
 const epochOrText = z
   .union([z.iso.datetime({ offset: true }), z.string().regex(/^\d{1,12}$/)], {
     error: 'allowed: epoch seconds or an RFC 3339 time',
@@ -117,27 +111,21 @@ const epochOrText = z
 
 export const poolQuerySchema = z.object({ pool: name });
 
+/** A whole number out of a query string. */
+function whole(min: number, max: number) {
+  const error = `allowed: a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+}
+
 export const historyQuerySchema = z.object({
   pool: name,
   signal: name,
   from: epochOrText.optional(),
   to: epochOrText.optional(),
-  points: z.coerce
-    .number({ error: `allowed: a whole number from 2 to ${POINTS_MAX}` })
-    .int({ error: `allowed: a whole number from 2 to ${POINTS_MAX}` })
-    .min(2, { error: `allowed: a whole number from 2 to ${POINTS_MAX}` })
-    .max(POINTS_MAX, { error: `allowed: a whole number from 2 to ${POINTS_MAX}` })
-    .default(500),
+  points: whole(2, POINTS_MAX).default(500),
 });
 
-export const planQuerySchema = poolQuerySchema.extend({
-  decisions: z.coerce
-    .number({ error: `allowed: a whole number from 0 to ${DECISIONS_MAX}` })
-    .int({ error: `allowed: a whole number from 0 to ${DECISIONS_MAX}` })
-    .min(0, { error: `allowed: a whole number from 0 to ${DECISIONS_MAX}` })
-    .max(DECISIONS_MAX, { error: `allowed: a whole number from 0 to ${DECISIONS_MAX}` })
-    .default(20),
-});
+export const planQuerySchema = poolQuerySchema.extend({ decisions: whole(0, DECISIONS_MAX).default(20) });
 
 export type PoolsDocument = z.input<typeof poolsSchema>;
 export type PlanDocument = z.input<typeof planDocumentSchema>;

@@ -5,7 +5,7 @@ import type { NodeRecord } from './record.ts';
 import { beginRemoval } from './remove.ts';
 
 /** On a node while Forescale empties it. */
-export const DRAIN_TAINT = { key: 'forescale.dev/draining', value: 'true', effect: 'NoSchedule' } as const;
+const DRAIN_TAINT = { key: 'forescale.dev/draining', value: 'true', effect: 'NoSchedule' } as const;
 const EXCLUDE_FROM_LB = 'node.kubernetes.io/exclude-from-external-load-balancers';
 
 /** Evictions under way at once, per node. */

@@ -79,6 +79,11 @@ export class Executor {
     return times;
   }
 
+  /** Another actuator may have acted: the journal is read anew before anything else is done. */
+  forget(): void {
+    this.#journal.forget();
+  }
+
   /** What happened since the last call. */
   takeNews(): News {
     const news = this.#news;

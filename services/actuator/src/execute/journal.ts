@@ -2,7 +2,7 @@ import { type StateBucket, StateConflictError } from '@forescale/shared/state';
 import { type NodeRecord, nodeRecordSchema } from './record.ts';
 
 /** An entry of the journal that cannot be read. Nothing is created or collected until a human has looked. */
-export class JournalCorruptError extends Error {
+class JournalCorruptError extends Error {
   override readonly name = 'JournalCorruptError';
 }
 
@@ -39,8 +39,9 @@ export class Journal {
     this.#entries = new Map(loaded.filter((one) => one !== null).map((one) => [one.record.requestId, one]));
   }
 
-  get loaded(): boolean {
-    return this.#entries !== null;
+  /** Another process may have written: what is in memory counts no more. */
+  forget(): void {
+    this.#entries = null;
   }
 
   /** In the order in which they were asked for. */

@@ -15,10 +15,11 @@ const NAME_ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
  * example `default-t3k9p2-4f0az1`. It is request id, token and node name in one. At most 54 characters, since the
  * label kubernetes.io/hostname carries it and labels end at 63.
  */
-export function newNodeName(pool: string, nowMs: number, random: Random): string {
+function newNodeName(pool: string, nowMs: number, random: Random): string {
   let digits = '';
   for (let i = 0; i < 6; i++) digits += NAME_ALPHABET[random.below(NAME_ALPHABET.length)];
-  return `${pool.slice(0, 38).replace(/-+$/, '')}-${Math.floor(nowMs / 1_000).toString(36)}-${digits}`;
+  const readable = pool.slice(0, 38).replace(/^-+|-+$/g, '') || 'node';
+  return `${readable}-${Math.floor(nowMs / 1_000).toString(36)}-${digits}`;
 }
 
 /** The journal's first entry for a node: an intent. */

@@ -22,7 +22,7 @@ const offeringSchema: z.ZodType<OfferingConfig> = z.object({
  * - `draining`: cordoned, its pods are being evicted.
  * - `removing`: Node deleted, machine being terminated until the provider shows it no more. Then the record goes.
  */
-export const RECORD_STATES = ['intended', 'requested', 'launched', 'ready', 'draining', 'removing'] as const;
+const RECORD_STATES = ['intended', 'requested', 'launched', 'ready', 'draining', 'removing'] as const;
 
 /** What the journal knows of one node that Forescale wanted, from before its first call until it is verified gone. */
 export const nodeRecordSchema = z.object({

@@ -31,7 +31,7 @@ export interface Machine {
   readonly createdMs: number;
 }
 
-export interface MachineFailure {
+interface MachineFailure {
   readonly errorClass: ErrorClass;
   readonly message: string;
 }

@@ -260,6 +260,11 @@ describe('actuator: what it does', () => {
     scene.actuator = second;
     await scene.tick();
     expect(scene.cloud.running).toHaveLength(10);
+    // The first one has to learn what the second has bought before it may act again.
+    scene.actuator = first;
+    await scene.ticks(3);
+    expect(scene.cloud.running).toHaveLength(10);
+    expect(scene.cloud.madeByToken.size).toBe(10);
   });
 });
 

@@ -59,12 +59,12 @@ class ActuatorService {
     const seen = await this.#see(nowMs);
     if (seen !== null) {
       const { clusterTag, cluster } = seen;
-      await Promise.all(this.#loops.map((loop) => loop.prepare(clusterTag, cluster, nowMs)));
+      await Promise.all(this.#loops.map((loop) => loop.part(() => loop.prepare(clusterTag, cluster, nowMs))));
       // In order of priority: the first pool takes the pending pods that it can carry.
       const served = new Set<string>();
       const inOrder = this.#loops.toSorted((a, b) => b.pool.priority - a.pool.priority);
-      for (const loop of inOrder) loop.decide(served, nowMs);
-      await Promise.all(this.#loops.map((loop) => loop.act(nowMs)));
+      for (const loop of inOrder) await loop.part(() => loop.decide(served, nowMs));
+      await Promise.all(this.#loops.map((loop) => loop.part(() => loop.act(nowMs))));
     }
     this.#calls.recordBreakers();
     const { bus, store } = await this.#outbox.flush();

@@ -25,6 +25,7 @@ export class Outbox {
   #messages: Message[] = [];
   #points: Point[] = [];
   #streamsReady = false;
+  #dropped = 0;
 
   constructor(bus: Bus, store: Store, log: Log) {
     this.#bus = bus;
@@ -34,16 +35,22 @@ export class Outbox {
 
   publish(subject: string, data: Uint8Array, id: string): void {
     this.#messages.push({ subject, data, id });
-    if (this.#messages.length > WAITING_MAX) this.#messages.shift();
+    if (this.#messages.length <= WAITING_MAX) return;
+    this.#messages.shift();
+    this.#dropped++;
   }
 
   record(points: readonly Point[]): void {
     this.#points.push(...points);
-    if (this.#points.length > POINTS_MAX) this.#points = this.#points.slice(-POINTS_MAX);
+    if (this.#points.length <= POINTS_MAX) return;
+    this.#dropped += this.#points.length - POINTS_MAX;
+    this.#points = this.#points.slice(-POINTS_MAX);
   }
 
   async flush(): Promise<{ readonly bus: Health; readonly store: Health }> {
     const [bus, store] = await Promise.all([this.#flushMessages(), this.#flushPoints()]);
+    if (this.#dropped > 0) this.#log.warn(`${this.#dropped} messages and points dropped: too many wait`);
+    this.#dropped = 0;
     return { bus, store };
   }
 

@@ -3,7 +3,7 @@ import { EMPTY_MEMORY, type PlanMemory, planMemorySchema } from '../plan/index.t
 import { encodeStored, readStored } from './stored.ts';
 
 /** Another actuator has planned this pool in the meantime: this one must not act on what it has decided. */
-export class StalePlanError extends Error {
+class StalePlanError extends Error {
   override readonly name = 'StalePlanError';
 }
 

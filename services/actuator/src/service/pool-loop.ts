@@ -90,9 +90,22 @@ export class PoolLoop {
     this.#show('provider', await this.#executor.look(clusterTag, nowMs));
   }
 
+  /** Runs one part of the tick. What nobody has foreseen holds up this pool, and no other. */
+  async part(work: () => Promise<void> | void): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#picture = null;
+      this.#draft = null;
+      this.#parts.log.error({ err: error, pool: this.pool.name }, 'this tick of the pool has failed');
+      this.#show('work', { ok: false, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
   /** Gathers what planning needs, and moves what is under way one step on. */
   async prepare(clusterTag: string, cluster: ClusterState, nowMs: number): Promise<void> {
     this.#picture = null;
+    this.#show('work', { ok: true });
     const [samples, forecasts, kept] = await Promise.all([
       this.#readings.read(nowMs),
       this.#forecasts.read(),
@@ -166,6 +179,7 @@ export class PoolLoop {
     this.#memory = decided.memory;
     const saved = await healthOf(this.#keeper.save(decided.memory));
     this.#show('memory', saved);
+    if (!saved.ok) this.#executor.forget();
     if (!saved.ok || picture.permission !== 'all') return false;
     const { clusterTag, cluster, permission } = picture;
     const orders = decided.actions.map(orderOf);

@@ -9,12 +9,12 @@ import {
 import { providerAccess } from '../providers/registry.ts';
 import type { ActuatorParts } from './parts.ts';
 
-/** What a call may cost in time: 4 calls of at most 30 s, and waits of at most 10 s in between. */
+/** What a call may cost in time: 3 tries of at most 15 s and 2 waits of at most 5 s are 55 s, less than a tick. */
 const LIMITS = {
-  timeoutMs: 30_000,
-  retriesMax: 3,
+  timeoutMs: 15_000,
+  retriesMax: 2,
   backoffFirstMs: 200,
-  backoffMaxMs: 10_000,
+  backoffMaxMs: 5_000,
   breaker: { failuresMax: 8, openMs: 60_000 },
 } satisfies Partial<CallLimits>;
 

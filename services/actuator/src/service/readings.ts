@@ -72,9 +72,11 @@ export class Readings {
     try {
       this.#subscription = await this.#bus.subscribe(subjects.sample(this.#pool.name, '*'), ({ data }) => {
         const { signal, source, timeMs, value } = decodeEvent(data, sampleSchema);
-        const known = this.#live.get(signal) ?? [];
-        if (known.length > 0 || this.#pool.signals.some((one) => one.name === signal))
-          this.#live.set(signal, [...known.slice(1 - LIVE_MAX), { source, timeMs, value }]);
+        const config = this.#pool.signals.find((one) => one.name === signal);
+        if (!config) return;
+        const sinceMs = timeMs - STALE_INTERVALS * config.intervalMs;
+        const fresh = (this.#live.get(signal) ?? []).filter((one) => one.timeMs > sinceMs);
+        this.#live.set(signal, [...fresh.slice(1 - LIVE_MAX), { source, timeMs, value }]);
       });
     } catch {
       this.#subscription = null;

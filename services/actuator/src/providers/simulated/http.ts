@@ -16,8 +16,9 @@ export interface HttpAnswer {
 }
 
 /**
- * One call. Resolves to answers of 2xx and 404, and rejects with a `ProviderError` for everything else: the class is
- * the one that the body names, else the status's; no answer at all may mean anything, which is `transient`.
+ * One call. Resolves to answers of 2xx, and of 404 to a DELETE in the cloud's own words; rejects with a `ProviderError`
+ * for everything else: the class is the one that the body names, else the status's; no answer at all may mean
+ * anything, which is `transient`.
  */
 export async function callCloud(
   method: 'GET' | 'POST' | 'DELETE',
@@ -40,8 +41,8 @@ export async function callCloud(
     throw new ProviderError('transient', `${what}: ${networkReason(error)}`, { cause: error });
   }
   const parsed = parseJson(text);
-  if (response.ok || (response.status === 404 && parsed !== undefined))
-    return { status: response.status, body: parsed };
+  const isGone = response.status === 404 && method === 'DELETE' && failureSchema.safeParse(parsed).success;
+  if (response.ok || isGone) return { status: response.status, body: parsed };
   throw classified(what, response, parsed);
 }
 

@@ -119,7 +119,7 @@ describe('simulated provider: calls', () => {
       machines: [expect.objectContaining({ id: 'sim-1', state: 'starting', createdMs: 1_000 })],
       failures: [],
     });
-    expect(seen[0]).toMatchObject({ method: 'POST', url: '/cloud/v1/machines?' });
+    expect(seen[0]).toMatchObject({ method: 'POST', url: '/cloud/v1/machines' });
     expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({ token: 'r-1', nodeName: 'n-1', clusterTag: 'c-1' });
   });
 
@@ -143,11 +143,13 @@ describe('simulated provider: calls', () => {
   ])('terminate: %i %j', async (status, body, outcome) => {
     const { provider, seen } = await json(status, body);
     expect(await provider.terminate('sim/1', signal())).toBe(outcome);
-    expect(seen[0]).toMatchObject({ method: 'DELETE', url: '/cloud/v1/machines/sim%2F1?' });
+    expect(seen[0]).toMatchObject({ method: 'DELETE', url: '/cloud/v1/machines/sim%2F1' });
   });
 
   it('a 404 of something else than the cloud ends nothing', async () => {
-    const { provider } = await cloud((_request, response) => response.writeHead(404).end('<html>not here</html>'));
-    await expect(provider.terminate('sim-1', signal())).rejects.toMatchObject({ errorClass: 'config' });
+    for (const body of ['<html>not here</html>', '{"kind":"Status","code":404}']) {
+      const { provider } = await cloud((_request, response) => response.writeHead(404).end(body));
+      await expect(provider.terminate('sim-1', signal())).rejects.toMatchObject({ errorClass: 'config' });
+    }
   });
 });

@@ -44,6 +44,7 @@ export class NatsConsumption implements Subscription {
     let failures = 0;
     while (!signal.aborted) {
       await link.whenConnected(signal);
+      if (signal.aborted) return;
       try {
         const batch = await this.#collect();
         this.#lastTrouble = '';
@@ -61,7 +62,7 @@ export class NatsConsumption implements Subscription {
   async #collect(): Promise<JsMsg[]> {
     const { batch, maxWaitMs } = this.#parts.options;
     const first = await this.#pull(1, POLL_MS);
-    if (first.length === 0 || batch === 1) return first;
+    if (first.length === 0 || batch === 1 || this.#stopping.signal.aborted) return first;
     try {
       return [...first, ...(await this.#pull(batch - 1, maxWaitMs))];
     } catch (error) {

@@ -1,10 +1,14 @@
+import { BusUnavailableError, type Subscription } from '@forescale/shared/bus';
 import type { Config } from '@forescale/shared/config';
 import { type HttpServer, startHttp } from '@forescale/shared/http';
 import { followTicks, Readiness, runTicks } from '@forescale/shared/service';
 import { createLog, type Log, startTelemetry, type Telemetry } from '@forescale/shared/telemetry';
+import { systemClock } from '@forescale/shared/time';
 import { openRuntime, type Runtime } from './runtime.ts';
 import { readSecret } from './secrets.ts';
 import { type RunningService, SERVICES, type ServiceName } from './services.ts';
+
+const BUS_RETRY_MS = 500;
 
 /** One operating-system process: its services, its HTTP server, its telemetry. */
 export interface ServiceProcess {
@@ -83,9 +87,12 @@ async function runUntil(
     await runTicks(clock, config.clock.tickMs, (nowMs) => tickAll(services, nowMs, log), log, signal);
     return;
   }
-  const subscriptions = [];
-  for (const service of services)
-    subscriptions.push(await followTicks(bus, service.name, virtualClock, service.tick, log));
+  const subscriptions: Subscription[] = [];
+  for (const service of services) {
+    const follow = () => followTicks(bus, service.name, virtualClock, service.tick, log);
+    const subscription = await untilBusIsThere(follow, signal);
+    if (subscription) subscriptions.push(subscription);
+  }
   await aborted(signal);
   for (const subscription of subscriptions) await subscription.stop();
 }
@@ -99,6 +106,19 @@ async function tickAll(services: readonly RunningService[], nowMs: number, log: 
       log.error({ err: error, part: service.name }, 'tick failed');
     }
   }
+}
+
+/** Tries again while the bus is away; null when `signal` aborts first. */
+async function untilBusIsThere<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
+  while (!signal.aborted) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof BusUnavailableError)) throw error;
+      await systemClock.sleep(BUS_RETRY_MS, signal);
+    }
+  }
+  return null;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 export { type Bounds, boundsAt, type Override, type Sourced } from './bounds.ts';
-export { ConfigError, loadConfig, maskSecrets, parseConfig } from './parse.ts';
+export { ConfigError } from './errors.ts';
+export { loadConfig, parseConfig } from './parse.ts';
 export type { WindowPolicy } from './policy-schema.ts';
 export {
   DEFAULT_SIGNALS,
@@ -13,3 +14,4 @@ export {
   type SpotConfig,
 } from './pool-schema.ts';
 export type { Config } from './schema.ts';
+export { maskSecrets } from './secrets.ts';

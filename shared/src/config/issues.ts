@@ -37,6 +37,19 @@ export function text(pattern: RegExp, allowed: string) {
   return z.string({ error: `allowed: ${allowed}` }).regex(pattern, { error: `allowed: ${allowed}` });
 }
 
+/** Any text of 1 to `max` characters that has no control characters in it. */
+export function line(max: number, allowed: string) {
+  return z
+    .string({ error: `allowed: ${allowed}` })
+    .regex(/^\P{Cc}+$/u, { error: `allowed: ${allowed}` })
+    .max(max, { error: `allowed: ${allowed}, at most ${max} long` });
+}
+
+export function list<Item extends z.ZodType>(item: Item, min: number, max: number, allowed: string) {
+  const error = `allowed: a list of ${min} to ${max} ${allowed}`;
+  return z.array(item, { error }).min(min, { error }).max(max, { error });
+}
+
 export function choice<const Values extends readonly [string, ...string[]]>(values: Values) {
   return z.enum(values, { error: `allowed: ${values.join(', ')}` });
 }
@@ -49,9 +62,11 @@ export const name = text(/^[a-z0-9-]{1,63}$/, 'a name of a-z, 0-9 and "-", at mo
 /** Names of policies may also carry underscores; they are only ever shown. */
 export const policyName = text(/^[a-z0-9_-]{1,63}$/, 'a name of a-z, 0-9, "-" and "_", at most 63 long');
 
-export const labels = z.record(z.string().min(1).max(317), z.string().max(63), {
-  error: 'allowed: a map of text to text',
-});
+const labelKey = line(317, 'a label such as "app.kubernetes.io/name"');
+const LABEL_VALUE = 'text of at most 63 characters, in quotes where it looks like a number';
+const labelValue = z.string({ error: `allowed: ${LABEL_VALUE}` }).max(63, { error: `allowed: ${LABEL_VALUE}` });
+
+export const labels = z.record(labelKey, labelValue, { error: 'allowed: a map of text to text' });
 
 export const zone = z.string({ error: 'allowed: an IANA zone such as "Europe/Berlin"' }).refine(isZone, {
   error: 'allowed: an IANA zone such as "Europe/Berlin"',
@@ -87,7 +102,7 @@ export const bytes = quantityText.transform((value, context) => {
 });
 
 export const taint = section({
-  key: z.string().min(1).max(317),
-  value: z.string().max(63).default(''),
+  key: labelKey,
+  value: labelValue.default(''),
   effect: choice(['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
 }) satisfies z.ZodType<Taint>;

@@ -1,118 +1,53 @@
-import { readFile } from 'node:fs/promises';
-import { isScalar, LineCounter, parseDocument, parse as parseYaml, visit } from 'yaml';
+import { open } from 'node:fs/promises';
 import type { z } from 'zod';
+import { ConfigError } from './errors.ts';
+import { describeIssue } from './issue-text.ts';
 import { type Config, configSchema } from './schema.ts';
-
-/** A configuration that cannot be used. The message is one line: file, field, value, and what is allowed. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
+import { type Environment, parseYamlTree } from './yaml-tree.ts';
 
 const FILE_BYTES_MAX = 1_048_576;
 
 /** Reads, parses and freezes a configuration file. Rejects with `ConfigError`. */
-export async function loadConfig(
-  path: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<Config> {
-  let text: string;
+export async function loadConfig(path: string, environment: Environment): Promise<Config> {
+  let bytes: Uint8Array;
   try {
-    text = await readFile(path, 'utf8');
+    bytes = await readBounded(path);
   } catch (error) {
     throw new ConfigError(`${path}: cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, {
       cause: error,
     });
   }
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new ConfigError(`${path}: not text; allowed: YAML in UTF-8`, { cause: error });
+  }
   return parseConfig(text, path, environment);
 }
 
+/** The file, or one byte more than is allowed of it: also a pipe or a device has an end here. */
+async function readBounded(path: string): Promise<Uint8Array> {
+  await using file = await open(path);
+  const bytes = Buffer.alloc(FILE_BYTES_MAX + 1);
+  let length = 0;
+  while (length < bytes.length) {
+    const { bytesRead } = await file.read(bytes, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return bytes.subarray(0, length);
+}
+
 /** The configuration in `text`; `file` is only its name in messages. Throws `ConfigError`. */
-export function parseConfig(
-  text: string,
-  file: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): Config {
-  if (text.length > FILE_BYTES_MAX)
-    throw new ConfigError(`${file}: ${text.length} bytes; allowed: at most ${FILE_BYTES_MAX}`);
-  const raw = parseTree(text, file, environment);
+export function parseConfig(text: string, file: string, environment: Environment): Config {
+  if (Buffer.byteLength(text) > FILE_BYTES_MAX)
+    throw new ConfigError(`${file}: too large; allowed: at most ${FILE_BYTES_MAX} bytes`);
+  const raw = parseYamlTree(text, file, environment);
   const result = configSchema.safeParse(raw);
-  if (!result.success) throw new ConfigError(`${file}: ${describe(result.error.issues[0] as z.core.$ZodIssue, raw)}`);
+  if (!result.success)
+    throw new ConfigError(`${file}: ${describeIssue(result.error.issues[0] as z.core.$ZodIssue, raw)}`);
   return deepFreeze(result.data);
-}
-
-function parseTree(text: string, file: string, environment: Readonly<Record<string, string | undefined>>): unknown {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
-  const [error] = document.errors;
-  if (error) {
-    const { line, col } = lines.linePos(error.pos[0]);
-    throw new ConfigError(`${file}: line ${line}, column ${col}: not YAML: ${error.message.split('\n')[0]}`);
-  }
-  visit(document, {
-    Scalar(_key, node) {
-      if (typeof node.value !== 'string' || !node.value.includes('${')) return;
-      const value = substitute(node.value, file, environment);
-      // A plain scalar keeps its meaning as YAML: `port: ${PORT}` is a number, `"${PORT}"` is text.
-      node.value = node.type === 'PLAIN' ? plainScalar(value) : value;
-    },
-  });
-  // Aliases can multiply a small file into a huge tree; 100 is YAML's own guard against that.
-  return document.toJS({ maxAliasCount: 100 });
-}
-
-function substitute(text: string, file: string, environment: Readonly<Record<string, string | undefined>>): string {
-  return text.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g, (whole, variable: string, fallback?: string) => {
-    const value = environment[variable] || fallback;
-    if (value === undefined)
-      throw new ConfigError(
-        `${file}: ${whole}: the environment has no ${variable}; allowed: a set variable or \${${variable}:-default}`,
-      );
-    return value;
-  });
-}
-
-function plainScalar(text: string): unknown {
-  const parsed = parseDocument(text);
-  return parsed.errors.length === 0 && isScalar(parsed.contents) ? parseYaml(text) : text;
-}
-
-/** "autoscaler.policies.night.time_range = "25:00-09:00": allowed: …" */
-function describe(issue: z.core.$ZodIssue, raw: unknown): string {
-  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] as string] : issue.path;
-  const value = issue.code === 'invalid_key' ? undefined : valueAt(raw, path);
-  const shown = value === undefined ? '' : ` = ${shorten(mask(path, value))}`;
-  const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
-  return `${fieldName(path)}${shown}: ${message}`;
-}
-
-function fieldName(path: readonly PropertyKey[]): string {
-  const name = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
-  return name.replace(/^\./, '') || 'the file';
-}
-
-function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
-  let value = raw;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    value = (value as Record<PropertyKey, unknown>)[key];
-  }
-  return value;
-}
-
-const SECRET = /^(password|token)$/;
-
-function mask(path: readonly PropertyKey[], value: unknown): unknown {
-  return SECRET.test(String(path.at(-1))) ? '***' : value;
-}
-
-function shorten(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
-
-/** The same configuration with every secret replaced, for printing. */
-export function maskSecrets<T>(config: T): T {
-  return JSON.parse(JSON.stringify(config, (key, value) => (SECRET.test(key) && value !== null ? '***' : value))) as T;
 }
 
 function deepFreeze<T>(value: T): T {

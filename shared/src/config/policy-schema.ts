@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { choice, integer, number, policyName, section, text, zone } from './issues.ts';
+import { choice, integer, list, number, policyName, section, text, zone } from './issues.ts';
 
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
+const DAY_MS = 86_400_000;
 const TIME_RANGE = 'a range such as "09:00-17:00" (24 h clock, may cross midnight)';
 
 /** A range of the wall clock, in minutes after midnight. Half-open; across midnight when `end <= start`. */
@@ -14,15 +15,7 @@ const timeRange = text(/^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)
 });
 
 /** A calendar day, as days since 1970-01-01. */
-const date = z
-  .union([z.string(), z.date()], { error: 'allowed: a date such as 2026-12-24' })
-  .transform((value, context) => {
-    const iso = value instanceof Date ? value.toISOString().slice(0, 10) : value;
-    const ms = /^\d{4}-\d{2}-\d{2}$/.test(iso) ? Date.parse(`${iso}T00:00:00Z`) : Number.NaN;
-    if (Number.isFinite(ms) && new Date(ms).toISOString().startsWith(iso)) return ms / 86_400_000;
-    context.addIssue('allowed: a date such as 2026-12-24');
-    return z.NEVER;
-  });
+const date = z.iso.date({ error: 'allowed: a date such as 2026-12-24' }).transform((iso) => Date.parse(iso) / DAY_MS);
 
 /** Spot machines: at most `share` of the nodes above `on_demand_base` nodes, which are always on demand. */
 export const spotSchema = section({
@@ -64,9 +57,8 @@ export const poolBoundsSchema = section({
 /** One time window. What it leaves out is inherited from the next wider window, and at last from the pool. */
 const policySchema = section({
   time_range: timeRange.default({ startMinute: 0, endMinute: 0 }),
-  days: z
-    .array(choice(DAYS))
-    .min(1, { error: `allowed: a list of ${DAYS.join(', ')}` })
+  days: list(choice(DAYS), 1, DAYS.length, `of ${DAYS.join(', ')}, each once`)
+    .refine((days) => new Set(days).size === days.length, { error: 'allowed: each day once' })
     .optional(),
   timezone: zone.optional(),
   from: date.optional(),
@@ -86,7 +78,13 @@ const policySchema = section({
     });
   });
 
-export const policiesSchema = z.record(policyName, policySchema, { error: 'allowed: a map of policies by name' });
+const POLICIES_MAX = 1_000;
+
+export const policiesSchema = z
+  .record(policyName, policySchema, { error: 'allowed: a map of policies by name' })
+  .refine((policies) => Object.keys(policies).length <= POLICIES_MAX, {
+    error: `allowed: at most ${POLICIES_MAX} policies`,
+  });
 
 export type RawPolicies = z.output<typeof policiesSchema>;
 

@@ -1,6 +1,20 @@
 import { z } from 'zod';
 import type { Resources } from '../domain/index.ts';
-import { bytes, choice, cpu, duration, flag, integer, labels, name, number, section, taint, text } from './issues.ts';
+import {
+  bytes,
+  choice,
+  cpu,
+  duration,
+  flag,
+  integer,
+  labels,
+  list,
+  name,
+  number,
+  section,
+  taint,
+  text,
+} from './issues.ts';
 import {
   policiesSchema,
   poolBoundsSchema,
@@ -43,7 +57,7 @@ const signalSchema = section({
   name,
   aggregate: choice(['sum', 'mean', 'max', 'last']).default('sum'),
   interval: duration(1_000, DAY_MS, 'from 1s to 1d').default(MINUTE_MS),
-  unit: z.string().max(32).default(''),
+  unit: text(/^\P{Cc}{0,32}$/u, 'a unit of at most 32 characters').default(''),
   capacity_per_node: number(1e-9, 1e15).optional(),
 }).transform((raw) => ({
   name: raw.name,
@@ -55,7 +69,7 @@ const signalSchema = section({
 
 const templateSchema = section({
   labels: labels.default({}),
-  taints: z.array(taint).default([]),
+  taints: list(taint, 0, 100, 'taints').default([]),
   allocatable: resourcesSchema.default({ cpuMillicores: 4_000, memoryBytes: 16 * 2 ** 30, pods: 110, gpus: 0 }),
 });
 
@@ -128,8 +142,8 @@ const poolShape = {
   /** Labels of the nodes that belong to the pool; by default those that Forescale gives to nodes it creates. */
   selector: labels.optional(),
   template: templateSchema.prefault({}),
-  offerings: z.array(offeringSchema).max(1_000).default([]),
-  signals: z.array(signalSchema).max(32).optional(),
+  offerings: list(offeringSchema, 0, 1_000, 'offerings').default([]),
+  signals: list(signalSchema, 0, 32, 'signals').optional(),
   capacity_per_node: number(1e-9, 1e15).optional(),
   shortage_cost_ratio: number(0.01, 1e6).default(19),
   priority: integer(-1_000, 1_000).default(0),
@@ -184,7 +198,7 @@ export interface PoolConfig {
   readonly signals: readonly SignalConfig[];
   readonly shortageCostRatio: number;
   readonly priority: number;
-  readonly bounds: PoolBoundsConfig;
+  readonly bounds: z.output<typeof poolBoundsSchema>;
   readonly policies: readonly WindowPolicy[];
   readonly spot: SpotConfig;
   readonly forecast: ForecastConfig;

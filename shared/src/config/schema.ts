@@ -1,23 +1,27 @@
 import { z } from 'zod';
-import { choice, duration, integer, section, text, zone } from './issues.ts';
+import { choice, duration, flag, integer, line, list, section, text, zone } from './issues.ts';
 import { policiesSchema } from './policy-schema.ts';
 import { completePool, type PoolConfig, poolSchema } from './pool-schema.ts';
 
-const SECRET_FILE = 'a path to a file that holds the secret';
+const PATH_CHARS_MAX = 4_096;
+const path = line(PATH_CHARS_MAX, 'a path');
+const secretFile = line(PATH_CHARS_MAX, 'a path to a file that holds the secret');
+const user = line(255, 'a user name');
+const secret = line(1_024, 'text, in quotes where it looks like a number');
 const url = z.url({ protocol: /^https?$/, error: 'allowed: an http(s) URL' });
 
 const sqliteStore = section({
   kind: z.literal('sqlite'),
-  path: z.string().min(1).default('data/forescale.db'),
+  path: path.default('data/forescale.db'),
 }).transform((raw) => ({ kind: raw.kind, path: raw.path }));
 
 const influxStore = section({
   kind: z.literal('influxdb'),
   url,
   database: text(/^[\w-]{1,63}$/, 'a database name').default('forescale'),
-  username: z.string().max(255).optional(),
-  password: z.string().max(1024).optional(),
-  password_file: z.string({ error: `allowed: ${SECRET_FILE}` }).optional(),
+  username: user.optional(),
+  password: secret.optional(),
+  password_file: secretFile.optional(),
 }).transform((raw) => ({
   kind: raw.kind,
   url: raw.url,
@@ -32,11 +36,11 @@ const inProcessBus = section({ kind: z.literal('in-process') });
 const natsBus = section({
   kind: z.literal('nats'),
   url: text(/^(nats|tls):\/\/\S+$/, 'a URL such as "nats://127.0.0.1:4222"'),
-  user: z.string().max(255).optional(),
-  password: z.string().max(1024).optional(),
-  password_file: z.string({ error: `allowed: ${SECRET_FILE}` }).optional(),
-  token: z.string().max(1024).optional(),
-  token_file: z.string({ error: `allowed: ${SECRET_FILE}` }).optional(),
+  user: user.optional(),
+  password: secret.optional(),
+  password_file: secretFile.optional(),
+  token: secret.optional(),
+  token_file: secretFile.optional(),
 }).transform((raw) => ({
   kind: raw.kind,
   url: raw.url,
@@ -48,10 +52,10 @@ const natsBus = section({
 }));
 
 const kubernetesSchema = section({
-  enabled: z.boolean().default(true),
+  enabled: flag.default(true),
   /** Empty: the pod's service account inside of a cluster, else KUBECONFIG or ~/.kube/config. */
-  kubeconfig: z.string().optional(),
-  context: z.string().optional(),
+  kubeconfig: path.optional(),
+  context: line(253, 'a context of the kubeconfig').optional(),
   /** A plain API server without a kubeconfig, such as the simulated one. */
   url: url.optional(),
   namespace: text(/^[a-z0-9-]{1,63}$/, 'a namespace').default('forescale'),
@@ -64,9 +68,9 @@ const kubernetesSchema = section({
 }));
 
 const httpSchema = section({
-  host: z.string().min(1).default('127.0.0.1'),
+  host: line(253, 'an address to listen on, such as 127.0.0.1').default('127.0.0.1'),
   port: integer(0, 65_535).default(8080),
-  token_file: z.string({ error: `allowed: ${SECRET_FILE}` }).optional(),
+  token_file: secretFile.optional(),
 }).superRefine((raw, context) => {
   if (['127.0.0.1', '::1', 'localhost'].includes(raw.host) || raw.token_file !== undefined) return;
   context.addIssue({
@@ -89,14 +93,14 @@ const clockSchema = section({
 const autoscalerSchema = section({
   timezone: zone.default('UTC'),
   policies: policiesSchema.default({}),
-  pools: z.array(poolSchema).min(1).max(256).optional(),
+  pools: list(poolSchema, 1, 256, 'pools').optional(),
   store: z
     .discriminatedUnion('kind', [sqliteStore, influxStore], { error: 'allowed: kind sqlite or influxdb' })
     .prefault({ kind: 'sqlite' }),
   bus: z
     .discriminatedUnion('kind', [inProcessBus, natsBus], { error: 'allowed: kind in-process or nats' })
     .prefault({ kind: 'in-process' }),
-  data_dir: z.string().min(1).default('data'),
+  data_dir: path.default('data'),
   kubernetes: kubernetesSchema.prefault({}),
   http: httpSchema.prefault({}),
   telemetry: telemetrySchema.prefault({}),

@@ -46,19 +46,21 @@ export async function followTicks(
   tick: Tick,
   log: Log,
 ): Promise<Subscription> {
-  let done = -1;
+  let done = '';
   let running: Promise<void> = Promise.resolve();
   return bus.respond(subjects.tick(service), async ({ data }) => {
     const { sequence, now_ms } = parseWire(decodeJson(data), tickRequest);
     const run = running.then(async () => {
-      if (sequence === done) return;
+      // A conductor that starts anew counts from 0 again, at a later time.
+      const asked = `${sequence} at ${now_ms}`;
+      if (asked === done) return;
       clock.advanceTo(now_ms);
       try {
         await tick(now_ms);
       } catch (error) {
         log.error({ err: error }, 'tick failed');
       }
-      done = sequence;
+      done = asked;
     });
     running = run;
     await run;

@@ -1,4 +1,4 @@
-import type { Bus, BusMessage, Subscription } from '@forescale/shared/bus';
+import { type Bus, type BusMessage, BusUnavailableError, type Subscription } from '@forescale/shared/bus';
 import type { Config } from '@forescale/shared/config';
 import type { Sample } from '@forescale/shared/domain';
 import type { ClusterReader } from '@forescale/shared/kubernetes';
@@ -38,19 +38,50 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
   const writer = new SampleWriter(parts.store, bus, instruments, log);
   const pools = new Set(config.pools.map((pool) => pool.name));
   let usageMissing = false;
-  await bus.ensureStream(streams.kpi);
-  const kpis: Subscription = await bus.consume(
-    {
-      stream: streams.kpi.name,
-      durable: 'collector',
-      batch: 1_000,
-      // A simulation waits for each sample, so it must not sit in a half-full batch.
-      maxWaitMs: config.clock.source === 'bus' ? 0 : 200,
-      ackWaitMs: 30_000,
-    },
-    // Acknowledged when this resolves: only once the samples are in the store.
-    async (batch) => writer.write(batch.map(accept).filter((sample) => sample !== null)),
-  );
+  let kpis: Subscription | null = null;
+  await followKpis();
+
+  /** Where the bus is away at the start, every tick tries again; once there, the consumer outlives its outages. */
+  async function followKpis(): Promise<Health> {
+    if (kpis) return bus.health();
+    try {
+      await bus.ensureStream(streams.kpi);
+      kpis = await bus.consume(
+        {
+          stream: streams.kpi.name,
+          durable: 'collector',
+          batch: 1_000,
+          // A simulation waits for each sample, so it must not sit in a half-full batch.
+          maxWaitMs: config.clock.source === 'bus' ? 0 : 200,
+          ackWaitMs: 30_000,
+        },
+        // Acknowledged when this resolves: only once the samples are in the store.
+        async (batch) => writeAccepted(batch.map(accept).filter((sample) => sample !== null)),
+      );
+      return { ok: true };
+    } catch (error) {
+      if (!(error instanceof BusUnavailableError)) throw error;
+      return { ok: false, reason: error.message };
+    }
+  }
+
+  /** A sample that the store refuses would come again for ever, and hold up all behind it: it is dropped, and counted. */
+  async function writeAccepted(samples: readonly Sample[]): Promise<void> {
+    try {
+      await writer.write(samples);
+    } catch (error) {
+      if (!(error instanceof StoreRejectedError)) throw error;
+      const [first] = samples;
+      if (samples.length <= 1) {
+        instruments.samplesDropped.add(samples.length, { reason: 'refused by the store' });
+        log.warn({ pool: first?.pool, signal: first?.signal }, `KPI refused by the store: ${error.message}`);
+        return;
+      }
+      const half = samples.length >>> 1;
+      await writeAccepted(samples.slice(0, half));
+      await writeAccepted(samples.slice(half));
+    }
+  }
 
   function accept(message: BusMessage): Sample | null {
     try {
@@ -95,10 +126,12 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
       }
       const written = await settle(writer.writeOrKeep(samples));
       readiness.set('store', written.health);
-      readiness.set('bus', await bus.health());
+      readiness.set('bus', await followKpis());
       if (written.error instanceof StoreRejectedError) throw written.error;
     },
-    stop: () => kpis.stop(),
+    async stop() {
+      await kpis?.stop();
+    },
   };
 }
 

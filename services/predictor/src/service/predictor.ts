@@ -63,7 +63,7 @@ export async function startPredictor(parts: PredictorParts): Promise<Predictor> 
         }),
     ),
   );
-  await bus.ensureStream(streams.forecast);
+  let streamReady = false;
 
   async function round(nowMs: number): Promise<void> {
     const forecasts: Forecast[] = [];
@@ -82,6 +82,8 @@ export async function startPredictor(parts: PredictorParts): Promise<Predictor> 
   }
 
   async function publish(forecasts: readonly Forecast[]): Promise<void> {
+    if (!streamReady) await bus.ensureStream(streams.forecast);
+    streamReady = true;
     for (const forecast of forecasts) {
       await bus.publishDurable(subjects.forecast(forecast.pool, forecast.signal), encodeForecast(forecast));
       record(forecast);

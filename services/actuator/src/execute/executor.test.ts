@@ -77,6 +77,20 @@ describe('execute: nodes come', () => {
     expect(world.executor.records.map((record) => record.state)).toEqual(['ready']);
   });
 
+  it('a machine that is not shown yet after a lost answer is not made twice: its token says so', async () => {
+    const world = new World();
+    world.cloud.visibilityMs = 90_000;
+    world.desired = 2;
+    world.cloud.fault = (call) => (call === 'create' ? 'lost' : null);
+    await world.tick();
+    expect(world.executor.records.map((record) => record.state)).toEqual(['intended', 'intended']);
+    world.cloud.fault = () => null;
+    await ticks(world, 4);
+    expect(world.cloud.createTimesMs).toHaveLength(4);
+    expect(world.cloud.machines.size).toBe(2);
+    expect(recordedNames(world)).toEqual(namesInCloud(world));
+  });
+
   it('an intent that cannot be written is not sent', async () => {
     const world = new World();
     world.desired = 3;
@@ -278,6 +292,7 @@ describe('execute: crashes and faults', () => {
           const chance = seededRandom(seed);
           world.cloud.latencyMs = 500;
           world.cloud.terminationMs = MINUTE_MS;
+          world.cloud.visibilityMs = chance.below(2) * 90_000;
           world.cloud.fault = () => (chance.next() < rate ? (classes[chance.below(classes.length)] ?? null) : null);
           world.desired = desired;
           await ticks(world, 8);

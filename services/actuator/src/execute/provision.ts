@@ -110,9 +110,8 @@ async function createOrAdopt(context: ExecuteContext, record: NodeRecord): Promi
     context.onTrouble(`${record.requestId}: ${error.message}; looking for it failed too: ${reasonOf(cause)}`);
     return { machines: [], error: null };
   }
-  const open = error.errorClass === 'transient' || error.errorClass === 'conflict';
-  if (open) context.onTrouble(`${record.requestId}: ${error.message}; asked for again at the next tick`);
-  return { machines: [], error: open ? null : error };
+  context.onTrouble(`${record.requestId}: ${error.message}; not found, and asked for again at the next tick`);
+  return { machines: [], error: null };
 }
 
 /**

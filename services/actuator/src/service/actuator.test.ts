@@ -242,28 +242,24 @@ describe('actuator: what it does', () => {
     });
   });
 
-  it('a second actuator that planned on the same memory is refused before it acts', async () => {
+  it('of two actuators only the one that has seen what the other did may act', async () => {
     const scene = await Scene.create();
-    await scene.tick();
-    await scene.start('      mode: enforce');
+    await scene.ticks(4);
     const first = scene.actuator;
-    await scene.tick();
     await scene.start('      mode: enforce');
     const second = scene.actuator;
     await scene.tick();
     scene.load = 950;
     scene.actuator = first;
-    const before = scene.cloud.createTimesMs.length;
     await scene.tick();
-    expect(scene.cloud.createTimesMs).toHaveLength(before);
+    expect(scene.cloud.running).toHaveLength(2);
     expect(scene.readiness.report().reasons['memory of pool web']).toContain('another actuator has planned it');
     scene.actuator = second;
     await scene.tick();
     expect(scene.cloud.running).toHaveLength(10);
-    // The first one has to learn what the second has bought before it may act again.
+    // The machines boot still: the first one knows of them from the journal only.
     scene.actuator = first;
-    await scene.ticks(3);
-    expect(scene.cloud.running).toHaveLength(10);
+    await scene.tick();
     expect(scene.cloud.madeByToken.size).toBe(10);
   });
 });

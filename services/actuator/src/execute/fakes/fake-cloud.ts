@@ -21,6 +21,8 @@ export class FakeCloud implements MachineProvider {
   fault: (call: CloudCall, request: MachineRequest | null) => Fault = () => null;
   /** A terminated machine is shown as `terminating` so long. */
   terminationMs = 0;
+  /** A new machine is shown by `find` and `list` only after so long. */
+  visibilityMs = 0;
   inFlight = 0;
   inFlightMax = 0;
   readonly #clock: Clock;
@@ -51,11 +53,11 @@ export class FakeCloud implements MachineProvider {
   }
 
   find(requestId: string, signal: AbortSignal): Promise<readonly Machine[]> {
-    return this.#call('find', null, signal, () => this.#shown().filter((one) => one.requestId === requestId));
+    return this.#call('find', null, signal, () => this.#visible().filter((one) => one.requestId === requestId));
   }
 
   list(_clusterTag: string, signal: AbortSignal): Promise<readonly Machine[]> {
-    return this.#call('list', null, signal, () => this.#shown());
+    return this.#call('list', null, signal, () => this.#visible());
   }
 
   terminate(machineId: string, signal: AbortSignal): Promise<'terminating' | 'gone'> {
@@ -78,6 +80,10 @@ export class FakeCloud implements MachineProvider {
   /** The provider takes it away. */
   reclaim(machineId: string): void {
     this.machines.delete(machineId);
+  }
+
+  #visible(): Machine[] {
+    return this.#shown().filter((one) => this.#clock.nowMs() >= one.createdMs + this.visibilityMs);
   }
 
   #shown(): Machine[] {

@@ -75,7 +75,7 @@ describe('the page', () => {
       .poll(() => coloursOf(page))
       .toSatisfy((counts: number[]) => counts.length === 3 && counts.every((n) => n > 4));
     expect(await page.locator('.tile').count()).toBe(6);
-    expect(await page.locator('#decisions li').count()).toBe(12);
+    expect(await page.locator('#decisions li').count()).toBe(9);
     expect(await text(page, '#decisions li:first-child strong')).toMatch(/^(Add 1 node|Remove pool-web-)/);
     expect(await text(page, '#load-sentence')).toMatch(/^Load is [\d,]+ req\/s, (inside|above|below) the/);
     expect(await text(page, '#cost-sentence')).toMatch(/saved\.$/);

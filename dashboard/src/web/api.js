@@ -37,14 +37,30 @@ export const api = {
     }),
 };
 
-/** Keeps the token for this tab only. @param {string} token */
+/** Kept for this tab only; where storage is forbidden, until the page is left. @type {string | null} */
+let tokenInMemory = null;
+
+/** @param {string} token */
 export function rememberToken(token) {
-  sessionStorage.setItem(TOKEN_KEY, token);
+  tokenInMemory = token;
+  try {
+    sessionStorage.setItem(TOKEN_KEY, token);
+  } catch {
+    // It is in memory.
+  }
+}
+
+function rememberedToken() {
+  try {
+    return tokenInMemory ?? sessionStorage.getItem(TOKEN_KEY);
+  } catch {
+    return tokenInMemory;
+  }
 }
 
 /** @param {string} document @param {Record<string, string>} query */
 async function get(document, query) {
-  const token = sessionStorage.getItem(TOKEN_KEY);
+  const token = rememberedToken();
   /** @type {Response} */
   let response;
   try {

@@ -2,7 +2,7 @@
 /** @import { Frame } from './frame.js' */
 /** @import { Palette } from './theme.js' */
 import { formatCount, formatTick, formatUsd, formatValue } from './format.js';
-import { highestOf, loadTop } from './scales.js';
+import { highestOf, loadTop, nodesTop } from './scales.js';
 
 /**
  * A line of a chart. `swatch` is the CSS class of its legend entry; `format` words a value.
@@ -21,7 +21,7 @@ import { highestOf, loadTop } from './scales.js';
 const load = {
   id: 'load',
   title: 'Load against forecast',
-  height: 280,
+  height: 320,
   lines: [
     { label: '99 % limit', swatch: 'dots blue', column: 'q99', colour: 'blue-line', width: 1, dash: [2, 3] },
     { label: 'Likely, 10–90 %', swatch: 'band', column: 'q90', from: 'q10', colour: 'blue-line', width: 0 },
@@ -40,7 +40,7 @@ const load = {
 const nodes = {
   id: 'nodes',
   title: 'Nodes',
-  height: 220,
+  height: 240,
   lines: [
     {
       label: 'Ceiling',
@@ -81,8 +81,7 @@ const nodes = {
   ],
   bands: [{ upper: 2, lower: 3, fill: 'orange-fill' }],
   whole: true,
-  top: (frame) =>
-    Math.max(highestOf(frame.occupied), highestOf(frame.desired), highestOf(frame.floor), highestOf(frame.ceiling)),
+  top: nodesTop,
   tick: (value) => formatTick(value, ''),
   value: (value) => formatCount(value),
 };
@@ -91,7 +90,7 @@ const nodes = {
 const cost = {
   id: 'cost',
   title: 'Cost against a reactive autoscaler',
-  height: 180,
+  height: 200,
   lines: [
     {
       label: 'Reactive',

@@ -78,9 +78,9 @@ export interface ForecastDocument {
   readonly forecasts: readonly SignalForecast[];
 }
 
-export type Column = readonly (number | null)[];
+type Column = readonly (number | null)[];
 
-export interface Quantiles {
+interface Quantiles {
   readonly q10: Column;
   readonly q50: Column;
   readonly q90: Column;

@@ -9,7 +9,7 @@ const CELL_S_MIN = 60;
 /** How far back "all" looks for the first sample. */
 const ALL_S_MAX = 90 * 86_400;
 const RECENT_S = 900;
-const DECISIONS = 12;
+const DECISIONS = 9;
 /** Cells that may still change: a sample can be a little late. */
 const TAIL_CELLS = 3;
 
@@ -44,14 +44,14 @@ export function createFeed(api) {
     if (!pool) return { nowS, pools, pool, signal, ...nothing };
     const [past, recent, forecasts, plan] = await Promise.all([
       signal ? readPast(pool.name, signal.name, selection.rangeS, nowS) : null,
-      signal ? readRecent(pool.name, signal.name, nowS) : null,
+      signal && isCoarse(selection.rangeS) ? readRecent(pool.name, signal.name, nowS) : null,
       api.forecast(pool.name),
       api.plan(pool.name, DECISIONS),
     ]);
     known = past;
     const forecast = forecasts.forecasts.find((one) => one.signal === signal?.name) ?? null;
     const rangeS = past ? nowS - past.sinceS : nothing.rangeS;
-    const history = past && recent ? appendAfter(past.history, recent) : null;
+    const history = past && recent ? appendAfter(past.history, recent) : (past?.history ?? null);
     return { nowS, pools, pool, signal, rangeS, history, forecast, plan };
   }
 
@@ -94,6 +94,11 @@ export function createFeed(api) {
   }
 
   return { read };
+}
+
+/** Whether the cells of a range are wider than the finest. @param {number | null} rangeS */
+function isCoarse(rangeS) {
+  return rangeS === null || rangeS > POINTS_MAX * CELL_S_MIN;
 }
 
 /** Whether what is known can be carried on: time went on, not far, and the cells have not become too many. @param {{ nowS: number, sinceS: number, history: History }} known @param {number} nowS */

@@ -29,6 +29,16 @@ export function loadTop(frame) {
   return Math.max(common, Math.min(highestOf(frame.q99), 1.4 * common));
 }
 
+/**
+ * The most nodes that the node chart must show. A ceiling far above all nodes may run out of the picture.
+ * @param {Record<'occupied' | 'desired' | 'floor' | 'ceiling', readonly (number | null)[]>} frame
+ */
+export function nodesTop(frame) {
+  const common = Math.max(highestOf(frame.occupied), highestOf(frame.desired), highestOf(frame.floor));
+  const ceiling = highestOf(frame.ceiling);
+  return ceiling <= 2 * common ? Math.max(common, ceiling) : common;
+}
+
 /** 0 when there is none. @param {readonly (number | null)[]} column */
 export function highestOf(column) {
   let highest = 0;

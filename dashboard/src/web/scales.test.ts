@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { highestOf, loadTop, roundUp, steadyTop } from './scales.js';
+import { highestOf, loadTop, nodesTop, roundUp, steadyTop } from './scales.js';
 
 test('roundUp: round, never below, never more than half above', () => {
   expect([0, 0.5, 1, 11, 1240, 99_000].map(roundUp)).toEqual([1, 0.5, 1, 12, 1400, 100_000]);
@@ -25,6 +25,11 @@ describe('steadyTop', () => {
 test('loadTop: a rare 99 % peak does not flatten the rest', () => {
   expect(loadTop({ load: [100], q90: [120], q99: [10_000] })).toBeCloseTo(168);
   expect(loadTop({ load: [100], q90: [120], q99: [130, null] })).toBe(130);
+});
+
+test('nodesTop: a ceiling that is near is shown, one far above is not', () => {
+  expect(nodesTop({ occupied: [8], desired: [9], floor: [2], ceiling: [12] })).toBe(12);
+  expect(nodesTop({ occupied: [8], desired: [9], floor: [2], ceiling: [60] })).toBe(9);
 });
 
 test('highestOf: 0 of nothing', () => {

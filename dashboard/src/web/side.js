@@ -2,7 +2,7 @@
 /** @import { PlanDocument } from './documents.ts' */
 import { byId, element, throttle } from './dom.js';
 import { formatNodes } from './format.js';
-import { decisionTitle, sourceWords } from './words.js';
+import { decisionTitle, plainWords, sourceWords } from './words.js';
 
 /** Reading aloud must not lag behind a simulation: one decision in this time. */
 const ANNOUNCE_MS = 15_000;
@@ -10,7 +10,7 @@ const ANNOUNCE_MS = 15_000;
 const REFRESH_MS = 1_000;
 const NEEDS_MAX = 8;
 const REASONS_MAX = 8;
-const DECISIONS_MAX = 12;
+const DECISIONS_MAX = 9;
 
 /** The needs, reasons and decisions beside the charts. @param {{ moment(epochS: number): string }} clock */
 export function createSide(clock) {
@@ -35,7 +35,7 @@ export function createSide(clock) {
     decisions.replaceChildren(...items);
     none.hidden = items.length > 0;
     const first = document?.decisions[0];
-    const text = first ? `${decisionTitle(first)}. ${first.why}` : '';
+    const text = first ? `${decisionTitle(first)}. ${plainWords(first.why)}` : '';
     if (first && newest !== '' && first.time !== newest) announce(text);
     newest = first?.time ?? '';
   });
@@ -55,14 +55,14 @@ function needItems(document) {
       element('span', 'source', sourceWords(source)),
       element('span', 'count', formatNodes(nodes)),
       bar,
-      element('p', '', why),
+      element('p', '', plainWords(why)),
     ]);
   });
 }
 
 /** @param {PlanDocument | null} document */
 function reasonItems(document) {
-  return (document?.plan?.reasons ?? []).slice(0, REASONS_MAX).map(({ text }) => element('li', '', text));
+  return (document?.plan?.reasons ?? []).slice(0, REASONS_MAX).map(({ text }) => element('li', '', plainWords(text)));
 }
 
 /** @param {PlanDocument | null} document @param {{ moment(epochS: number): string }} clock */
@@ -74,7 +74,7 @@ function decisionItems(document, clock) {
     return element('li', `decision ${known}`, [
       time,
       element('strong', '', decisionTitle(decision)),
-      element('p', '', decision.why),
+      element('p', '', plainWords(decision.why)),
     ]);
   });
 }

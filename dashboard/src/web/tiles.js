@@ -67,9 +67,15 @@ function leadTile(leadsS) {
   return {
     label,
     value: leadWords(median),
-    detail: `95 % of ${formatNodes(leadsS.length)}: ${sure < 0 ? leadWords(sure) : `${formatDuration(sure)} or more`}`,
+    detail: `95 % of ${formatNodes(leadsS.length)} ${sureWords(sure)}`,
     warn: median < 0,
   };
+}
+
+/** @param {number} leadS what all but the latest have at least */
+function sureWords(leadS) {
+  if (leadS < 0) return `at most ${leadWords(leadS)}`;
+  return leadS < 60 ? 'in time' : `at least ${formatDuration(leadS)}`;
 }
 
 /** @param {number} leadS */

@@ -29,7 +29,7 @@ export function wouldHave(document) {
   const removed = countOf(actions, 'drain');
   const parts = [added > 0 ? `added ${formatNodes(added)}` : '', removed > 0 ? `removed ${formatNodes(removed)}` : ''];
   const words = parts.filter((part) => part !== '').join(' and ') || 'kept all nodes';
-  const why = actions[0]?.why ?? '';
+  const why = plainWords(actions[0]?.why ?? '');
   return why === '' ? `${words}.` : `${words}: ${why}`;
 }
 
@@ -42,9 +42,22 @@ function countOf(actions, kind) {
 export function sourceWords(source) {
   const [kind = '', signal = ''] = source.split(':');
   if (kind === 'forecast') return `Forecast of ${signal}`;
+  if (kind === 'hold') return `Forecast of ${signal}, for keeping nodes`;
   if (kind === 'observed') return `Observed ${signal}`;
   if (kind === 'pending') return 'Pending pods';
   return source;
+}
+
+/** A reason without names of sources: "21 nodes for forecast:load" -> "21 nodes for forecast of load". @param {string} text */
+export function plainWords(text) {
+  return text
+    .replaceAll(/\b(?:forecast|observed|hold):[a-z0-9-]+/g, (source) => lowerFirst(sourceWords(source)))
+    .replaceAll(/\bfor pending\b(?! pods)/g, 'for pending pods');
+}
+
+/** @param {string} text */
+function lowerFirst(text) {
+  return `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
 }
 
 /**
@@ -57,15 +70,15 @@ export function loadSentence(load, expected, ahead, unit) {
   if (load === null) return 'No load has been measured yet.';
   const now = `Load is ${formatValue(load, unit)}${expected ? placeWords(load, expected, unit) : ''}.`;
   if (!ahead || ahead.q50 === null) return `${now} There is no forecast yet.`;
-  const limit = ahead.q99 === null ? '' : `, and at most ${formatValue(ahead.q99, unit)} with 99${NBSP}% certainty`;
-  return `${now} In 15 minutes about ${formatValue(ahead.q50, unit)} is expected${limit}.`;
+  const limit = ahead.q99 === null ? '' : `, at most ${formatValue(ahead.q99, unit)} (99${NBSP}% sure)`;
+  return `${now} In 15 minutes about ${formatValue(ahead.q50, unit)}${limit}.`;
 }
 
 /** @param {number} load @param {Expected} expected @param {string} unit */
 function placeWords(load, { q10, q90 }, unit) {
   if (q10 === null || q90 === null) return '';
   const place = load > q90 ? 'above' : load < q10 ? 'below' : 'inside';
-  return `, ${place} the ${formatValue(q10, '')}–${formatValue(q90, unit)} that was forecast`;
+  return `, ${place} the ${formatValue(q10, '')}–${formatValue(q90, unit)} forecast for now`;
 }
 
 /** @param {Pool} pool */
@@ -86,7 +99,7 @@ export function costSentence({ spent, reactive, saved, seconds }) {
   const share = reactive > 0 ? ` (${formatShare(Math.abs(saved) / reactive)})` : '';
   return saved >= 0
     ? `${compared}: ${formatUsd(saved)}${share} saved.`
-    : `${compared}: ${formatUsd(-saved)}${share} more, for nodes that are ready in time.`;
+    : `${compared}: ${formatUsd(-saved)}${share} more.`;
 }
 
 /** How the median's error stands to the seasonal guess: MASE 0.62 -> "error 38 % below a seasonal guess". @param {number} mase */

@@ -7,6 +7,7 @@ import {
   errorWords,
   loadSentence,
   nodesSentence,
+  plainWords,
   sourceWords,
   wouldHave,
 } from './words.js';
@@ -60,15 +61,23 @@ test('sourceWords: where a need comes from', () => {
   ]);
 });
 
+test('plainWords: sources in words, all else as it was', () => {
+  expect(plainWords('21 nodes for forecast:load')).toBe('21 nodes for forecast of load');
+  expect(plainWords('19 nodes for pending')).toBe('19 nodes for pending pods');
+  expect(plainWords('the forecast of load is old; 3 for pending pods')).toBe(
+    'the forecast of load is old; 3 for pending pods',
+  );
+});
+
 describe('loadSentence', () => {
   const expected = { q10: 90, q50: 100, q90: 110, q99: 120 };
   test('places the load in what was forecast, and looks ahead', () => {
     expect(spaced(loadSentence(105, expected, expected, 'req/s'))).toBe(
-      'Load is 105 req/s, inside the 90–110 req/s that was forecast. ' +
-        'In 15 minutes about 100 req/s is expected, and at most 120 req/s with 99 % certainty.',
+      'Load is 105 req/s, inside the 90–110 req/s forecast for now. ' +
+        'In 15 minutes about 100 req/s, at most 120 req/s (99 % sure).',
     );
     expect(loadSentence(130, expected, null, '')).toBe(
-      'Load is 130, above the 90–110 that was forecast. There is no forecast yet.',
+      'Load is 130, above the 90–110 forecast for now. There is no forecast yet.',
     );
   });
   test('without a load it says so', () =>
@@ -99,7 +108,7 @@ test('costSentence: saved or spent, honestly', () => {
     /: \$1\.00 \(10 %\) saved\.$/,
   );
   expect(spaced(costSentence({ spent: 11, reactive: 10, saved: -1, seconds: 3600 }))).toMatch(
-    /: \$1\.00 \(10 %\) more,/,
+    /: \$1\.00 \(10 %\) more\.$/,
   );
   expect(costSentence({ spent: 0, reactive: 0, saved: 0, seconds: 0 })).toMatch(/not known yet/);
 });

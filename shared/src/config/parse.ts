@@ -28,15 +28,19 @@ export async function loadConfig(path: string, environment: Environment): Promis
 
 /** The file, or one byte more than is allowed of it: also a pipe or a device has an end here. */
 async function readBounded(path: string): Promise<Uint8Array> {
-  await using file = await open(path);
-  const bytes = Buffer.alloc(FILE_BYTES_MAX + 1);
-  let length = 0;
-  while (length < bytes.length) {
-    const { bytesRead } = await file.read(bytes, length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
+  const file = await open(path);
+  try {
+    const bytes = Buffer.alloc(FILE_BYTES_MAX + 1);
+    let length = 0;
+    while (length < bytes.length) {
+      const { bytesRead } = await file.read(bytes, length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    await file.close();
   }
-  return bytes.subarray(0, length);
 }
 
 /** The configuration in `text`; `file` is only its name in messages. Throws `ConfigError`. */

@@ -15,7 +15,8 @@ export function describeField(path: readonly PropertyKey[], value: unknown): str
     : `${fieldName(path)} = ${showValue(String(path.at(-1) ?? ''), value)}`;
 }
 
-function fieldName(path: readonly PropertyKey[]): string {
+/** `autoscaler.pools[0].mode` */
+export function fieldName(path: readonly PropertyKey[]): string {
   const name = path.map(step).join('');
   return name.replace(/^\./, '') || 'the file';
 }

@@ -14,9 +14,10 @@ export function maskSecrets<T>(config: T): T {
 
 /** A value as a message shows it: JSON of at most 80 characters without secrets. */
 export function showValue(key: string, value: unknown): string {
-  if (typeof value === 'number') return String(value);
+  const isSecret = (name: string) => LIKELY_SECRET.test(name) && !name.endsWith('_file');
+  if (typeof value === 'number' && !isSecret(key)) return String(value);
   const text = JSON.stringify({ [key]: value }, (name, inner: unknown) => {
-    if (LIKELY_SECRET.test(name) && !name.endsWith('_file') && inner !== null) return MASK;
+    if (isSecret(name) && inner !== null) return MASK;
     return typeof inner === 'number' ? nameNumber(inner) : maskLogin(inner);
   });
   const shown = text.slice(JSON.stringify(key).length + 2, -1);

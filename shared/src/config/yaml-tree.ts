@@ -1,6 +1,6 @@
 import { type Alias, type Document, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import { ConfigError } from './errors.ts';
-import { describeField } from './issue-text.ts';
+import { describeField, fieldName } from './issue-text.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -14,10 +14,10 @@ export function parseYamlTree(text: string, file: string, environment: Environme
     throw new ConfigError(`${file}: line ${line}, column ${col}: not YAML: ${firstLine(error)}`);
   }
   visit(document, {
-    Pair(_key, { key, value }, path) {
-      if (isScalar(key) && key.value !== null && key.value !== '__proto__') return;
-      const field = describeField(fieldPath([...path, { key, value }]), isScalar(value) ? value.value : undefined);
-      throw new ConfigError(`${file}: ${field}: allowed as a key: a word`);
+    Pair(_key, pair, path) {
+      // A list, nothing, or a name by which objects would inherit.
+      if (isScalar(pair.key) && pair.key.value !== null && pair.key.value !== '__proto__') return;
+      throw new ConfigError(`${file}: ${fieldName(fieldPath([...path, pair]))}: allowed as a key: a word`);
     },
     Alias(_key, alias, path) {
       refuseCycle(document, alias, path, file);
@@ -70,16 +70,15 @@ function substitute(
 
 /** Numbers, booleans and null as YAML reads them; whatever is text stays as it is, with its "#" and quotes. */
 function plainScalar(text: string): unknown {
-  const parsed = parseDocument(text);
-  if (parsed.errors.length > 0 || !isScalar(parsed.contents)) return text;
-  return typeof parsed.contents.value === 'string' ? text : parsed.contents.value;
+  const { contents } = parseDocument(text);
+  return isScalar(contents) && contents.source === text ? contents.value : text;
 }
 
 /** The keys and indices that lead through these nested nodes. */
 function fieldPath(nodes: readonly unknown[]): PropertyKey[] {
   return nodes.flatMap((node, index): PropertyKey[] => {
     if (isSeq(node)) return [node.items.indexOf(nodes[index + 1])];
-    if (isPair(node)) return [isScalar(node.key) ? String(node.key.value) : 'key that is no word'];
+    if (isPair(node)) return [isScalar(node.key) ? String(node.key.value) : String(node.key)];
     return [];
   });
 }

@@ -22,9 +22,13 @@ export interface Fleet {
   /** `draining` and `leaving`. */
   readonly onTheWayOut: number;
   readonly draining: readonly PoolNode[];
-  /** Everything that exists or is being created, whatever its state: what `max` counts. */
+  /** Everything that exists or is being created, whatever its state, but what is given up: what `max` counts. */
   readonly total: number;
+  /** What that costs. */
   readonly usdPerHour: number;
+  /** What of it is neither on its way out nor about to be reclaimed. */
+  readonly staying: number;
+  readonly stayingUsdPerHour: number;
   /** Of Ready nodes whose pods are known, in the order of `ready`. */
   readonly loads: readonly NodeLoad[];
   /** So many nodes of the cluster are not Ready that none may leave and none is replaced. */
@@ -41,7 +45,11 @@ export function fleetOf(state: PlanState, pool: PoolConfig, nowMs: number): Flee
   const { nodes, unready } = state.cluster;
   let usdPerHour = 0;
   for (const node of state.nodes) usdPerHour += node.usdPerHour;
-  for (const node of state.starting) usdPerHour += node.offering.usdPerHour;
+  for (const node of starting) usdPerHour += node.offering.usdPerHour;
+  const stayingNodes = state.nodes.filter((node) => !isOnTheWayOut(node) && !isInterrupted(node));
+  let stayingUsdPerHour = 0;
+  for (const node of stayingNodes) stayingUsdPerHour += node.usdPerHour;
+  for (const node of starting) stayingUsdPerHour += node.offering.usdPerHour;
   return {
     ready,
     readyUnits: sum(ready.map((node) => node.units)),
@@ -52,14 +60,45 @@ export function fleetOf(state: PlanState, pool: PoolConfig, nowMs: number): Flee
     notReady: phase('notready'),
     onTheWayOut: state.nodes.filter(isOnTheWayOut).length,
     draining,
-    total: state.nodes.length + state.starting.length,
+    total: state.nodes.length + starting.length,
     usdPerHour,
+    staying: stayingNodes.length + starting.length,
+    stayingUsdPerHour,
     loads: ready.flatMap((node) => (node.pods === null ? [] : [loadOf(node, node.pods)])),
     unhealthy: unready > Math.max(UNREADY_SHARE_MAX * nodes, UNREADY_NODES_MAX),
   };
 }
 
-export function startingUnits(node: StartingNode, pool: PoolConfig): number {
+/** What is to be reached, in template nodes and in machines, and what for. */
+export interface Target {
+  readonly units: number;
+  readonly nodes: number;
+  /** "12 nodes for forecast:rps", for the actions. */
+  readonly why: string;
+}
+
+/**
+ * What may be built on. Ready and starting nodes count; with the cluster unhealthy also those that are not Ready, so
+ * that an outage is not answered by growth.
+ */
+export function capacityOf(fleet: Fleet): { units: number; nodes: number } {
+  const excused = fleet.unhealthy ? fleet.notReady : [];
+  return {
+    units: fleet.readyUnits + fleet.startingUnits + sum(excused.map((node) => node.units)),
+    nodes: fleet.ready.length + fleet.starting.length + excused.length,
+  };
+}
+
+export function missesTarget(fleet: Fleet, target: Target): boolean {
+  return isShort(capacityOf(fleet), target);
+}
+
+/** Whether a capacity is below the target by more than the rounding of a division. */
+export function isShort(capacity: { readonly units: number; readonly nodes: number }, target: Target): boolean {
+  return capacity.units + 1e-9 * Math.max(1, capacity.units) < target.units || capacity.nodes < target.nodes;
+}
+
+function startingUnits(node: StartingNode, pool: PoolConfig): number {
   return unitsOf(node.offering.allocatable, pool.template.allocatable);
 }
 

@@ -12,6 +12,8 @@ const UNDECLARED_OFFERING: OfferingConfig = {
   allocatable: null,
 };
 
+const UNITS_SNAP = 0.1;
+
 /** Offerings that cost at most this much more than the cheapest are as good as it, and share the spot machines. */
 const SPREAD_PRICE_FACTOR = 1.1;
 
@@ -29,13 +31,16 @@ export function offeringId(offering: OfferingConfig): string {
 
 /**
  * How many template nodes a machine stands for: the scarcest of its resources over the template's. Template 4 cores
- * and 16 GiB, machine 8 cores and 24 GiB: min(8 / 4, 24 / 16) = 1.5.
+ * and 16 GiB, machine 8 cores and 24 GiB: min(8 / 4, 24 / 16) = 1.5. Within 10 % of a whole number it is that number,
+ * since a kubelet reserves a little of every machine for itself.
  */
 export function unitsOf(allocatable: Resources | null, template: Resources): number {
   if (allocatable === null) return 1;
   const fields = ['cpuMillicores', 'memoryBytes', 'pods', 'gpus'] as const;
   const shares = fields.filter((field) => template[field] > 0).map((field) => allocatable[field] / template[field]);
-  return shares.length === 0 ? 1 : Math.min(...shares);
+  const units = shares.length === 0 ? 1 : Math.min(...shares);
+  const whole = Math.round(units);
+  return whole > 0 && Math.abs(units - whole) <= UNITS_SNAP * whole ? whole : units;
 }
 
 /** How many of `nodes` machines may be spot: the share of those above the base, rounded down. */

@@ -26,7 +26,9 @@ export interface PendingNeed {
 
 /** What a new node of the pool offers to pods. */
 interface Template {
+  /** Without what DaemonSets take. */
   readonly allocatable: Resources;
+  readonly overhead: Resources;
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly Taint[];
 }
@@ -51,7 +53,10 @@ export function packPending(
     const text = `${waiting.length - pods.length} of ${waiting.length} pending pods fit no node of this pool`;
     reasons.push({ code: 'pods-fit-nowhere', text });
   }
-  const places = [...loads.map((load) => placeOf(load, template)), ...state.starting.map(() => newPlace(template))];
+  const places = [
+    ...loads.map((load) => placeOf(load, template)),
+    ...state.starting.map(({ offering }) => newPlace(template, offering.allocatable)),
+  ];
   const added: Place[] = [];
   const servedUids: string[] = [];
   for (const one of classesOf(pods, template.allocatable)) {
@@ -87,8 +92,9 @@ function placeOf({ node, place, movable }: NodeLoad, template: Template): Place 
   return node.owned && movable.length === 0 ? { ...place, taints: template.taints } : place;
 }
 
-function newPlace(template: Template): Place {
-  return { free: mutable(template.allocatable), labels: template.labels, taints: template.taints };
+/** Of a machine of the template's size, or of `allocatable` where that is declared. */
+function newPlace({ allocatable, overhead, labels, taints }: Template, declared: Resources | null = null): Place {
+  return { free: mutable(declared === null ? allocatable : subtractResources(declared, overhead)), labels, taints };
 }
 
 /** DaemonSets take from every new node what they take from the present one on which they take most. */
@@ -97,6 +103,7 @@ function templateOf(pool: PoolConfig, loads: readonly NodeLoad[]): Template {
   for (const { resident } of loads) if (resident.cpuMillicores > overhead.cpuMillicores) overhead = resident;
   return {
     allocatable: subtractResources(pool.template.allocatable, overhead),
+    overhead,
     labels: { 'kubernetes.io/os': 'linux', ...sharedLabels(pool), ...pool.selector, ...pool.template.labels },
     taints: pool.template.taints,
   };

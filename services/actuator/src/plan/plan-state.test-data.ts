@@ -136,7 +136,7 @@ export function forecastOf(
 }
 
 /** The state right after the actions were begun: machines requested, drains under way. */
-export function applied(state: PlanState, { actions, memory }: Plan, pool: PoolConfig, nowMs: number): PlanState {
+export function applied(state: PlanState, { actions, memory }: Plan, nowMs: number): PlanState {
   let { nodes, starting } = state;
   const setPhase = (name: string, phase: PoolNode['phase']) => {
     nodes = nodes.map((node) => (node.name === name ? { ...node, phase } : node));

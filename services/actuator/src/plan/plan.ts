@@ -2,7 +2,8 @@ import { type Bounds, boundsAt, type PoolConfig, type Sourced } from '@forescale
 import type { Forecast } from '@forescale/shared/domain';
 import { formatDuration } from '@forescale/shared/time';
 import { floorUntil } from './bounds-ahead.ts';
-import { type Fleet, fleetOf } from './fleet.ts';
+import { type Fleet, fleetOf, type Target } from './fleet.ts';
+import { keepDraining, type Outlook, outlookOf } from './keep-draining.ts';
 import { type PlanMemory, withFailure, withoutOldMarks } from './memory.ts';
 import {
   addNeed,
@@ -111,7 +112,7 @@ interface Decision {
 }
 
 function decide(situation: Situation, reasons: Reason[]): Decision {
-  const { state, pool, nowMs, bounds, fleet, needs, floor } = situation;
+  const { state, pool, nowMs, bounds, fleet, floor } = situation;
   let memory: PlanMemory = { ...withoutOldMarks(state.memory, nowMs), generation: state.memory.generation + 1 };
   if (bounds.paused) {
     reasons.push({ code: 'paused', text: `paused by ${state.override?.by ?? ''}: ${state.override?.why ?? ''}` });
@@ -120,22 +121,52 @@ function decide(situation: Situation, reasons: Reason[]): Decision {
   const actions: Action[] = [...replaced(fleet, reasons), ...givenUp(fleet, pool, reasons)];
   for (const node of fleet.timedOut) memory = withFailure(memory, offeringId(node.offering), nowMs);
 
-  const target = { units: needs.units, nodes: floor.value, why: whyTarget(situation) };
-  const growth = grow({ ...state, memory }, fleet, pool, bounds, target, nowMs, reasons);
-  if (growth.created > 0) memory = { ...memory, lastScaleUpMs: nowMs };
-  for (const action of growth.actions) reasons.push(growthReason(action));
-  actions.push(...growth.actions);
-
-  const isGrowing = growth.actions.length > 0 || situation.pending.newNodes > 0;
   const surplus = shed(state, fleet, pool, bounds, reasons);
-  const shrinkage = isGrowing
+  const base = {
+    units: Math.max(situation.observed.needs.units, situation.forecasted.order.units),
+    nodes: floor.value,
+  };
+  const remaining = without(surplus, { ...state, memory });
+  const left =
+    surplus.length > 0 ? outlookOf(remaining, pool, nowMs) : { state: remaining, fleet, pending: situation.pending };
+  const { kept, outlook } = keepDraining(left, pool, bounds, { ...base, why: '' }, nowMs);
+  const target = withPending(base, outlook, whyTarget(situation));
+  const growth = grow(outlook.state, outlook.fleet, pool, bounds, target, nowMs, reasons);
+  if (growth.created > 0) memory = { ...memory, lastScaleUpMs: nowMs };
+  const retained = kept.map(
+    ({ name }): Action => ({ kind: 'cancel-drain', nodeName: name, reason: `wanted again: ${target.why}` }),
+  );
+  const changes = [...surplus, ...retained, ...growth.actions];
+
+  const isChanging = changes.length > 0 || situation.pending.newNodes > 0;
+  const shrinkage = isChanging
     ? { actions: [], unneededSinceMs: {} }
     : shrink({ ...state, memory }, fleet, pool, remainderOf(situation), nowMs, reasons);
-  const leaving = surplus.length > 0 ? surplus : shrinkage.actions;
-  for (const action of leaving) reasons.push(leavingReason(action));
-  actions.push(...leaving);
+  changes.push(...shrinkage.actions);
+  for (const action of changes) reasons.push(reasonOf(action));
+  actions.push(...changes);
   memory = { ...memory, unneededSinceMs: shrinkage.unneededSinceMs };
   return { actions, memory, boundBy: growth.boundBy ?? boundThatBit(situation) };
+}
+
+/** What the pending pods need comes on top of all that is there. */
+function withPending(base: { readonly units: number; readonly nodes: number }, outlook: Outlook, why: string): Target {
+  const { fleet, pending } = outlook;
+  if (pending.newNodes === 0) return { ...base, why };
+  return { ...base, units: Math.max(base.units, fleet.readyUnits + fleet.startingUnits + pending.newNodes), why };
+}
+
+/** The state as it is once the actions are under way; what they let go stays gone within this plan. */
+function without(actions: readonly Action[], state: PlanState): PlanState {
+  if (actions.length === 0) return state;
+  const gone = new Set(
+    actions.map((one) => (one.kind === 'cancel-start' ? one.requestId : one.kind === 'drain' ? one.nodeName : '')),
+  );
+  return {
+    ...state,
+    nodes: state.nodes.map((node) => (gone.has(node.name) ? { ...node, phase: 'leaving' } : node)),
+    starting: state.starting.filter((one) => !gone.has(one.requestId)),
+  };
 }
 
 /** Reclaimed machines go whatever the budgets say: their notice is shorter than a boot. */
@@ -163,18 +194,12 @@ function whyTarget({ needs, floor }: Situation): string {
   return need >= floor.value ? `${need} nodes for ${needs.from}` : `${floor.value} nodes for the min of ${floor.from}`;
 }
 
-function growthReason(action: Action): Reason {
-  if (action.kind !== 'create') return { code: action.kind, text: actionText(action) };
-  return { code: 'create', text: `${action.count} x ${offeringId(action.offering)}: ${action.reason}` };
-}
-
-function leavingReason(action: Action): Reason {
-  return { code: action.kind, text: actionText(action) };
-}
-
-function actionText(action: Action): string {
-  if (action.kind === 'create') return `${action.count} x ${offeringId(action.offering)}: ${action.reason}`;
-  return `${action.kind === 'cancel-start' ? action.requestId : action.nodeName}: ${action.reason}`;
+function reasonOf(action: Action): Reason {
+  if (action.kind === 'create') {
+    return { code: 'create', text: `${action.count} x ${offeringId(action.offering)}: ${action.reason}` };
+  }
+  const target = action.kind === 'cancel-start' ? action.requestId : action.nodeName;
+  return { code: action.kind, text: `${target}: ${action.reason}` };
 }
 
 function remainderOf({ observed, needs, forecasted, floor, holdFloor }: Situation): Remainder {

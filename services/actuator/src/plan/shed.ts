@@ -1,7 +1,7 @@
 import type { Bounds, PoolConfig } from '@forescale/shared/config';
 import type { Fleet } from './fleet.ts';
 import { byUse, candidatesOf, startRemoval, unhealthyReason } from './removal.ts';
-import type { Action, PlanState, Reason } from './types.ts';
+import type { Action, PlanState, PoolNode, Reason } from './types.ts';
 
 const EPSILON = 1e-9;
 
@@ -11,8 +11,7 @@ const EPSILON = 1e-9;
  */
 export function shed(state: PlanState, fleet: Fleet, pool: PoolConfig, bounds: Bounds, reasons: Reason[]): Action[] {
   const usdMax = bounds.usdPerHourMax;
-  let nodes = fleet.total - fleet.onTheWayOut - fleet.timedOut.length - fleet.interrupted.length;
-  let usdPerHour = stayingUsdPerHour(state, fleet);
+  let { staying: nodes, stayingUsdPerHour: usdPerHour } = fleet;
   const why = () => {
     if (nodes > bounds.maxNodes.value)
       return `${nodes} nodes are above the max of ${bounds.maxNodes.value} (${bounds.maxNodes.from})`;
@@ -41,26 +40,27 @@ export function shed(state: PlanState, fleet: Fleet, pool: PoolConfig, bounds: B
     usdPerHour -= one.offering.usdPerHour;
   }
   const removal = startRemoval(fleet, pool, reasons);
+  const chosen: PoolNode[] = [];
   const broken = fleet.notReady.map((node) => ({ node, load: null, sinceMs: 0 }));
   for (const candidate of [...broken, ...candidatesOf(fleet, () => 0).sort(byUse)]) {
     const reason = why();
     if (reason === null) break;
     if (candidate.node.keptBecause !== null || !removal.remove(candidate, reason)) continue;
+    chosen.push(candidate.node);
     nodes--;
     usdPerHour -= candidate.node.usdPerHour;
+  }
+  // A dear node that left late may have made room for a cheap one that was chosen before it.
+  const spared = new Set<string>();
+  for (const node of chosen) {
+    if (nodes + 1 > bounds.maxNodes.value || usdPerHour + node.usdPerHour > (usdMax?.value ?? Number.POSITIVE_INFINITY))
+      continue;
+    spared.add(node.name);
+    nodes++;
+    usdPerHour += node.usdPerHour;
   }
   removal.close();
   const rest = why();
   if (rest !== null) reasons.push({ code: 'above-bound', text: `${rest}, still after this plan` });
-  return [...actions, ...removal.actions];
-}
-
-function stayingUsdPerHour(state: PlanState, fleet: Fleet): number {
-  let usdPerHour = 0;
-  for (const node of state.nodes) {
-    if (node.phase !== 'draining' && node.phase !== 'leaving' && node.interruptedMs === null)
-      usdPerHour += node.usdPerHour;
-  }
-  for (const node of fleet.starting) usdPerHour += node.offering.usdPerHour;
-  return usdPerHour;
+  return [...actions, ...removal.actions.filter((action) => action.kind !== 'drain' || !spared.has(action.nodeName))];
 }

@@ -119,7 +119,7 @@ export interface PlanReport {
   readonly ready: number;
   readonly starting: number;
   readonly draining: number;
-  /** Of everything that is paid for now, before the actions. */
+  /** Of everything that exists or starts now, before the actions. */
   readonly usdPerHour: number;
   /** Every decision and every hold, with its numbers. */
   readonly reasons: readonly Reason[];

@@ -30,7 +30,7 @@ describe('actuation against the simulated cluster, over HTTP', () => {
     expect(end.nodes.length).toBeLessThanOrEqual(4);
     expect(end.machines).toEqual(end.nodes);
     expect(world.cluster.summary().pods).toMatchObject({ running: 12, pending: 0, terminating: 0 });
-    expect(world.readiness.report()).toEqual({ ready: true, reasons: {} });
+    expect(await world.readiness.report()).toEqual({ ready: true, reasons: {} });
     const events = await world.store.query({ measurement: 'node', fields: ['event'], limit: 1_000 });
     const kinds = new Set(events.map((row) => row.fields.event));
     expect([...kinds].sort()).toEqual(['draining', 'launched', 'ready', 'removed', 'requested']);

@@ -128,7 +128,7 @@ export class World {
     this.actuator = await startActuator({
       config: this.#config,
       reader: this.#reader,
-      writer: createClusterWriter(connectKubernetes(this.#config.kubernetes), 'default'),
+      writer: createClusterWriter(connectKubernetes(this.#config.kubernetes)),
       store: this.store,
       bus: this.bus,
       state: this.#state,

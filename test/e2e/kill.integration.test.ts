@@ -1,66 +1,176 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Deployment, MINUTE_MS, type SERVICES } from '../harness/deployment.ts';
-import { until } from '../harness/until.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { decodeEvent, forecastSchema, planSchema, subjects } from '@forescale/shared/wire';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Conducted, SERVICES, type Service } from '../harness/conducted.ts';
+import { temporaryDirectory, writeConfig } from '../harness/config-file.ts';
+import { OutsideClient } from '../harness/outside-client.ts';
+import { ForescaleProcess } from '../harness/process.ts';
+import { eventually } from '../harness/waiting.ts';
+import { startInflux, startNats } from '../servers/index.ts';
 
-let deployment: Deployment;
+const MINUTE_MS = 60_000;
+const START_MS = Date.UTC(2026, 2, 4, 9);
+const RISE_MS = START_MS + 5 * MINUTE_MS;
+const FALL_MS = START_MS + 25 * MINUTE_MS;
+const INITIAL_NODES = 4;
+/** Between two samples that are published in a burst. */
+const BURST_STEP_MS = 500;
+const BURST = 4_000;
+
+const load = (timeMs: number) => (timeMs >= RISE_MS && timeMs < FALL_MS ? 1_000 : 300);
+
+const closing: (() => Promise<unknown>)[] = [];
+const processes = {} as Record<Service, ForescaleProcess>;
+/** Times of the KPIs that JetStream has acknowledged. */
+const acknowledged: number[] = [];
+let config: string;
+let conducted: Conducted;
+let outside: OutsideClient;
 
 beforeAll(async () => {
-  // The cloud takes its time to answer, so that a kill can hit between a call and its answer.
-  deployment = await Deployment.start({ cloudCalls: { createLatencyMs: 1_500, time: 'wall' } });
-  for (let minute = 0; minute < 3; minute++) await deployment.minute(150);
+  const [nats, influx, directory] = await Promise.all([startNats(), startInflux(), temporaryDirectory()]);
+  closing.push(
+    directory.remove,
+    () => nats.stop(),
+    () => influx.stop(),
+  );
+  outside = await OutsideClient.connect(nats.url, influx.url);
+  closing.push(() => outside.close());
+  conducted = await Conducted.start(
+    {
+      startMs: START_MS,
+      endMs: START_MS + 120 * MINUTE_MS,
+      load,
+      initialNodes: INITIAL_NODES,
+      // Long enough for a kill between a machine being made and its answer.
+      options: { cloudCalls: { createLatencyMs: 700, terminateLatencyMs: 300, time: 'wall' } },
+    },
+    nats.url,
+  );
+  closing.push(() => conducted.close());
+  config = await writeConfig({
+    directory: directory.path,
+    clusterUrl: conducted.clusterUrl,
+    clock: 'bus',
+    servers: { nats: nats.url, influx: influx.url },
+    pool: ['lead_time: 95s', 'scale_down: { unneeded: 3m, after_scale_up: 3m }'],
+  });
+  closing.push(() => Promise.all(Object.values(processes).map((service) => service.interrupt())));
+  await Promise.all(SERVICES.map(start));
 });
 
-afterAll(() => deployment?.stop());
+afterAll(async () => {
+  for (const close of closing.reverse()) await close();
+});
 
-async function restarted(name: (typeof SERVICES)[number]): Promise<void> {
-  await deployment.service(name).kill('SIGKILL');
-  await deployment.startService(name);
+async function start(name: Service): Promise<void> {
+  processes[name] = await ForescaleProcess.service([name, '--config', config]);
 }
 
-test('kill -9 of the collector: no KPI that JetStream acknowledged is missing in the store, and none is there twice', async () => {
-  await deployment.service('collector').kill('SIGKILL');
-  for (let count = 0; count < 20; count++) {
-    deployment.nowMs += MINUTE_MS;
-    deployment.cluster.step(deployment.nowMs);
-    await deployment.publish(150 + count);
-  }
-  await deployment.startService('collector');
-  // A second kill, while it works off what has waited.
-  await restarted('collector');
-  await deployment.tick(['collector']);
-  await until('every acknowledged KPI in the store', async () => {
-    const rows = await deployment.rows('kpi', { pool: 'web', signal: 'load' }, ['value']);
-    return rows.length >= deployment.acknowledged.length;
-  });
-  const rows = await deployment.rows('kpi', { pool: 'web', signal: 'load' }, ['value']);
-  expect(rows.map((row) => row.timeMs)).toEqual(deployment.acknowledged);
-});
-
-test('kill -9 of the predictor: it goes on from the history in the store', async () => {
-  await restarted('predictor');
-  await deployment.minute(160);
-  const rows = await deployment.rows('forecast', { pool: 'web', signal: 'load' }, ['issued', 'q50'], deployment.nowMs);
-  expect(rows.some((row) => row.fields.issued === deployment.nowMs / 1_000)).toBe(true);
-});
-
-test('kill -9 of the actuator between a create call and its answer: no node is created twice, none is lost', async () => {
-  const machines = () => deployment.cluster.cloud.list({ clusterTag: deployment.cluster.clusterId });
-  const before = machines().length;
-  deployment.nowMs += MINUTE_MS;
-  deployment.cluster.step(deployment.nowMs);
-  await deployment.publish(850);
-  await deployment.tick(['collector', 'predictor']);
-  // Asked for, but not awaited: the answers of the cloud take longer than this process lives.
-  const tick = deployment.tick(['actuator']);
-  await until('machines are being made', async () => machines().length > before);
-  await restarted('actuator');
+/** Kills the service at the awkward moment that `moment` waits for, while it is at the work of one tick. */
+async function killDuringTick(name: Service, moment: () => Promise<unknown>): Promise<void> {
+  const tick = conducted.tick(name);
+  await moment();
+  await processes[name].crash();
+  await start(name);
+  // Asked again until the one that was started anew answers.
   await tick;
-  for (let minute = 0; minute < 5; minute++) await deployment.minute(850);
-  const alive = machines().filter((machine) => machine.state !== 'terminating');
-  // 850 at 100 a node is nine; the forecast may ask for some more, a double order would be far above the maximum of 12.
-  expect(alive.length).toBeGreaterThanOrEqual(9);
-  expect(alive.length).toBeLessThanOrEqual(12);
-  expect(new Set(alive.map((machine) => machine.requestId)).size).toBe(alive.length);
-  expect(new Set(alive.map((machine) => machine.nodeName)).size).toBe(alive.length);
-  expect(deployment.cluster.summary().nodes.ready).toBe(alive.length);
+}
+
+async function publish(timeMs: number): Promise<void> {
+  await outside.publishKpi(timeMs, load(timeMs));
+  acknowledged.push(timeMs);
+}
+
+const minute = () => conducted.minute(publish);
+
+/** A minute in which the actuator is killed once `moment` has come. */
+async function minuteWithKill(moment: () => Promise<unknown>): Promise<void> {
+  const nowMs = conducted.cluster.nowMs() + MINUTE_MS;
+  conducted.cluster.step(nowMs);
+  await publish(nowMs);
+  await conducted.tick('collector');
+  await conducted.tick('predictor');
+  await killDuringTick('actuator', moment);
+}
+
+const lastPlan = () => decodeEvent(outside.last(subjects.plan('web')) ?? new Uint8Array(), planSchema);
+const machines = () =>
+  conducted.cluster.cloud.list().filter(({ state }) => state === 'starting' || state === 'running');
+const created = () => conducted.cluster.cloud.counts().created - INITIAL_NODES;
+
+function expectNoMachineTwice(): void {
+  const requests = machines().flatMap(({ requestId }) => (requestId === '' ? [] : [requestId]));
+  expect(new Set(requests).size).toBe(requests.length);
+  const names = machines().map(({ nodeName }) => nodeName);
+  expect(new Set(names).size).toBe(names.length);
+}
+
+describe('services killed with SIGKILL', () => {
+  it('collector: killed over and over while samples pour in', async () => {
+    await conducted.tick('collector');
+    const times = Array.from({ length: BURST }, (_, i) => START_MS - (BURST - i) * BURST_STEP_MS);
+    const publishing = (async () => {
+      for (let from = 0; from < BURST; from += 50) await Promise.all(times.slice(from, from + 50).map(publish));
+    })();
+    for (const share of [0.1, 0.3, 0.5]) {
+      await eventually('samples are stored', 40_000, async () => (await outside.storedTimes()).length > share * BURST);
+      await processes.collector.crash();
+      await start('collector');
+      await conducted.tick('collector');
+    }
+    await publishing;
+    expect(acknowledged).toHaveLength(BURST);
+  });
+
+  it('predictor: killed at its first forecast, in training and after it', async () => {
+    for (const afterMs of [20, 300, 1_000]) {
+      await killDuringTick('predictor', () => delay(afterMs));
+      await conducted.minute(publish);
+    }
+    const forecast = decodeEvent(outside.last(subjects.forecast('web', 'load')) ?? new Uint8Array(), forecastSchema);
+    expect(forecast.issuedMs).toBe(conducted.cluster.nowMs());
+    expect(processes.predictor.stderr).not.toContain('training failed');
+  });
+
+  it('actuator: killed while machines are being created, and while they boot: none is made twice', async () => {
+    while (conducted.cluster.nowMs() < RISE_MS - MINUTE_MS) await minute();
+    const before = created();
+    await minuteWithKill(() => eventually('a machine is made', 10_000, () => created() > before));
+    await minuteWithKill(() => delay(100));
+    for (let i = 0; i < 8; i++) await minute();
+    expectNoMachineTwice();
+    const { desired, ready, starting } = lastPlan();
+    expect({ ready, starting }).toEqual({ ready: desired, starting: 0 });
+    expect(created()).toBe(desired - INITIAL_NODES);
+    expect(machines()).toHaveLength(desired);
+    expect(desired).toBeGreaterThanOrEqual(10);
+  });
+
+  it('actuator: killed while nodes are being drained: they go, and nothing is left behind', async () => {
+    while (conducted.cluster.nowMs() < FALL_MS) await minute();
+    const draining = () => (lastPlan().draining > 0 ? true : null);
+    for (let i = 0; i < 30 && !draining(); i++) await minute();
+    for (const afterMs of [30, 150, 400]) await minuteWithKill(() => delay(afterMs));
+    const ended = machines().length;
+    await eventually('the number of nodes is what is wanted', 40_000, async () => {
+      await minute();
+      const { desired, ready, starting, draining: leaving } = lastPlan();
+      return ready === desired && starting === 0 && leaving === 0 && desired <= 5;
+    });
+    expect(machines().length).toBeLessThanOrEqual(ended);
+    expectNoMachineTwice();
+    expect(machines()).toHaveLength(lastPlan().desired);
+    expect(conducted.cluster.summary()).toMatchObject({
+      nodes: { total: machines().length, ready: machines().length },
+      pods: { pending: 0 },
+    });
+  });
+
+  it('every KPI that JetStream has acknowledged is in InfluxDB, once', async () => {
+    const wanted = [...new Set(acknowledged)].sort((a, b) => a - b);
+    // What a killed collector had in hand comes again after 30 s.
+    await eventually('all are stored', 45_000, async () => (await outside.storedTimes()).length >= wanted.length);
+    expect(await outside.storedTimes()).toEqual(wanted);
+  });
 });

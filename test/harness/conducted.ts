@@ -12,7 +12,7 @@ import { eventually } from './waiting.ts';
 
 const MINUTE_MS = 60_000;
 const PODS_PER_NODE = 4;
-const TRY_MS = 5_000;
+const TRY_MS = 3_000;
 /** A tick may have to wait for a service that is just starting, and for a training. */
 const TICK_WITHIN_MS = 90_000;
 

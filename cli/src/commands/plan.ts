@@ -72,7 +72,8 @@ async function planLive(config: Config): Promise<Map<string, Planned>> {
     const nowMs = systemClock.nowMs();
     await actuator.tick(nowMs);
     await actuator.stop();
-    const missing = Object.entries(readiness.report().reasons).map(([part, reason]) => `${part}: ${reason}`);
+    const { reasons } = await readiness.report();
+    const missing = Object.entries(reasons).map(([part, reason]) => `${part}: ${reason}`);
     const planned = new Map<string, Planned>();
     for (const [pool, one] of actuator.planned()) {
       if (!one) throw new Error(`pool ${pool} cannot be planned: ${missing.join('; ')}`);

@@ -27,6 +27,8 @@ export async function startProcess(config: Config, names: readonly ServiceName[]
   const telemetry = await startTelemetry(`forescale-${processName}`);
   const runtime = await openRuntime(config, processName, log);
   const readiness = new Readiness();
+  readiness.watch('bus', () => runtime.bus.health());
+  readiness.watch('store', () => runtime.store.health());
   const services: RunningService[] = [];
   for (const name of names) {
     services.push(

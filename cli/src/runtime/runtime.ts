@@ -44,7 +44,7 @@ export async function openRuntime(config: Config, processName: string, log: Log)
     bus,
     cluster: kube && {
       reader: createClusterReader(kube),
-      writer: createClusterWriter(kube, config.kubernetes.namespace),
+      writer: createClusterWriter(kube),
     },
     async openState(bucket) {
       const state = await openState(config, bucket, processName);

@@ -35,7 +35,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   });
   app.get('/healthz', async () => ({ ok: true }));
   app.get('/readyz', async (_request, reply) => {
-    const report = options.readiness.report();
+    const report = await options.readiness.report();
     return reply.code(report.ready ? 200 : 503).send(report);
   });
   const { serveMetrics } = options;

@@ -39,7 +39,7 @@ export interface ClusterWriter {
   createEvent(event: ClusterEvent): Promise<void>;
 }
 
-export function createClusterWriter(kube: KubeConfig, namespace: string): ClusterWriter {
+export function createClusterWriter(kube: KubeConfig): ClusterWriter {
   const core = kube.makeApiClient(CoreV1Api);
   const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
   return {
@@ -86,7 +86,8 @@ export function createClusterWriter(kube: KubeConfig, namespace: string): Cluste
       const time = new Date(event.timeMs);
       await call(`create event ${event.reason}`, [], () =>
         core.createNamespacedEvent({
-          namespace: event.kind === 'Node' ? 'default' : namespace,
+          // Events about what is in no namespace itself live in this one; the API server takes no other.
+          namespace: 'default',
           body: {
             metadata: { generateName: 'forescale-' },
             involvedObject: { apiVersion: 'v1', kind: event.kind, name: event.name, uid: event.uid },

@@ -6,16 +6,25 @@ export interface ReadinessReport {
   readonly reasons: Readonly<Record<string, string>>;
 }
 
-/** What a service tells `/readyz`: the state of each thing that it depends on, as last seen. */
+/** What a service tells `/readyz`: the state of each thing that it depends on, as last seen or as asked for now. */
 export class Readiness {
   readonly #reasons = new Map<string, string>();
+  readonly #checks = new Map<string, () => Promise<Health>>();
 
   set(part: string, health: Health): void {
     if (health.ok) this.#reasons.delete(part);
     else this.#reasons.set(part, health.reason);
   }
 
-  report(): ReadinessReport {
-    return { ready: this.#reasons.size === 0, reasons: Object.fromEntries(this.#reasons) };
+  /** Asks `check` at every report, so that an outage shows although no tick runs. It must answer soon and never reject. */
+  watch(part: string, check: () => Promise<Health>): void {
+    this.#checks.set(part, check);
+  }
+
+  async report(): Promise<ReadinessReport> {
+    const reasons = Object.fromEntries(this.#reasons);
+    const asked = [...this.#checks].map(async ([part, check]) => ({ part, health: await check() }));
+    for (const { part, health } of await Promise.all(asked)) if (!health.ok) reasons[part] ??= health.reason;
+    return { ready: Object.keys(reasons).length === 0, reasons };
   }
 }

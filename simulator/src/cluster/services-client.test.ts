@@ -20,7 +20,7 @@ describe('the client of the services, on the simulated cluster', () => {
     const server = await lab.cluster.listen();
     stops.push(server.close);
     reader = createClusterReader(kubeConfigOf(server.url));
-    writer = createClusterWriter(kubeConfigOf(server.url), 'default');
+    writer = createClusterWriter(kubeConfigOf(server.url));
     lab.addPod('fits', '500m');
     lab.addPod('huge', '50');
     lab.pass(10_000);

@@ -181,7 +181,7 @@ describe('actuator: what it does', () => {
     expect(ready.filter((row) => row.fields.event === 'ready').map((row) => row.fields.seconds)).toEqual([
       90, 90, 90, 90,
     ]);
-    expect(scene.readiness.report()).toEqual({ ready: true, reasons: {} });
+    expect(await scene.readiness.report()).toEqual({ ready: true, reasons: {} });
   });
 
   it('buys before the load when the forecast says so', async () => {
@@ -253,7 +253,7 @@ describe('actuator: what it does', () => {
     scene.actuator = first;
     await scene.tick();
     expect(scene.cloud.running).toHaveLength(2);
-    expect(scene.readiness.report().reasons['memory of pool web']).toContain('another actuator has planned it');
+    expect((await scene.readiness.report()).reasons['memory of pool web']).toContain('another actuator has planned it');
     scene.actuator = second;
     await scene.tick();
     expect(scene.cloud.running).toHaveLength(10);
@@ -271,7 +271,7 @@ describe('actuator: what it survives', () => {
     scene.storeAway = true;
     scene.busAway = true;
     await scene.ticks(3);
-    expect(Object.keys(scene.readiness.report().reasons).sort()).toEqual([
+    expect(Object.keys((await scene.readiness.report()).reasons).sort()).toEqual([
       'bus',
       'forecasts of pool web',
       'samples of pool web',
@@ -281,7 +281,7 @@ describe('actuator: what it survives', () => {
     scene.storeAway = false;
     scene.busAway = false;
     await scene.tick();
-    expect(scene.readiness.report()).toEqual({ ready: true, reasons: {} });
+    expect(await scene.readiness.report()).toEqual({ ready: true, reasons: {} });
     const rows = await scene.store.query({ measurement: 'plan', fields: ['ready'], limit: 100 });
     expect(rows).toHaveLength(6);
     expect(scene.nodeEvents.filter((event) => event === 'ready')).toHaveLength(2);
@@ -293,7 +293,7 @@ describe('actuator: what it survives', () => {
     await scene.ticks(2);
     expect(scene.cloud.createTimesMs).toEqual([]);
     expect(scene.plan.actions).not.toEqual([]);
-    expect(Object.keys(scene.readiness.report().reasons)).toContain('state of pool web');
+    expect(Object.keys((await scene.readiness.report()).reasons)).toContain('state of pool web');
     scene.state.away = false;
     await scene.tick();
     expect(scene.cloud.running).toHaveLength(2);
@@ -304,7 +304,7 @@ describe('actuator: what it survives', () => {
     scene.cluster.away = true;
     await scene.tick();
     expect(scene.actuator.pools(scene.clock.nowMs())[0]?.plan).toBeNull();
-    expect(scene.readiness.report().reasons).toEqual({ kubernetes: 'the API server is away' });
+    expect((await scene.readiness.report()).reasons).toEqual({ kubernetes: 'the API server is away' });
   });
 
   it('the provider away: orders stay open and are carried out once', async () => {
@@ -319,7 +319,7 @@ describe('actuator: what it survives', () => {
       scene.clock.advanceTo(scene.clock.nowMs() + 100);
     }
     await tick;
-    expect(Object.keys(scene.readiness.report().reasons)).toEqual(['provider of pool web']);
+    expect(Object.keys((await scene.readiness.report()).reasons)).toEqual(['provider of pool web']);
     scene.cloud.fault = () => null;
     await scene.ticks(4);
     expect(scene.cloud.madeByToken.size).toBe(2);

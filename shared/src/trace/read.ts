@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { type Info, parse } from 'csv-parse';
+import { z } from 'zod';
 import type { Series } from '../domain/index.ts';
 
 /** A trace that cannot be used; the message is one line with file, line, field, value and what is allowed. */
@@ -38,7 +39,9 @@ export async function readTrace(path: string, onProgress?: (rows: number) => voi
   } catch (error) {
     if (error instanceof TraceError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new TraceError(`${path}: cannot be read: ${code?.startsWith('E') ? code : message}`, { cause: error });
+    throw new TraceError(`${path}: cannot be read: ${code?.startsWith('E') ? code : message.replace(/\s+/g, ' ')}`, {
+      cause: error,
+    });
   }
   if (columns.length === 0)
     throw new TraceError(`${path}: no samples; allowed: at least one row after the header timestamp,value`);
@@ -59,7 +62,8 @@ function addRow(path: string, line: number, record: readonly string[], columns: 
   const timeMs = parseTimeMs(time);
   if (timeMs === null) {
     throw new TraceError(
-      `${path}: line ${line}: timestamp = ${JSON.stringify(time.slice(0, 80))}; allowed: epoch seconds or RFC 3339`,
+      `${path}: line ${line}: timestamp = ${JSON.stringify(time.slice(0, 80))}; ` +
+        'allowed: epoch seconds or RFC 3339, from 1970 to 2100',
     );
   }
   if (timeMs <= columns.lastMs) {
@@ -68,7 +72,7 @@ function addRow(path: string, line: number, record: readonly string[], columns: 
     );
   }
   if (value === '') return;
-  const number = Number(value);
+  const number = DECIMAL.test(value) ? Number(value) : Number.NaN;
   if (!Number.isFinite(number)) {
     throw new TraceError(
       `${path}: line ${line}: value = ${JSON.stringify(value.slice(0, 80))}; allowed: a finite number`,
@@ -79,13 +83,16 @@ function addRow(path: string, line: number, record: readonly string[], columns: 
   columns.push(timeMs, number);
 }
 
+/** `Number()` alone would also take "0x10" and "". */
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const RFC_3339 = z.iso.datetime({ offset: true });
 const TIME_MS_MAX = 4_102_444_800_000;
 
 /** Null when the text is no time between 1970 and 2100 (so milliseconds taken for seconds are noticed). */
 function parseTimeMs(text: string): number | null {
   const timeMs = /^\d+(\.\d+)?$/.test(text)
     ? Math.round(Number(text) * 1_000)
-    : /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(text)
+    : RFC_3339.safeParse(text).success
       ? Date.parse(text)
       : Number.NaN;
   return timeMs >= 0 && timeMs <= TIME_MS_MAX ? timeMs : null;

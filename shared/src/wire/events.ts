@@ -7,10 +7,13 @@ export class WireError extends Error {
 
 const PAYLOAD_BYTES_MAX = 1_048_576;
 
+const NO_MOMENT = 'allowed: an RFC 3339 time, from 1970 on';
+
 /** A moment of the wire: RFC 3339 in UTC or with an offset, as epoch milliseconds. */
 export const moment = z.iso
-  .datetime({ offset: true, error: 'allowed: an RFC 3339 time' })
-  .transform((text) => Date.parse(text));
+  .datetime({ offset: true, error: NO_MOMENT })
+  .transform((text) => Date.parse(text))
+  .refine((timeMs) => timeMs >= 0, { error: NO_MOMENT });
 
 const envelope = z.looseObject({
   specversion: z.literal('1.0'),
@@ -71,5 +74,10 @@ export function parseWire<Schema extends z.ZodType>(value: unknown, schema: Sche
   let found: unknown = value;
   for (const key of issue.path) found = (found as Record<PropertyKey, unknown> | null | undefined)?.[key];
   const shown = (JSON.stringify(found) ?? 'absent').slice(0, 80);
-  throw new WireError(`${issue.path.join('.') || 'payload'} = ${shown}: ${issue.message}`);
+  throw new WireError(inOneLine(`${issue.path.join('.') || 'payload'} = ${shown}: ${issue.message}`));
+}
+
+/** A sender chooses the names of its fields, but not where lines of our log end. */
+function inOneLine(message: string): string {
+  return message.replace(/\p{Cc}/gu, ' ');
 }

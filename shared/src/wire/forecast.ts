@@ -11,7 +11,7 @@ const forecastData = z.object({
   signal: z.string().max(63),
   issued: moment,
   valid_until: moment,
-  step_seconds: z.number().positive().max(86_400),
+  step_seconds: z.number().min(0.001).max(86_400),
   times: z.array(moment).min(1).max(STEPS_MAX),
   quantiles: byLevel,
   max_quantiles: z.record(z.string(), z.record(z.string(), z.number())),
@@ -28,12 +28,14 @@ export const forecastSchema = forecastData.transform((raw, context): Forecast =>
   for (const level of FORECAST_LEVELS) {
     const values = raw.quantiles[String(level)];
     const leads = MAX_LEAD_MINUTES.map((minutes) => raw.max_quantiles[String(minutes)]?.[String(level)]);
-    if (values?.length !== raw.times.length || leads.includes(undefined)) {
-      context.addIssue({
-        code: 'custom',
-        path: ['quantiles', String(level)],
-        message: 'allowed: one value per time and lead',
-      });
+    if (values?.length !== raw.times.length) {
+      context.addIssue({ code: 'custom', path: ['quantiles', String(level)], message: 'allowed: one value per time' });
+      return z.NEVER;
+    }
+    const absent = leads.indexOf(undefined);
+    if (absent >= 0) {
+      const path = ['max_quantiles', String(MAX_LEAD_MINUTES[absent]), String(level)];
+      context.addIssue({ code: 'custom', path, message: 'allowed: a value for each lead and level' });
       return z.NEVER;
     }
     quantiles.push(values);
@@ -44,7 +46,7 @@ export const forecastSchema = forecastData.transform((raw, context): Forecast =>
     signal: raw.signal,
     issuedMs: raw.issued,
     validUntilMs: raw.valid_until,
-    stepMs: raw.step_seconds * 1_000,
+    stepMs: Math.round(raw.step_seconds * 1_000),
     levels: FORECAST_LEVELS,
     timesMs: raw.times,
     quantiles,

@@ -1,0 +1,351 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { FORECAST_LEVELS, type Forecast, MAX_LEAD_MINUTES, type Sample } from '../domain/index.ts';
+import {
+  decodeEvent,
+  decodeJson,
+  decodeKpi,
+  encodeEvent,
+  encodeForecast,
+  encodeForecastData,
+  encodeKpi,
+  encodeSample,
+  forecastSchema,
+  nodeEventSchema,
+  overrideSchema,
+  parseWire,
+  planSchema,
+  poolAndTail,
+  rfc3339,
+  sampleSchema,
+  streams,
+  subjects,
+  WireError,
+} from './index.ts';
+
+const AT_MS = Date.parse('2026-11-24T10:00:00Z');
+const bytesOf = (value: unknown) => new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
+
+/** The message of the refusal: a WireError of one line. */
+function refusal(decode: () => unknown): string {
+  let message = 'accepted';
+  try {
+    decode();
+  } catch (error) {
+    expect(error).toBeInstanceOf(WireError);
+    message = (error as Error).message;
+  }
+  expect(message).toMatch(/^\P{Cc}+$/u);
+  return message;
+}
+
+const name = fc.stringMatching(/^[a-z0-9-]{1,63}$/);
+const moment = fc.integer({ min: 0, max: Date.parse('2200-01-01') });
+const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0 || 0);
+const sample: fc.Arbitrary<Sample> = fc.record({
+  pool: name,
+  signal: name,
+  source: fc.stringMatching(/^[\w./#-]{1,63}$/),
+  timeMs: moment,
+  value: finite,
+});
+
+const forecast: fc.Arbitrary<Forecast> = fc
+  .record({
+    pool: name,
+    signal: name,
+    issuedMs: moment,
+    validUntilMs: moment,
+    stepMs: fc.integer({ min: 1, max: 86_400_000 }),
+    timesMs: fc.array(moment, { minLength: 1, maxLength: 20 }),
+    model: name,
+    backend: name,
+    weights: fc.dictionary(name, finite),
+    accuracy: fc.option(fc.record({ wql: finite, mase: finite, coverage90: finite, coverage99: finite })),
+    noise: fc.array(finite, { minLength: 8, maxLength: 8 }),
+  })
+  .map(({ noise, ...rest }) => ({
+    ...rest,
+    // JSON has no dictionaries without a prototype.
+    weights: { ...rest.weights },
+    levels: FORECAST_LEVELS,
+    quantiles: FORECAST_LEVELS.map((_, level) =>
+      rest.timesMs.map((_time, step) => noise[(level + step) % 8] as number),
+    ),
+    maxQuantiles: FORECAST_LEVELS.map((_, level) =>
+      MAX_LEAD_MINUTES.map((_lead, lead) => noise[(level * lead) % 8] as number),
+    ),
+  }));
+
+describe('wire: what is encoded is decoded again', () => {
+  it('samples', () => {
+    fc.assert(
+      fc.property(sample, (one) => {
+        expect(decodeEvent(encodeSample(one), sampleSchema)).toEqual(one);
+      }),
+    );
+  });
+
+  it('KPIs: value, time, and the source as far as a tag can hold it', () => {
+    fc.assert(
+      fc.property(sample, (one) => {
+        const origin = { id: 'x', source: one.source, timeMs: one.timeMs };
+        const decoded = decodeKpi(subjects.kpi(one.pool, one.signal), encodeKpi(origin, one.value, 'rps'), AT_MS);
+        expect(decoded).toEqual(one);
+      }),
+    );
+  });
+
+  it('forecasts, to the last bit', () => {
+    fc.assert(
+      fc.property(forecast, (one) => {
+        expect(decodeEvent(encodeForecast(one), forecastSchema)).toEqual(one);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('as CloudEvents 1.0 that any client understands', () => {
+    const origin = { id: 'web.7', source: '/forescale/actuator', timeMs: AT_MS };
+    expect(decodeJson(encodeEvent('plan', origin, { pool: 'web' }))).toEqual({
+      specversion: '1.0',
+      id: 'web.7',
+      source: '/forescale/actuator',
+      type: 'dev.forescale.plan.v1',
+      time: '2026-11-24T10:00:00.000Z',
+      datacontenttype: 'application/json',
+      data: { pool: 'web' },
+    });
+  });
+
+  it('a KPI subject is taken apart into the names that it was made of', () => {
+    fc.assert(
+      fc.property(name, name, (pool, signal) => {
+        expect(poolAndTail(subjects.kpi(pool, signal))).toEqual({ pool, tail: signal });
+        expect(poolAndTail(subjects.forecast(pool, signal))).toEqual({ pool, tail: signal });
+      }),
+    );
+    for (const subject of [
+      'forescale.v1.kpi.web',
+      'forescale.v1.kpi.web.a.b',
+      'forescale.v2.kpi.web.a',
+      'forescale.v1.kpi.W.a',
+      'x',
+      '',
+    ]) {
+      expect(poolAndTail(subject)).toBeNull();
+    }
+  });
+
+  it('streams do not share subjects', () => {
+    const all = Object.values(streams).flatMap((stream) => stream.subjects);
+    expect(new Set(all).size).toBe(all.length);
+  });
+});
+
+describe('wire: KPIs', () => {
+  const kpi = (payload: unknown) => decodeKpi('forescale.v1.kpi.web.rps', bytesOf(payload), AT_MS);
+  const event = { specversion: '1.0', id: '1', source: '/shop/api#3', type: 'kpi', data: { value: 3 } };
+
+  it.each<[what: string, payload: unknown, expected: Partial<Sample>]>([
+    ['bare', { value: 1.5 }, { source: 'nats', timeMs: AT_MS, value: 1.5 }],
+    [
+      'bare with a time',
+      { value: 1, unit: 'rps', time: '2026-01-01T00:00:00+02:00' },
+      { timeMs: Date.parse('2025-12-31T22:00Z') },
+    ],
+    ['a CloudEvent', event, { source: '/shop/api#3', timeMs: AT_MS, value: 3 }],
+    [
+      'a CloudEvent with a time',
+      { ...event, time: '2026-01-01T00:00:00Z' },
+      { timeMs: Date.parse('2026-01-01T00:00Z') },
+    ],
+    [
+      'the time of the data goes before that of the event',
+      { ...event, time: '2026-01-01T00:00:00Z', data: { value: 1, time: '2026-01-02T00:00:00Z' } },
+      { timeMs: Date.parse('2026-01-02T00:00Z') },
+    ],
+    ['a CloudEvent of nobody', { ...event, source: undefined }, { source: 'nats' }],
+    ['a source that no tag can hold', { ...event, source: 'a b\\c\n\u0000é' }, { source: 'a-b-c---' }],
+    ['a source that is too long for a tag', { ...event, source: 'x'.repeat(200) }, { source: 'x'.repeat(63) }],
+    ['fields that nobody knows', { value: 1, host: 'h' }, { value: 1 }],
+    ['an exponent', '{"value": 1e3}', { value: 1_000 }],
+  ])('%s', (_what, payload, expected) => {
+    expect(kpi(payload)).toMatchObject({ pool: 'web', signal: 'rps', ...expected });
+  });
+
+  it.each<[what: string, payload: unknown, message: string]>([
+    ['text for a number', { value: '1' }, 'value = "1": allowed: a finite number'],
+    ['nothing for a number', { value: null }, 'value = null: allowed: a finite number'],
+    ['no value', {}, 'value = absent: allowed: a finite number'],
+    ['more than a number can hold', '{"value":1e999}', 'value = null: allowed: a finite number'],
+    ['nothing', 'null', 'payload = null: Invalid input: expected object, received null'],
+    ['a number', '5', 'payload = 5: Invalid input: expected object, received number'],
+    ['a list', [1], 'payload = [1]: Invalid input: expected object, received array'],
+    [
+      'a day that does not exist',
+      { value: 1, time: '2026-02-30T00:00:00Z' },
+      'time = "2026-02-30T00:00:00Z": allowed: an RFC 3339 time, from 1970 on',
+    ],
+    [
+      'a time without a zone',
+      { value: 1, time: '2026-02-03T00:00:00' },
+      'time = "2026-02-03T00:00:00": allowed: an RFC 3339 time, from 1970 on',
+    ],
+    [
+      'a time that no store takes',
+      { value: 1, time: '0001-01-01T00:00:00Z' },
+      'time = "0001-01-01T00:00:00Z": allowed: an RFC 3339 time, from 1970 on',
+    ],
+    ['epoch seconds', { value: 1, time: 1_700_000_000 }, 'time = 1700000000: allowed: an RFC 3339 time, from 1970 on'],
+    ['another version', { ...event, specversion: '0.3' }, 'specversion = "0.3": Invalid input: expected "1.0"'],
+    [
+      'data as text',
+      { ...event, data: '{"value":1}' },
+      'data = "{\\"value\\":1}": Invalid input: expected object, received string',
+    ],
+    ['a bad value in a CloudEvent', { ...event, data: { value: [] } }, 'data.value = []: allowed: a finite number'],
+    [
+      'a long unit',
+      { value: 1, unit: 'x'.repeat(200) },
+      `unit = "${'x'.repeat(79)}: Too big: expected string to have <=32 characters`,
+    ],
+    ['no JSON', '{"value":', 'payload: not JSON in UTF-8'],
+    ['nesting without an end', '['.repeat(500_000), 'payload: not JSON in UTF-8'],
+    ['nothing at all', '', 'payload: not JSON in UTF-8'],
+  ])('refused: %s', (_what, payload, message) => {
+    expect(refusal(() => kpi(payload))).toBe(message);
+  });
+
+  it('refused: bytes that are no UTF-8, or too many', () => {
+    const decode = (bytes: Uint8Array) => () => decodeKpi('forescale.v1.kpi.web.rps', bytes, AT_MS);
+    expect(refusal(decode(new Uint8Array([0x22, 0xff, 0x22])))).toBe('payload: not JSON in UTF-8');
+    expect(refusal(decode(new Uint8Array(1_048_577)))).toBe('payload: 1048577 bytes; allowed: at most 1048576');
+  });
+
+  it('refused: a subject that names no pool and signal', () => {
+    expect(refusal(() => decodeKpi('forescale.v1.kpi.Web', bytesOf({ value: 1 }), AT_MS))).toBe(
+      'subject = "forescale.v1.kpi.Web": allowed: forescale.v1.kpi.<pool>.<signal>',
+    );
+  });
+
+  it('a prototype in the payload changes nothing', () => {
+    const decoded = kpi('{"value":1,"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}');
+    expect(decoded).toEqual({ pool: 'web', signal: 'rps', source: 'nats', timeMs: AT_MS, value: 1 });
+    expect((decoded as unknown as Record<string, unknown>).polluted).toBeUndefined();
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+});
+
+describe('wire: forecasts', () => {
+  const [valid] = fc.sample(forecast, { numRuns: 1, seed: 1 }) as [Forecast];
+  const data = () => structuredClone(encodeForecastData(valid));
+  const decode = (raw: unknown) => () => parseWire(raw, forecastSchema);
+
+  it.each<[what: string, change: (raw: ReturnType<typeof data>) => unknown, message: RegExp]>([
+    [
+      'a level that is missing',
+      (raw) => delete raw.quantiles['0.95'],
+      /^quantiles\.0\.95 = absent: allowed: one value per time$/,
+    ],
+    [
+      'a level that is too short',
+      (raw) => raw.quantiles['0.5']?.pop(),
+      /^quantiles\.0\.5 = \[.*: allowed: one value per time$/,
+    ],
+    [
+      'a lead that is missing',
+      (raw) => delete raw.max_quantiles['15'],
+      /^max_quantiles\.15\.0\.1 = absent: allowed: a value for each lead and level$/,
+    ],
+    [
+      'a level of a lead that is missing',
+      (raw) => delete raw.max_quantiles['60']?.['0.99'],
+      /^max_quantiles\.60\.0\.99 = absent: /,
+    ],
+    ['no times', (raw) => raw.times.splice(0), /^times = \[\]: /],
+    ['a value that is none', (raw) => raw.quantiles['0.1']?.splice(0, 1, Number.NaN), /^quantiles\.0\.1\.0 = null: /],
+    ['a step of nothing', (raw) => Object.assign(raw, { step_seconds: 0 }), /^step_seconds = 0: /],
+    ['a key with a line break', (raw) => Object.assign(raw.weights, { 'a\nb': 'x' }), /^weights\.a b = "x": /],
+  ])('refused: %s', (_what, change, message) => {
+    const raw = data();
+    change(raw);
+    expect(refusal(decode(raw))).toMatch(message);
+  });
+
+  it('refused: more steps than a week of 5 minutes', () => {
+    expect(refusal(decode({ ...data(), times: Array.from({ length: 2_017 }, () => rfc3339(AT_MS)) }))).toMatch(
+      /^times = /,
+    );
+  });
+
+  it('a level that nobody asked for is left out', () => {
+    const raw = data();
+    raw.quantiles['0.42'] = raw.times.map(() => 1);
+    expect(decode(raw)()).toEqual(valid);
+  });
+});
+
+describe('wire: the other messages', () => {
+  const plan: z.input<typeof planSchema> = {
+    pool: 'web',
+    time: rfc3339(AT_MS),
+    mode: 'observe',
+    generation: 3,
+    need: 4,
+    floor: 2,
+    floor_from: 'policy off_hours',
+    ceiling: 4,
+    ceiling_from: 'policy off_hours',
+    desired: 4,
+    ready: 3,
+    starting: 1,
+    draining: 0,
+    usd_per_hour: 0.5,
+    needs: [{ source: 'rps', nodes: 4, why: 'forecast' }],
+    reasons: [{ code: 'order', text: 'one more' }],
+    actions: [{ kind: 'create', target: 'm7g.xlarge', count: 1, why: 'forecast' }],
+  };
+  const node: z.input<typeof nodeEventSchema> = {
+    pool: 'web',
+    event: 'ready',
+    time: rfc3339(AT_MS),
+    node: 'web-1',
+    machine: null,
+    provider: 'simulated',
+    zone: 'a',
+    instance_type: 'm7g.xlarge',
+    capacity_type: 'spot',
+    seconds: 61.5,
+    why: 'Ready',
+  };
+  const override: z.input<typeof overrideSchema> = { min: 3, until: rfc3339(AT_MS), by: 'me', why: 'sale' };
+
+  it.each([
+    ['plan', plan, planSchema, { ...plan, time: AT_MS }],
+    ['node', node, nodeEventSchema, { ...node, time: AT_MS }],
+    ['override', override, overrideSchema, { ...override, until: AT_MS }],
+  ] as const)('%s: what is published is what is read', (type, raw, schema: z.ZodType, expected) => {
+    const origin = { id: '1', source: '/forescale/actuator', timeMs: AT_MS };
+    expect(decodeEvent(encodeEvent(type, origin, raw), schema)).toEqual(expected);
+  });
+
+  it.each<[what: string, schema: z.ZodType, raw: unknown, message: RegExp]>([
+    ['a negative number of nodes', planSchema, { ...plan, desired: -1 }, /^desired = -1: /],
+    ['half a node', planSchema, { ...plan, ready: 1.5 }, /^ready = 1\.5: /],
+    ['a mode that does not exist', planSchema, { ...plan, mode: 'destroy' }, /^mode = "destroy": /],
+    ['an event that does not exist', nodeEventSchema, { ...node, event: 'exploded' }, /^event = "exploded": /],
+    ['an override with an unknown key', overrideSchema, { ...override, minimum: 3 }, /minimum/],
+    ['an override with a line break for a key', overrideSchema, { ...override, 'a\nb': 3 }, /a b/],
+    ['an override of nobody', overrideSchema, { ...override, by: '' }, /^by = "": /],
+    ['an override without an end', overrideSchema, { ...override, until: undefined }, /^until = absent: /],
+    ['an override above every cluster', overrideSchema, { ...override, max: 1e9 }, /^max = 1000000000: /],
+  ])('refused: %s', (_what, schema, raw, message) => {
+    expect(refusal(() => parseWire(raw, schema))).toMatch(message);
+  });
+
+  it('refused: an event without what makes it one', () => {
+    expect(refusal(() => decodeEvent(bytesOf({ data: override }), overrideSchema))).toMatch(/^specversion = absent: /);
+  });
+});

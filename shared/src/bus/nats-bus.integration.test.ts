@@ -128,6 +128,25 @@ describe('NATS bus', () => {
     finish();
   });
 
+  it('all that a dead process had in hand comes again in one go, not a handful per wait', async () => {
+    const server = await start();
+    const bus = await open(server);
+    await bus.ensureStream(STREAM);
+    const options = { ...CONSUMER, batch: 1_000, maxWaitMs: 0 };
+    await (await bus.consume(options, async () => {})).stop();
+    await Promise.all(Array.from({ length: 1_500 }, (_, i) => bus.publishDurable('s.x', bytes(`${i}`.padStart(150)))));
+    const dead = await connect({ servers: new URL(server.url).host });
+    for await (const _ of dead.jetstream().fetch('S', 'd', { batch: 1_500, expires: 1_000 }));
+    await dead.close();
+
+    const atMs = new Map<string, number>();
+    await bus.consume(options, async (batch) => {
+      for (const { data } of batch) atMs.set(text(data), performance.now());
+    });
+    await eventually(() => expect(atMs.size).toBe(1_500));
+    expect(Math.max(...atMs.values()) - Math.min(...atMs.values())).toBeLessThan(CONSUMER.ackWaitMs);
+  });
+
   it('streams and consumers are made again on a server that comes back without them', async () => {
     const server = await start();
     const bus = await open(server);

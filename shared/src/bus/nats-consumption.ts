@@ -14,6 +14,8 @@ export interface NatsConsumptionParts {
 
 /** How long one question for the next message waits at the server. */
 const POLL_MS = 5_000;
+/** How long what comes again, of which the server gives no number, is waited for. */
+const COMES_AGAIN_MS = 200;
 /** A consumer that is made again while the server (2.9) is still deleting its stream never gets a message. */
 const RESTORE_AFTER_MS = 1_000;
 
@@ -62,7 +64,9 @@ export class NatsConsumption implements Subscription {
   async #collect(): Promise<JsMsg[]> {
     const { batch, maxWaitMs } = this.#parts.options;
     const first = await this.#pull(1, POLL_MS);
-    if (first.length === 0 || batch === 1 || this.#stopping.signal.aborted) return first;
+    const [head] = first;
+    if (head === undefined || batch === 1 || this.#stopping.signal.aborted) return first;
+    if (maxWaitMs === 0 && head.info.pending === 0 && !head.redelivered) return first;
     try {
       return [...first, ...(await this.#pull(batch - 1, maxWaitMs))];
     } catch (error) {
@@ -82,7 +86,8 @@ export class NatsConsumption implements Subscription {
     let waiting = true;
     const read = async () => {
       // The newer `consumer.fetch` waits at least a second, and drops what arrives after an early end.
-      const wait = waitMs > 0 ? { expires: waitMs } : { no_wait: true };
+      // Without a time the library takes the first lull for the end when only what comes again is left, and drops the rest.
+      const wait = waitMs > 0 ? { expires: waitMs } : { no_wait: true, expires: COMES_AGAIN_MS };
       const answers = link.session.jetStream.fetch(options.stream, options.durable, { batch: count, ...wait });
       for await (const message of answers) {
         if (waiting) collected.push(message);

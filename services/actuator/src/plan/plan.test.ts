@@ -218,6 +218,13 @@ describe('plan: failures', () => {
   });
 });
 
+it('plan: reports at most 200 reasons, and how many there were', () => {
+  const forecasts = Array.from({ length: 300 }, () => forecastOf(1, {}, { pool: 'other' }));
+  const { report } = plan(stateOf(300), forecasts, POOL, NOON);
+  expect(report.reasons).toHaveLength(200);
+  expect(report.reasons.at(-1)).toMatchObject({ code: 'more', text: expect.stringMatching(/^10\d reasons more$/) });
+});
+
 describe('plan: rejected forecasts', () => {
   const flat = forecastOf(900);
   it.each([

@@ -28,6 +28,9 @@ import type { Action, Plan, PlanReport, PlanState, Reason } from './types.ts';
  */
 const HOLD_MARGIN_MS = 120_000;
 
+/** What a reader takes in, and a message carries. */
+const REASONS_MAX = 200;
+
 /** The facts that one plan is made from, gathered once. */
 interface Situation {
   readonly state: PlanState;
@@ -247,7 +250,13 @@ function reportOf(situation: Situation, boundBy: string | null, reasons: Reason[
     starting: fleet.starting.length,
     draining: fleet.onTheWayOut,
     usdPerHour: fleet.usdPerHour,
-    reasons,
+    reasons: bounded(reasons),
     rejectedForecasts: forecasted.rejected,
   };
+}
+
+function bounded(reasons: readonly Reason[]): readonly Reason[] {
+  if (reasons.length <= REASONS_MAX) return reasons;
+  const more = reasons.length - (REASONS_MAX - 1);
+  return [...reasons.slice(0, REASONS_MAX - 1), { code: 'more', text: `${more} reasons more` }];
 }

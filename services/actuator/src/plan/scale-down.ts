@@ -122,18 +122,24 @@ function removals(
   let units = fleet.readyUnits;
   let nodes = fleet.ready.length;
   let held = 0;
+  let billed = 0;
   for (const candidate of ripe.sort(byUse)) {
     const { node, sinceMs } = candidate;
     if (units - node.units + EPSILON * Math.max(1, units) < keep.units || nodes - 1 < keep.nodes) held++;
-    else if (nowMs - node.createdMs < pool.scaleDown.minBillingMs) {
-      const left = formatDuration(pool.scaleDown.minBillingMs - (nowMs - node.createdMs));
-      reasons.push({ code: 'hold-min-billing', text: `${node.name} is paid for ${left} more` });
-    } else if (removal.remove(candidate, `not needed for ${formatDuration(nowMs - sinceMs)}`)) {
+    else if (nowMs - node.createdMs < pool.scaleDown.minBillingMs) billed++;
+    else if (removal.remove(candidate, `not needed for ${formatDuration(nowMs - sinceMs)}`)) {
       units -= node.units;
       nodes--;
     }
   }
   if (held > 0) reasons.push({ code: 'hold-forecast', text: `${held} spare nodes stay: ${remainder.holdWhy}` });
+  if (billed > 0) {
+    const least = formatDuration(pool.scaleDown.minBillingMs);
+    reasons.push({
+      code: 'hold-min-billing',
+      text: `${billed} spare nodes are paid for anyway until they are ${least} old`,
+    });
+  }
   removal.close();
   return removal.actions;
 }

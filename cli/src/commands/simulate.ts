@@ -1,7 +1,14 @@
 import { selectBackend } from '@forescale/predictor/tensor';
 import { loadConfig, type PoolConfig } from '@forescale/shared/config';
 import { readTrace } from '@forescale/shared/trace';
-import { POLICY_NAMES, type PolicyName, type ReplaySummary, replay, timelineCsv } from '@forescale/simulator/replay';
+import {
+  POLICY_NAMES,
+  type PolicyName,
+  type ReplaySummary,
+  replay,
+  signalOf,
+  timelineCsv,
+} from '@forescale/simulator/replay';
 import { wordsTo, writeJson, writeOutput } from '../output/json.ts';
 import { startProgress } from '../output/progress.ts';
 import { integerOption, numberOption, UsageError } from '../output/usage.ts';
@@ -42,10 +49,8 @@ export async function simulate(path: string, flags: SimulateFlags): Promise<void
 }
 
 async function forecasterFor(pool: PoolConfig, seed: number) {
-  const [signal] = pool.signals;
-  if (!signal) throw new UsageError(`pool ${pool.name} has no signals; allowed: at least one`);
   const { name } = await selectBackend(pool.forecast.backend);
-  return createReplayForecaster(pool, signal, name, seed);
+  return createReplayForecaster(pool, signalOf(pool), name, seed);
 }
 
 function policyNamed(name: string): PolicyName {

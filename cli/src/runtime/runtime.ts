@@ -15,6 +15,8 @@ import type { Log } from '@forescale/shared/telemetry';
 import { type Clock, ManualClock, systemClock } from '@forescale/shared/time';
 import { readSecret } from './secrets.ts';
 
+const DAY_MS = 86_400_000;
+
 /** What the services of one process share: the configured adapters behind the ports. */
 export interface Runtime {
   readonly config: Config;
@@ -32,7 +34,7 @@ export interface Runtime {
 export async function openRuntime(config: Config, processName: string, log: Log): Promise<Runtime> {
   const virtualClock = config.clock.source === 'bus' ? new ManualClock(0) : null;
   const clock = virtualClock ?? systemClock;
-  const store = await openStore(config);
+  const store = await openStore(config, clock, log);
   const bus = await openBus(config, processName, clock, log);
   const kube = config.kubernetes.enabled ? connectKubernetes(config.kubernetes) : null;
   const states: StateBucket[] = [];
@@ -59,16 +61,18 @@ export async function openRuntime(config: Config, processName: string, log: Log)
   };
 }
 
-async function openStore({ store }: Config): Promise<Store> {
+async function openStore({ store, clock: { source } }: Config, clock: Clock, log: Log): Promise<Store> {
+  const retention = source === 'system' ? { retentionDays: Math.ceil(store.retentionMs / DAY_MS) } : {};
   if (store.kind === 'sqlite') {
     await mkdir(dirname(store.path), { recursive: true });
-    return createSqliteStore({ path: store.path });
+    return createSqliteStore({ path: store.path, ...retention, clock });
   }
   const password = await readSecret('autoscaler.store.password_file', store.password, store.passwordFile);
   return createInfluxStore({
     url: store.url,
     database: store.database,
-    requestTimeoutMs: 10_000,
+    ...retention,
+    onNotice: (notice) => log.warn(notice),
     ...(store.username === null ? {} : { username: store.username }),
     ...(password === null ? {} : { password }),
   });

@@ -10,13 +10,18 @@ const user = line(255, 'a user name');
 const secret = line(1_024, 'text, in quotes where it looks like a number');
 const url = z.url({ protocol: /^https?$/, error: 'allowed: an http(s) URL' });
 
+/** How long measurements are kept. In a simulation, whose time is not ours, they are kept as long as their store. */
+const retention = duration(86_400_000, 3_650 * 86_400_000, 'from 1d to 3650d').default(400 * 86_400_000);
+
 const sqliteStore = section({
   kind: z.literal('sqlite'),
+  retention,
   path: path.default('data/forescale.db'),
-}).transform((raw) => ({ kind: raw.kind, path: raw.path }));
+}).transform((raw) => ({ kind: raw.kind, retentionMs: raw.retention, path: raw.path }));
 
 const influxStore = section({
   kind: z.literal('influxdb'),
+  retention,
   url,
   database: text(/^[\w-]{1,63}$/, 'a database name').default('forescale'),
   username: user.optional(),
@@ -24,6 +29,7 @@ const influxStore = section({
   password_file: secretFile.optional(),
 }).transform((raw) => ({
   kind: raw.kind,
+  retentionMs: raw.retention,
   url: raw.url,
   database: raw.database,
   username: raw.username ?? null,

@@ -1,4 +1,4 @@
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 
 /** A seeded source of chance: the same seed gives the same sequence on every machine. */
 export interface Random {
@@ -12,8 +12,10 @@ export interface Random {
   exponential(mean: number): number;
 }
 
+/** `seed` is taken as an integer of 32 bits. */
 export function seededRandom(seed: number): Random {
-  const generator = xoroshiro128plus(seed);
+  // Seeds are small and alike (1, 2, 3); a state made of them as they are would begin alike, too.
+  const generator = xoroshiro128plusFromState([1, 2, 3, 4].map((word) => scramble(seed + word * 0x9e3779b9)));
   const next = () => (generator.next() >>> 0) / 0x1_0000_0000;
   return {
     next,
@@ -21,4 +23,11 @@ export function seededRandom(seed: number): Random {
     normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
     exponential: (mean) => -mean * Math.log(1 - next()),
   };
+}
+
+/** An integer of 32 bits in which every bit depends on every bit of `word` (the finaliser of MurmurHash3). */
+function scramble(word: number): number {
+  let mixed = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
 }

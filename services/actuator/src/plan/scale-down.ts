@@ -86,7 +86,10 @@ function unneededNodes(
   }
   if (busy.length > 0) {
     const limit = (100 * pool.scaleDown.utilisationBelow).toFixed(0);
-    reasons.push({ code: 'hold-utilisation', text: `${busy.length} spare nodes are used to ${limit} % or more` });
+    reasons.push({
+      code: 'hold-utilisation',
+      text: `${busy.length} nodes are used to ${limit} % or more: none of them may leave`,
+    });
   }
   for (const [name, why] of [...kept].slice(0, 10)) reasons.push({ code: 'hold-kept', text: `${name} stays: ${why}` });
   return unneeded;

@@ -1,5 +1,5 @@
 import type { PoolConfig, SignalConfig } from '@forescale/shared/config';
-import type { Forecast } from '@forescale/shared/domain';
+import { type Forecast, STALE_INTERVALS } from '@forescale/shared/domain';
 import type { Store } from '@forescale/shared/store';
 import type { Log } from '@forescale/shared/telemetry';
 import { OnlineForecaster, TRAIN_OPTIONS, type TrainedModel } from '../model/index.ts';
@@ -29,6 +29,7 @@ export class SeriesPredictor {
   readonly #forecaster: OnlineForecaster;
   #history: SignalHistory | null = null;
   #samples = 0;
+  #newestMs = Number.NEGATIVE_INFINITY;
   #trainedMs: number | null = null;
   #training: Promise<void> | null = null;
 
@@ -56,6 +57,7 @@ export class SeriesPredictor {
       for (let index = 0; index < timesMs.length; index++)
         this.#forecaster.observe(timesMs[index] as number, values[index] as number);
       this.#samples += timesMs.length;
+      this.#newestMs = timesMs.at(-1) as number;
     }
     if (first) await this.#loadModel();
   }
@@ -105,18 +107,15 @@ export class SeriesPredictor {
     }
   }
 
-  /** Null while nothing was measured yet. */
+  /** Null while nothing was measured yet, or no more: a forecast is worth no more than its newest sample. */
   forecast(nowMs: number): Forecast | null {
     const { pool, signal, backend } = this.#parts;
-    const issued = this.#forecaster.forecast(nowMs);
-    return (
-      issued && {
-        ...issued,
-        pool: pool.name,
-        signal: signal.name,
-        validUntilMs: nowMs + pool.forecast.validForMs,
-        backend,
-      }
+    const validUntilMs = Math.min(
+      nowMs + pool.forecast.validForMs,
+      this.#newestMs + STALE_INTERVALS * signal.intervalMs,
     );
+    if (validUntilMs <= nowMs) return null;
+    const issued = this.#forecaster.forecast(nowMs);
+    return issued && { ...issued, pool: pool.name, signal: signal.name, validUntilMs, backend };
   }
 }

@@ -75,9 +75,10 @@ async function optimise(
     if (!Number.isFinite(loss)) throw new TrainingDivergedError(step);
     const done = step + 1;
     if (done % evaluateEvery === 0 || done === steps) {
-      onProgress(done, steps);
       best.evaluate();
-      if (best.evaluationsWithoutGain >= PATIENCE) return;
+      const isOver = best.evaluationsWithoutGain >= PATIENCE;
+      onProgress(isOver ? steps : done, steps);
+      if (isOver) return;
     }
     if (done % STEPS_PER_TURN === 0) await setImmediate();
   }

@@ -32,7 +32,7 @@ export class SourceCombiner {
     const timesMs: number[] = [];
     const combined: number[] = [];
     for (const [index, value] of values.entries()) {
-      this.#newest.set(value.source, value);
+      if (this.#aggregate !== 'last') this.#newest.set(value.source, value);
       if (values[index + 1]?.timeMs === value.timeMs) continue;
       timesMs.push(value.timeMs);
       combined.push(this.#combine(value));

@@ -2,6 +2,7 @@ import { HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-
 import { fetch } from 'undici';
 import { z } from 'zod';
 import { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';
+import { understand } from './understand.ts';
 
 const PAGE_SIZE = 500;
 const PAGES_MAX = 1_000;
@@ -9,7 +10,11 @@ const TIMEOUT_MS = 30_000;
 
 const page = z.object({
   metadata: z.object({ continue: z.string().optional() }).optional(),
-  items: z.array(z.unknown()),
+  // Servers written in Go may say null for a list of nothing.
+  items: z
+    .array(z.unknown())
+    .nullish()
+    .transform((items) => items ?? []),
 });
 
 /**
@@ -20,7 +25,9 @@ export async function listAll(kube: KubeConfig, path: string): Promise<unknown[]
   const items: unknown[] = [];
   let token = '';
   for (let count = 0; count < PAGES_MAX; count++) {
-    const answer = page.parse(
+    const answer = understand(
+      path,
+      page,
       await getJson(kube, `${path}?limit=${PAGE_SIZE}${token && `&continue=${encodeURIComponent(token)}`}`),
     );
     items.push(...answer.items);
@@ -35,7 +42,11 @@ export async function getJson(kube: KubeConfig, path: string): Promise<unknown> 
   const cluster = kube.getCurrentCluster();
   if (!cluster) throw new KubernetesRefusedError(0, 'the kubeconfig names no current cluster');
   const context = new RequestContext(`${cluster.server}${path}`, HttpMethod.GET);
-  await kube.applySecurityAuthentication(context);
+  try {
+    await kube.applySecurityAuthentication(context);
+  } catch (error) {
+    throw new KubernetesUnavailableError(`GET ${path}: credentials: ${reasonOf(error)}`, { cause: error });
+  }
   const dispatcher = context.getDispatcher();
   let status: number;
   let body: string;
@@ -52,7 +63,11 @@ export async function getJson(kube: KubeConfig, path: string): Promise<unknown> 
   }
   if (status === 429 || status >= 500) throw new KubernetesUnavailableError(`GET ${path}: HTTP ${status}`);
   if (status !== 200) throw new KubernetesRefusedError(status, `GET ${path}: HTTP ${status}`);
-  return JSON.parse(body);
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    throw new KubernetesRefusedError(status, `GET ${path}: the answer is not JSON`, { cause: error });
+  }
 }
 
 /** "ECONNREFUSED" rather than "fetch failed": the cause says more than the wrapper. */

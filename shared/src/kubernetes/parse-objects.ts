@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import {
+  addResources,
   type ClusterNode,
   type ClusterPod,
+  NO_RESOURCES,
   parseCpuMillicores,
   parseQuantity,
   type Resources,
 } from '../domain/index.ts';
+import { understand } from './understand.ts';
 
 const time = z
   .string()
@@ -26,6 +29,7 @@ const metadata = z.object({
 });
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const;
+type Effect = (typeof EFFECTS)[number];
 
 const nodeSchema = z.object({
   metadata,
@@ -33,9 +37,7 @@ const nodeSchema = z.object({
     .object({
       providerID: z.string().default(''),
       unschedulable: z.boolean().default(false),
-      taints: z
-        .array(z.object({ key: z.string(), value: z.string().default(''), effect: z.enum(EFFECTS) }))
-        .default([]),
+      taints: z.array(z.object({ key: z.string(), value: z.string().default(''), effect: z.string() })).default([]),
     })
     .prefault({}),
   status: z
@@ -61,14 +63,16 @@ const podSchema = z.object({
     priority: z.number().default(0),
     containers: z.array(container).default([]),
     initContainers: z.array(container).default([]),
+    /** Where a pod asks for resources as a whole, its containers' requests count no more. */
+    resources: z.object({ requests: quantities }).prefault({}),
     overhead: quantities,
     tolerations: z
       .array(
         z.object({
           key: z.string().optional(),
-          operator: z.enum(['Equal', 'Exists']).default('Equal'),
+          operator: z.string().default('Equal'),
           value: z.string().default(''),
-          effect: z.enum(EFFECTS).optional(),
+          effect: z.string().optional(),
         }),
       )
       .default([]),
@@ -84,9 +88,9 @@ const podSchema = z.object({
     .prefault({}),
 });
 
-/** A node of the API; throws `ZodError` where it is none. */
+/** A node of the API; throws `KubernetesRefusedError` where it is none. */
 export function parseNode(raw: unknown): ClusterNode {
-  const { metadata: meta, spec, status } = nodeSchema.parse(raw);
+  const { metadata: meta, spec, status } = understand('node', nodeSchema, raw);
   const ready = status.conditions.find((condition) => condition.type === 'Ready');
   return {
     name: meta.name,
@@ -98,14 +102,14 @@ export function parseNode(raw: unknown): ClusterNode {
     unschedulable: spec.unschedulable,
     labels: meta.labels,
     annotations: meta.annotations,
-    taints: spec.taints,
-    allocatable: resources(status.allocatable, Number(status.allocatable.pods ?? 0)),
+    taints: spec.taints.flatMap((taint) => (isEffect(taint.effect) ? [{ ...taint, effect: taint.effect }] : [])),
+    allocatable: resources(status.allocatable, parseQuantity(status.allocatable.pods ?? '0') ?? 0),
   };
 }
 
-/** A pod of the API, or null for one that is finished and holds nothing; throws `ZodError` where it is none. */
+/** A pod of the API, or null for one that is finished and holds nothing; throws `KubernetesRefusedError` where it is none. */
 export function parsePod(raw: unknown): ClusterPod | null {
-  const { metadata: meta, spec, status } = podSchema.parse(raw);
+  const { metadata: meta, spec, status } = understand('pod', podSchema, raw);
   if (status.phase === 'Succeeded' || status.phase === 'Failed') return null;
   const scheduled = status.conditions.find((condition) => condition.type === 'PodScheduled');
   return {
@@ -121,37 +125,63 @@ export function parsePod(raw: unknown): ClusterPod | null {
     labels: meta.labels,
     annotations: meta.annotations,
     nodeSelector: spec.nodeSelector,
-    tolerations: spec.tolerations.map((one) => ({
-      key: one.key ?? null,
-      operator: one.operator,
-      value: one.value,
-      effect: one.effect ?? null,
-    })),
+    tolerations: spec.tolerations.flatMap(parseToleration),
     priority: spec.priority,
     ownerKind: (meta.ownerReferences.find((owner) => owner.controller) ?? meta.ownerReferences[0])?.kind ?? null,
     localStorage: spec.volumes.some((volume) => 'emptyDir' in volume || 'hostPath' in volume),
   };
 }
 
+/** None for an operator or effect of a later Kubernetes: what is not understood tolerates nothing. */
+function parseToleration(
+  raw: z.output<typeof podSchema>['spec']['tolerations'][number],
+): ClusterPod['tolerations'][number][] {
+  const { key = null, operator, value, effect = null } = raw;
+  if ((operator !== 'Equal' && operator !== 'Exists') || (effect !== null && !isEffect(effect))) return [];
+  return [{ key, operator, value, effect }];
+}
+
+function isEffect(text: string): text is Effect {
+  return (EFFECTS as readonly string[]).includes(text);
+}
+
 /**
- * What the scheduler reserves: the sum over the containers, or the largest init container where that is more (init
- * containers run one after the other, before the others; those that restart run beside them and are added).
+ * What the scheduler reserves. Init containers run one after the other, before the others; those that restart
+ * (sidecars) go on running beside all that come after them. So it is the larger of all that run at last, and of the
+ * hungriest step on the way there: sidecar 1, init 2, containers 1.5 reserve max(1 + 1.5, 1 + 2) = 3.
  */
 function podRequests(spec: z.output<typeof podSchema>['spec']): Resources {
-  const sidecars = spec.initContainers.filter((one) => one.restartPolicy === 'Always');
-  const steady = [...spec.containers, ...sidecars].map((one) => resources(one.resources.requests, 0));
-  const initial = spec.initContainers.map((one) => resources(one.resources.requests, 0));
-  const overhead = resources(spec.overhead, 0);
-  const reserve = (field: keyof Resources) =>
-    Math.max(
-      steady.reduce((sum, one) => sum + one[field], 0),
-      ...initial.map((one) => one[field]),
-    ) + overhead[field];
+  let sidecars = NO_RESOURCES;
+  let peak = NO_RESOURCES;
+  for (const { resources: own, restartPolicy } of spec.initContainers) {
+    const running = addResources(sidecars, resources(own.requests, 0));
+    peak = largest(peak, running);
+    if (restartPolicy === 'Always') sidecars = running;
+  }
+  const steady = spec.containers.reduce(
+    (sum, one) => addResources(sum, resources(one.resources.requests, 0)),
+    sidecars,
+  );
+  const whole = spec.resources.requests;
+  const reserved = largest(steady, peak);
+  const asked = resources(whole, 0);
+  return addResources(
+    {
+      cpuMillicores: whole.cpu === undefined ? reserved.cpuMillicores : asked.cpuMillicores,
+      memoryBytes: whole.memory === undefined ? reserved.memoryBytes : asked.memoryBytes,
+      pods: 1,
+      gpus: reserved.gpus,
+    },
+    resources(spec.overhead, 0),
+  );
+}
+
+function largest(a: Resources, b: Resources): Resources {
   return {
-    cpuMillicores: reserve('cpuMillicores'),
-    memoryBytes: reserve('memoryBytes'),
-    pods: 1,
-    gpus: reserve('gpus'),
+    cpuMillicores: Math.max(a.cpuMillicores, b.cpuMillicores),
+    memoryBytes: Math.max(a.memoryBytes, b.memoryBytes),
+    pods: Math.max(a.pods, b.pods),
+    gpus: Math.max(a.gpus, b.gpus),
   };
 }
 

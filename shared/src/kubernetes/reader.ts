@@ -5,6 +5,7 @@ import { parseCpuMillicores, parseQuantity } from '../domain/index.ts';
 import { KubernetesRefusedError } from './errors.ts';
 import { getJson, listAll } from './list.ts';
 import { parseNode, parsePod } from './parse-objects.ts';
+import { understand } from './understand.ts';
 
 /** What a node or pod really uses, from metrics.k8s.io. */
 export type Usage = Pick<Resources, 'cpuMillicores' | 'memoryBytes'>;
@@ -24,6 +25,8 @@ const usageItem = z.object({
   usage: z.object({ cpu: z.string(), memory: z.string() }),
 });
 
+const namespace = z.object({ metadata: z.object({ uid: z.string() }) });
+
 export function createClusterReader(kube: KubeConfig): ClusterReader {
   const nodes = remembering(parseNode);
   const pods = remembering(parsePod);
@@ -37,7 +40,9 @@ export function createClusterReader(kube: KubeConfig): ClusterReader {
       try {
         const items = await listAll(kube, '/apis/metrics.k8s.io/v1beta1/nodes');
         return new Map(
-          items.map((item) => usageItem.parse(item)).map(({ metadata, usage }) => [metadata.name, parseUsage(usage)]),
+          items
+            .map((item) => understand('node metrics', usageItem, item))
+            .map(({ metadata, usage }) => [metadata.name, parseUsage(usage)]),
         );
       } catch (error) {
         if (error instanceof KubernetesRefusedError && error.status === 404) return null;
@@ -45,9 +50,10 @@ export function createClusterReader(kube: KubeConfig): ClusterReader {
       }
     },
     async clusterId() {
-      id ??= z
-        .object({ metadata: z.object({ uid: z.string() }) })
-        .parse(await getJson(kube, '/api/v1/namespaces/kube-system')).metadata.uid;
+      if (id === null) {
+        const path = '/api/v1/namespaces/kube-system';
+        id = understand(path, namespace, await getJson(kube, path)).metadata.uid;
+      }
       return id;
     },
   };
@@ -65,7 +71,7 @@ function remembering<T>(parse: (raw: unknown) => T): (items: readonly unknown[])
   return (items) => {
     const next = new Map<string, T>();
     const parsed = items.map((item) => {
-      const { uid, resourceVersion } = identity.parse(item).metadata;
+      const { uid, resourceVersion } = understand('object', identity, item).metadata;
       const key = `${uid}/${resourceVersion}`;
       const before = known.get(key);
       const value = before === undefined ? parse(item) : before;

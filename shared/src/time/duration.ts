@@ -12,8 +12,8 @@ export function parseDurationMs(text: string): number | null {
 
 /** A duration for people, in its largest whole units: 5400000 -> "1h30m". */
 export function formatDuration(ms: number): string {
-  if (ms <= 0) return '0s';
   let restMs = Math.round(ms);
+  if (restMs <= 0) return '0s';
   let text = '';
   for (const unit of ['d', 'h', 'm', 's', 'ms'] as const) {
     const count = Math.floor(restMs / UNIT_MS[unit]);

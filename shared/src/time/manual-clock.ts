@@ -24,12 +24,18 @@ export class ManualClock implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (ms <= 0 || signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      const sleeper = { untilMs: this.#nowMs + ms, wake: resolve };
-      this.#sleepers.push(sleeper);
-      signal?.addEventListener('abort', () => {
+      const abort = () => {
         this.#sleepers = this.#sleepers.filter((s) => s !== sleeper);
         resolve();
-      });
+      };
+      const wake = () => {
+        // One signal may see a million sleeps.
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      };
+      const sleeper = { untilMs: this.#nowMs + ms, wake };
+      this.#sleepers.push(sleeper);
+      signal?.addEventListener('abort', abort, { once: true });
     });
   }
 }

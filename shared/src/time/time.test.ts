@@ -62,7 +62,7 @@ describe('chance', () => {
 
   it('does not change from release to release', () => {
     const random = seededRandom(1);
-    expect([random.below(1_000), random.below(1_000), random.below(1_000)]).toEqual([0, 0, 0]);
+    expect([random.below(1_000), random.below(1_000), random.below(1_000)]).toEqual([548, 967, 956]);
   });
 
   it('seeds that are alike have nothing in common, from the first draw on', () => {

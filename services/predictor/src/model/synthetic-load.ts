@@ -8,8 +8,6 @@ export const START_MS = 1_704_067_200_000;
 /** A made-up load, for tests only: a day's wave with noise that grows with it, one sample a minute. */
 export function syntheticLoad(seed: number, minutes: number, level: (minute: number) => number = () => 100): Series {
   const random = seededRandom(seed);
-  // The first numbers of a small seed are not yet mixed.
-  for (let i = 0; i < 32; i++) random.next();
   let drift = 0;
   const timesMs = Float64Array.from({ length: minutes }, (_, minute) => START_MS + minute * MINUTE_MS);
   const values = timesMs.map((_, minute) => {

@@ -44,10 +44,14 @@ export async function demo(flags: DemoFlags, signal: AbortSignal): Promise<void>
   const data = await mkdtemp(join(tmpdir(), 'forescale-demo-'));
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
+  // What was opened must be closed however it ends: a server that listens keeps the process from ending.
+  const closing: (() => Promise<void>)[] = [() => rm(data, { recursive: true, force: true })];
   try {
-    const stage = await setStage(scenario, flags, data, seed);
+    const stage = await setStage(scenario, flags, data, seed, closing);
     out.write(`${scenario.name}: ${stage.pool.mode} mode, page on ${stage.process.url}\n`);
     const running = stage.process.run(either);
+    closing.push(() => running);
+    await importHistory(stage.process.runtime.store, stage.pool.name, stage.signal, LOAD_SOURCE, scenario.history);
     const ledger = await play(scenario, stage, speed, either, out);
     if (!signal.aborted) {
       const summary = await summarise(scenario, stage.pool, ledger, stage.cluster, stage.process, seed);
@@ -55,12 +59,9 @@ export async function demo(flags: DemoFlags, signal: AbortSignal): Promise<void>
       out.write(`${summaryText(summary)}\n`);
       if (!flags.once) await stayUp(stage.process.url, signal, out);
     }
-    stop.abort();
-    await running;
-    await stage.server.close();
   } finally {
     stop.abort();
-    await rm(data, { recursive: true, force: true });
+    for (const close of closing.toReversed()) await close();
   }
 }
 
@@ -78,12 +79,19 @@ async function chooseScenario(flags: DemoFlags, seed: number): Promise<Scenario>
 
 interface Stage {
   readonly pool: PoolConfig;
+  /** Of the load. */
+  readonly signal: string;
   readonly cluster: SimulatedCluster;
-  readonly server: { close(): Promise<void> };
   readonly process: ServiceProcess;
 }
 
-async function setStage(scenario: Scenario, flags: DemoFlags, data: string, seed: number): Promise<Stage> {
+async function setStage(
+  scenario: Scenario,
+  flags: DemoFlags,
+  data: string,
+  seed: number,
+  closing: (() => Promise<void>)[],
+): Promise<Stage> {
   const port = integerOption('--port', flags.port, 0, 65_535);
   const settings = (cluster: string) => ({
     ...process.env,
@@ -99,11 +107,10 @@ async function setStage(scenario: Scenario, flags: DemoFlags, data: string, seed
   const initialNodes = Math.max(draft.bounds.minNodes, Math.ceil(firstDemand / scenario.capacityPerNode) + 1);
   const cluster = createWorld(scenario, draft, initialNodes, seed);
   const server = await cluster.listen();
+  closing.push(() => server.close());
   const config = await loadConfig(CONFIG_FILE, settings(server.url));
   const services = await startProcess(config, ['collector', 'predictor', 'actuator']);
-  const [signalConfig] = draft.signals;
-  await importHistory(services.runtime.store, draft.name, signalConfig?.name ?? 'load', LOAD_SOURCE, scenario.history);
-  return { pool: poolOf(config), cluster, server, process: services };
+  return { pool: poolOf(config), signal: draft.signals[0]?.name ?? 'load', cluster, process: services };
 }
 
 function poolOf(config: Config): PoolConfig {
@@ -121,14 +128,13 @@ async function play(
 ): Promise<Ledger> {
   const { pool, cluster } = stage;
   const { bus } = stage.process.runtime;
-  const [signalConfig] = pool.signals;
   await narrate(bus, pool.name, out);
   const ledger = new Ledger(scenario.capacityPerNode);
   const conductor = await Conductor.start({
     bus,
     cluster,
     pool: pool.name,
-    signal: signalConfig?.name ?? 'load',
+    signal: stage.signal,
     load: scenario.live,
     signalToStop: signal,
   });

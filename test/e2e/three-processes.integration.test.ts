@@ -16,7 +16,7 @@ import {
   poolsSchema,
 } from '../../services/actuator/src/api/schema.ts';
 import { Conducted, SERVICES, type Service } from '../harness/conducted.ts';
-import { CAPACITY_PER_NODE, temporaryDirectory, writeConfig } from '../harness/config-file.ts';
+import { CAPACITY_PER_NODE, type ConfigOptions, temporaryDirectory, writeConfig } from '../harness/config-file.ts';
 import { OutsideClient } from '../harness/outside-client.ts';
 import { ForescaleProcess } from '../harness/process.ts';
 import { eventually } from '../harness/waiting.ts';
@@ -41,6 +41,7 @@ const urls = {} as Record<Service, string>;
 const nodesByMinute: number[] = [];
 /** Of Events; the cluster forgets them after an hour. */
 const eventReasons = new Set<string>();
+let configOptions: ConfigOptions;
 let conducted: Conducted;
 let outside: OutsideClient;
 let kubernetes: CoreV1Api;
@@ -60,13 +61,14 @@ beforeAll(async () => {
   const kube = new KubeConfig();
   kube.loadFromClusterAndUser({ name: 'sim', server: conducted.clusterUrl, skipTLSVerify: true }, { name: 'user' });
   kubernetes = kube.makeApiClient(CoreV1Api);
-  const config = await writeConfig({
+  configOptions = {
     directory: directory.path,
     clusterUrl: conducted.clusterUrl,
     clock: 'bus',
     servers: { nats: nats.url, influx: influx.url },
     pool: ['lead_time: 95s', 'scale_down: { unneeded: 3m, after_scale_up: 3m }'],
-  });
+  };
+  const config = await writeConfig(configOptions);
   await Promise.all(
     SERVICES.map(async (name) => {
       const service = await ForescaleProcess.service([name, '--config', config]);
@@ -204,5 +206,12 @@ describe('three processes on NATS and InfluxDB', () => {
     expect(forecasts.map((forecast) => forecast.signal)).toEqual(['load']);
     const history = historySchema.parse(await document('/api/v1/history?pool=web&signal=load'));
     expect(history.load.filter((value) => value !== null).length).toBeGreaterThan(MINUTES);
+  });
+  it('one more on a port that is taken says so and ends, whatever it had opened', async () => {
+    const config = await writeConfig({ ...configOptions, port: Number(new URL(urls.actuator).port) });
+    const another = new ForescaleProcess(['actuator', '--config', config]);
+    closing.push(() => another.crash());
+    expect(await another.end(20_000)).toBe(1);
+    expect(another.stderr).toMatch(/forescale: .*EADDRINUSE/);
   });
 });

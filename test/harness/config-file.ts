@@ -12,6 +12,8 @@ export interface ConfigOptions {
   readonly servers?: { readonly nats: string; readonly influx: string };
   /** Of the signal `load`. */
   readonly interval?: string;
+  /** Any free one when absent. */
+  readonly port?: number;
   /** Lines of the pool `web`, in flow style. */
   readonly pool?: readonly string[];
 }
@@ -25,18 +27,10 @@ export async function temporaryDirectory(): Promise<{ readonly path: string; rem
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** Writes a configuration with the one pool `web`; resolves to its path. Every process takes a free port. */
+/** Writes a configuration with the one pool `web`; resolves to its path. */
 export async function writeConfig(options: ConfigOptions): Promise<string> {
-  const {
-    directory,
-    clusterUrl,
-    clock,
-    tick = '60s',
-    mode = 'enforce',
-    servers,
-    interval = '60s',
-    pool = [],
-  } = options;
+  const { directory, clusterUrl, clock, servers } = options;
+  const { tick = '60s', mode = 'enforce', interval = '60s', port = 0, pool = [] } = options;
   const sqlite = `{ kind: sqlite, path: "${join(directory, 'store.db')}" }`;
   const text = `autoscaler:
   data_dir: "${directory}"
@@ -44,7 +38,7 @@ export async function writeConfig(options: ConfigOptions): Promise<string> {
   store: ${servers ? `{ kind: influxdb, url: "${servers.influx}" }` : sqlite}
   bus: ${servers ? `{ kind: nats, url: "${servers.nats}" }` : '{ kind: in-process }'}
   kubernetes: { url: "${clusterUrl}" }
-  http: { port: 0 }
+  http: { port: ${port} }
   pools:
     - name: web
       mode: ${mode}
@@ -57,7 +51,7 @@ export async function writeConfig(options: ConfigOptions): Promise<string> {
       signals:
         - { name: load, interval: ${interval} }
 ${pool.map((line) => `      ${line}\n`).join('')}`;
-  const path = join(directory, `${mode}.yaml`);
+  const path = join(directory, `${mode}-${port}.yaml`);
   await writeFile(path, text);
   return path;
 }

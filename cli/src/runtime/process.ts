@@ -19,7 +19,10 @@ export interface ServiceProcess {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Starts the named services in this process, in the order in which a tick runs through them. */
+/**
+ * Starts the named services in this process, in the order in which a tick runs through them. When one cannot start,
+ * what was opened before is closed again: a connection left open would keep the process from ending.
+ */
 export async function startProcess(config: Config, names: readonly ServiceName[]): Promise<ServiceProcess> {
   const processName = names.length === 1 ? (names[0] as string) : 'forescale';
   const log = createLog(processName, config.telemetry.logLevel);
@@ -30,25 +33,32 @@ export async function startProcess(config: Config, names: readonly ServiceName[]
   readiness.watch('bus', () => runtime.bus.health());
   readiness.watch('store', () => runtime.store.health());
   const services: RunningService[] = [];
-  for (const name of names) {
-    services.push(
-      await SERVICES[name]({ runtime, readiness, instruments: telemetry.instruments, log: log.child({ part: name }) }),
-    );
-  }
-  const http = await serve(config, services, readiness, telemetry);
-  log.info({ url: http.url, services: names }, 'listening');
-  return {
-    url: http.url,
-    runtime,
-    services,
-    async run(signal) {
-      await runUntil(runtime, services, log, signal);
-      await http.close();
-      for (const service of services.toReversed()) await service.stop();
-      await runtime.close();
-      await telemetry.stop();
-    },
+  const close = async () => {
+    for (const service of services.toReversed()) await service.stop();
+    await runtime.close();
+    await telemetry.stop();
   };
+  try {
+    for (const name of names) {
+      const parts = { runtime, readiness, instruments: telemetry.instruments, log: log.child({ part: name }) };
+      services.push(await SERVICES[name](parts));
+    }
+    const http = await serve(config, services, readiness, telemetry);
+    log.info({ url: http.url, services: names }, 'listening');
+    return {
+      url: http.url,
+      runtime,
+      services,
+      async run(signal) {
+        await runUntil(runtime, services, log, signal);
+        await http.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** Nobody should have to guess whether a pool is being changed. */

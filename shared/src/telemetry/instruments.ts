@@ -3,16 +3,26 @@ import { createNoopMeter, type Meter } from '@opentelemetry/api';
 // From a few seconds (a container) to half an hour (bare metal that must be installed first).
 const READINESS_SECONDS = [5, 10, 20, 30, 45, 60, 90, 120, 180, 240, 300, 450, 600, 900, 1_800];
 
+// From a pool of ten nodes to one of thousands.
+const PLAN_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5];
+
+/** The gauge of which a reader must keep a distribution, and its buckets. */
+export const LEAD_TIME = {
+  name: 'forescale.scaling.lead.time',
+  boundariesSeconds: [-900, -600, -300, -180, -60, 0, 60, 180, 300, 600, 900, 1_800, 3_600],
+} as const;
+
 /** Every instrument that Forescale records, under its public name. */
 export function createInstruments(meter: Meter) {
   const seconds = (name: string, description: string) =>
     meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries: READINESS_SECONDS } });
   return {
     scalingLatency: seconds('forescale.scaling.latency', 'From need exceeding capacity to the node being Ready'),
-    scalingLeadTime: meter.createHistogram('forescale.scaling.lead.time', {
+    // A histogram refuses what is negative, and the nodes that came late are the ones to see: a gauge, of which
+    // the reader keeps a distribution.
+    scalingLeadTime: meter.createGauge(LEAD_TIME.name, {
       unit: 's',
       description: 'How long before it was needed a node was Ready; negative when it came late',
-      advice: { explicitBucketBoundaries: [-900, -600, -300, -180, -60, 0, 60, 180, 300, 600, 900, 1_800, 3_600] },
     }),
     nodeReadinessTime: seconds('forescale.node.readiness.time', 'From request to Ready'),
     nodeCreateDuration: seconds('forescale.node.create.duration', "The provider's create call"),
@@ -27,7 +37,11 @@ export function createInstruments(meter: Meter) {
     forecastCoverage: meter.createGauge('forescale.forecast.coverage', {
       description: 'Share of actual values at or below a level',
     }),
-    planDuration: meter.createHistogram('forescale.plan.duration', { unit: 's', description: 'Time to decide' }),
+    planDuration: meter.createHistogram('forescale.plan.duration', {
+      unit: 's',
+      description: 'Time to decide',
+      advice: { explicitBucketBoundaries: PLAN_SECONDS },
+    }),
     providerErrors: meter.createCounter('forescale.provider.errors', { description: 'Failed provider calls by class' }),
     breakerState: meter.createGauge('forescale.breaker.state', { description: '0 closed, 1 half open, 2 open' }),
     spotInterruptions: meter.createCounter('forescale.spot.interruptions', { description: 'Spot nodes taken back' }),

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { metrics } from '@opentelemetry/api';
-import { createInstruments, type Instruments } from './instruments.ts';
+import { createInstruments, type Instruments, LEAD_TIME } from './instruments.ts';
 
 export interface Telemetry {
   readonly instruments: Instruments;
@@ -11,14 +11,24 @@ export interface Telemetry {
 
 /** Starts the OpenTelemetry SDK of this process, once; its only reader is the Prometheus end point. */
 export async function startTelemetry(serviceName: string): Promise<Telemetry> {
-  const [{ NodeSDK }, { PrometheusExporter }] = await Promise.all([
+  const [{ NodeSDK }, { AggregationType }, { PrometheusExporter }] = await Promise.all([
     import('@opentelemetry/sdk-node'),
+    import('@opentelemetry/sdk-metrics'),
     import('@opentelemetry/exporter-prometheus'),
   ]);
   const exporter = new PrometheusExporter({ preventServerStart: true });
   const sdk = new NodeSDK({
     serviceName,
     metricReaders: [exporter],
+    views: [
+      {
+        instrumentName: LEAD_TIME.name,
+        aggregation: {
+          type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM,
+          options: { boundaries: [...LEAD_TIME.boundariesSeconds] },
+        },
+      },
+    ],
     spanProcessors: [],
     logRecordProcessors: [],
     instrumentations: [],

@@ -12,11 +12,6 @@ const END_WITHIN_MS = 20_000;
 const HEAD_CHARS = 20_000;
 const TAIL_CHARS = 200_000;
 
-export interface HttpReply {
-  readonly status: number;
-  readonly text: string;
-}
-
 /** One `forescale` command as a process of its own, as a user would run it. */
 export class ForescaleProcess {
   readonly name: string;

@@ -84,6 +84,19 @@ describe('training', () => {
     expect((await trainModel(cellsOf(series, 300_000), 12, null, null, TRAIN_OPTIONS, () => {})).network).toBeNull();
   });
 
+  it('no trainer is asked when a long history is mostly a gap', async () => {
+    const days = (from: number, to: number) =>
+      [series.timesMs.subarray(from, to), series.values.subarray(from, to)] as const;
+    const [early, late] = [days(0, DAY), days(7 * DAY, 8 * DAY)];
+    const gappy = {
+      timesMs: Float64Array.from([...early[0], ...late[0]]),
+      values: Float64Array.from([...early[1], ...late[1]]),
+    };
+    const refuse: TrainNetwork = () => Promise.reject(new Error('asked'));
+    const { network } = await trainModel(cellsOf(gappy, 300_000), 12, refuse, null, TRAIN_OPTIONS, () => {});
+    expect(network).toBeNull();
+  });
+
   it('a forecaster weighs a useful network and drops a misleading one', async () => {
     const useful = fed(6 * DAY);
     await useful.train(trainerOf(0));

@@ -38,7 +38,7 @@ const UNSEEN_SHARE = 0.2;
 const ROWS_MIN = 500;
 const ROWS_MAX = 8_000;
 
-/** Trains on all the cells given; without a trainer, or with a short history, only what needs none. */
+/** Trains on all the cells given; without a trainer, or with a short history or one with few cells, only what needs none. */
 export async function trainModel(
   cells: Cells,
   horizon: number,
@@ -51,11 +51,12 @@ export async function trainModel(
   const logOffset = typicalOffset(cells.means);
   const untrained = { format: 'forescale-model-1', stepMs, horizon, logOffset } as const;
   const rows = Math.min(ROWS_MAX, cells.means.length - Math.ceil(cells.means.length / 8));
-  if (!trainNetwork || rows < ROWS_MIN) {
+  const data =
+    trainNetwork && rows >= ROWS_MIN ? datasetOf(cells, { stepMs, firstCell, horizon, logOffset }, rows) : null;
+  if (!trainNetwork || !data || rowsToLearnFrom(data) < ROWS_MIN * (1 - UNSEEN_SHARE)) {
     onProgress(1, 1);
     return { model: { ...untrained, network: null, unseenFromCell: firstCell + cells.means.length }, network: null };
   }
-  const data = datasetOf(cells, { stepMs, firstCell, horizon, logOffset }, rows);
   const network = await trainNetwork(
     data,
     {
@@ -72,6 +73,15 @@ export async function trainModel(
   );
   const unseenFromCell = firstCell + cells.means.length - Math.floor(rows * UNSEEN_SHARE);
   return { model: { ...untrained, network: network.serialise(), unseenFromCell }, network };
+}
+
+/** Rows of the part that is trained on with any target at all: in a gap of the history there is none. */
+function rowsToLearnFrom({ rows, outputs, y }: QuantileDataset): number {
+  let known = 0;
+  for (let row = 0; row < rows - Math.floor(rows * UNSEEN_SHARE); row++) {
+    if (y.subarray(row * outputs, (row + 1) * outputs).some(Number.isFinite)) known++;
+  }
+  return known;
 }
 
 /** One row for each of the last `rows` cells; what lies beyond the last cell is NaN. */

@@ -1,9 +1,9 @@
-import { type BacktestResult, backtest } from '@forescale/predictor/backtest';
+import { type BacktestResult, BacktestTooShortError, backtest } from '@forescale/predictor/backtest';
 import { selectBackend, trainNetwork } from '@forescale/predictor/tensor';
 import { readTrace } from '@forescale/shared/trace';
 import { wordsTo, writeJson } from '../output/json.ts';
 import { startProgress } from '../output/progress.ts';
-import { integerOption, numberOption } from '../output/usage.ts';
+import { integerOption, numberOption, UsageError } from '../output/usage.ts';
 
 export interface BacktestFlags {
   readonly horizon: string;
@@ -25,10 +25,21 @@ export async function backtestTrace(path: string, flags: BacktestFlags): Promise
   const progress = startProgress('backtest');
   const series = await readTrace(path);
   const backend = await selectBackend();
-  const result = await backtest(series, options, trainNetwork, (done, of) => progress.update(done, of));
+  const result = await evaluate(path, () =>
+    backtest(series, options, trainNetwork, (done, of) => progress.update(done, of)),
+  );
   progress.end();
   if (flags.json !== undefined) await writeJson(flags.json, result);
   wordsTo(flags.json).write(`${table(path, backend.name, result)}\n`);
+}
+
+async function evaluate(path: string, run: () => Promise<BacktestResult>): Promise<BacktestResult> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof BacktestTooShortError)) throw error;
+    throw new UsageError(`${path}: ${error.message}; allowed: a longer trace or a smaller --horizon`, { cause: error });
+  }
 }
 
 function table(path: string, backend: string, result: BacktestResult): string {

@@ -3,16 +3,14 @@ import type { Config } from '@forescale/shared/config';
 import type { Sample } from '@forescale/shared/domain';
 import type { ClusterReader } from '@forescale/shared/kubernetes';
 import type { Readiness } from '@forescale/shared/service';
-import { type Health, type Store, StoreRejectedError } from '@forescale/shared/store';
+import type { Health, Store } from '@forescale/shared/store';
 import type { Instruments, Log } from '@forescale/shared/telemetry';
 import type { Clock } from '@forescale/shared/time';
-import { decodeKpi, streams, WireError } from '@forescale/shared/wire';
+import { streams } from '@forescale/shared/wire';
 import { clusterSamples } from '../sources/cluster-samples.ts';
+import { acceptKpis } from '../sources/kpis.ts';
 import type { TraceSource } from '../sources/trace-source.ts';
 import { SampleWriter } from './writer.ts';
-
-/** A KPI may be this much ahead of our clock, for clocks that differ; more is a mistake of its unit or zone. */
-const AHEAD_MS_MAX = 5 * 60_000;
 
 export interface CollectorParts {
   readonly config: Config;
@@ -37,6 +35,7 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
   const { config, bus, clock, instruments, log, readiness } = parts;
   const writer = new SampleWriter(parts.store, bus, instruments, log);
   const pools = new Set(config.pools.map((pool) => pool.name));
+  const away = new Set<string>();
   let usageMissing = false;
   let kpis: Subscription | null = null;
   // In a simulation nobody knows what time it is before the first tick, so nothing can be called ahead of it.
@@ -57,7 +56,7 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
           ackWaitMs: 30_000,
         },
         // Acknowledged when this resolves: only once the samples are in the store.
-        async (batch) => writeAccepted(batch.map(accept).filter((sample) => sample !== null)),
+        writeKpis,
       );
       return { ok: true };
     } catch (error) {
@@ -66,55 +65,36 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
     }
   }
 
-  /** A sample that the store refuses would come again for ever, and hold up all behind it: it is dropped, and counted. */
-  async function writeAccepted(samples: readonly Sample[]): Promise<void> {
-    try {
-      await writer.write(samples);
-    } catch (error) {
-      if (!(error instanceof StoreRejectedError)) throw error;
-      const [first] = samples;
-      if (samples.length <= 1) {
-        instruments.samplesDropped.add(samples.length, { reason: 'refused by the store' });
-        log.warn({ pool: first?.pool, signal: first?.signal }, `KPI refused by the store: ${error.message}`);
-        return;
-      }
-      const half = samples.length >>> 1;
-      await writeAccepted(samples.slice(0, half));
-      await writeAccepted(samples.slice(half));
+  async function writeKpis(batch: readonly BusMessage[]): Promise<void> {
+    const { samples, refusals } = acceptKpis(batch, pools, clock.nowMs());
+    if (refusals.length > 0) {
+      instruments.samplesDropped.add(refusals.length, { reason: 'refused' });
+      // One line a batch: whoever publishes nonsense does so a thousand times a second.
+      log.warn({ dropped: refusals.length }, `KPI refused: ${refusals[0]}`);
     }
+    await writer.write(samples);
   }
 
-  function accept(message: BusMessage): Sample | null {
-    try {
-      const nowMs = clock.nowMs();
-      const sample = decodeKpi(message.subject, message.data, nowMs);
-      if (!pools.has(sample.pool))
-        throw new WireError(`subject = ${message.subject}: allowed pools: ${[...pools].join(', ')}`);
-      if (sample.timeMs > nowMs + AHEAD_MS_MAX) {
-        throw new WireError(
-          `time = ${new Date(sample.timeMs).toISOString()}: allowed: at most 5 min ahead of ${new Date(nowMs).toISOString()}`,
-        );
-      }
-      return sample;
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      instruments.samplesDropped.add(1, { reason: 'refused' });
-      log.warn({ subject: message.subject }, `KPI refused: ${error.message}`);
-      return null;
-    }
+  /** Tells `/readyz` at every tick, and the log when it changes. */
+  function note(part: string, health: Health): void {
+    readiness.set(part, health);
+    if (health.ok && away.delete(part)) log.info({ part }, `${part}: back`);
+    if (health.ok || away.has(part)) return;
+    away.add(part);
+    log.warn({ part }, `${part}: ${health.reason}`);
   }
 
   async function fromCluster(cluster: ClusterReader, nowMs: number): Promise<Sample[]> {
-    const [state, usage] = await Promise.all([cluster.read(nowMs), cluster.usage()]);
-    if ((usage === null) !== usageMissing) {
-      usageMissing = usage === null;
-      log[usageMissing ? 'warn' : 'info'](
-        usageMissing
-          ? 'the cluster serves no metrics.k8s.io: real use is not collected'
-          : 'metrics.k8s.io is served again',
-      );
+    // What is requested matters more than what is used, and must not be lost with it.
+    const [state, usage] = await Promise.all([cluster.read(nowMs), settle(cluster.usage())]);
+    const used = usage.value ?? null;
+    if ((used === null) !== usageMissing) {
+      usageMissing = used === null;
+      const reason = usage.health.ok ? 'not served' : usage.health.reason;
+      if (usageMissing) log.warn(`metrics.k8s.io: ${reason}: real use is not collected`);
+      else log.info('metrics.k8s.io: real use is collected again');
     }
-    return config.pools.flatMap((pool) => clusterSamples(state, usage, pool));
+    return config.pools.flatMap((pool) => clusterSamples(state, used, pool));
   }
 
   return {
@@ -122,13 +102,12 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
       const samples = parts.traces.flatMap((trace) => trace.until(nowMs));
       if (parts.cluster) {
         const read = await settle(fromCluster(parts.cluster, nowMs));
-        readiness.set('kubernetes', read.health);
+        note('kubernetes', read.health);
         samples.push(...(read.value ?? []));
       }
       const written = await settle(writer.writeOrKeep(samples));
-      readiness.set('store', written.health);
-      readiness.set('bus', await followKpis());
-      if (written.error instanceof StoreRejectedError) throw written.error;
+      note('store', written.health);
+      note('bus', await followKpis());
     },
     async stop() {
       await kpis?.stop();
@@ -137,10 +116,10 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
 }
 
 /** A failure as something to report rather than to end the tick with. */
-async function settle<T>(work: Promise<T>): Promise<{ value?: T; health: Health; error?: unknown }> {
+async function settle<T>(work: Promise<T>): Promise<{ value?: T; health: Health }> {
   try {
     return { value: await work, health: { ok: true } };
   } catch (error) {
-    return { health: { ok: false, reason: error instanceof Error ? error.message : String(error) }, error };
+    return { health: { ok: false, reason: error instanceof Error ? error.message : String(error) } };
   }
 }

@@ -1,6 +1,6 @@
 import type { Bus } from '@forescale/shared/bus';
 import type { Sample } from '@forescale/shared/domain';
-import { type Point, type Store, StoreUnavailableError } from '@forescale/shared/store';
+import { type Point, type Store, StoreRejectedError, StoreUnavailableError } from '@forescale/shared/store';
 import type { Instruments, Log } from '@forescale/shared/telemetry';
 import { encodeSample, subjects } from '@forescale/shared/wire';
 
@@ -8,6 +8,11 @@ import { encodeSample, subjects } from '@forescale/shared/wire';
 const BATCH_MAX = 5_000;
 /** A day of one-minute samples of about 30 signals. */
 const BACKLOG_MAX = 50_000;
+
+interface Refusal {
+  readonly sample: Sample;
+  readonly reason: string;
+}
 
 /** Brings samples into the store and, when they are in, a copy onto the bus. */
 export class SampleWriter {
@@ -25,33 +30,65 @@ export class SampleWriter {
     this.#log = log;
   }
 
-  /** Resolves when all of the samples are in the store; rejects when they are not, and keeps none of them. */
+  /**
+   * Resolves when the store has all of the samples that it takes; what it refuses is dropped and counted. Rejects with
+   * `StoreUnavailableError`, and keeps nothing then.
+   */
   async write(samples: readonly Sample[]): Promise<void> {
-    for (let from = 0; from < samples.length; from += BATCH_MAX) {
-      const batch = samples.slice(from, from + BATCH_MAX);
-      await this.#store.write(batch.map(toPoint));
-      this.#instruments.samplesWritten.add(batch.length);
-      await this.#announce(batch);
-    }
+    for (let from = 0; from < samples.length; from += BATCH_MAX)
+      await this.#writeBatch(samples.slice(from, from + BATCH_MAX));
   }
 
   /** Like `write`, for samples that nobody will send again: while the store is away they wait here, the oldest go first. */
   async writeOrKeep(samples: readonly Sample[]): Promise<void> {
     const waiting = [...this.#backlog, ...samples];
+    let written = 0;
     try {
-      await this.write(waiting);
+      for (; written < waiting.length; written += BATCH_MAX)
+        await this.#writeBatch(waiting.slice(written, written + BATCH_MAX));
       if (this.#backlog.length > 0) this.#log.info({ samples: waiting.length }, 'backlog written');
       this.#backlog = [];
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      const dropped = Math.max(0, waiting.length - BACKLOG_MAX);
-      this.#backlog = waiting.slice(dropped);
+      const dropped = Math.max(0, waiting.length - written - BACKLOG_MAX);
+      this.#backlog = waiting.slice(written + dropped);
       this.#instruments.samplesSpooled.add(samples.length);
       if (dropped > 0) {
         this.#instruments.samplesDropped.add(dropped, { reason: 'backlog full' });
         this.#log.warn({ dropped }, 'backlog full: oldest samples dropped');
       }
       throw error;
+    }
+  }
+
+  async #writeBatch(batch: readonly Sample[]): Promise<void> {
+    const refusals: Refusal[] = [];
+    const taken = await this.#offer(batch, refusals);
+    this.#instruments.samplesWritten.add(taken.length);
+    await this.#announce(taken);
+    const [first] = refusals;
+    if (!first) return;
+    this.#instruments.samplesDropped.add(refusals.length, { reason: 'refused by the store' });
+    const { pool, signal, source } = first.sample;
+    this.#log.warn({ dropped: refusals.length, pool, signal, source }, `samples refused by the store: ${first.reason}`);
+  }
+
+  /**
+   * The samples of `batch` that the store has taken. One that it refuses would be refused for ever, and hold up all
+   * that come with it and after it; so the batch is halved until it stands alone: 1 of 1,000 costs 20 more writes.
+   */
+  async #offer(batch: readonly Sample[], refusals: Refusal[]): Promise<readonly Sample[]> {
+    try {
+      await this.#store.write(batch.map(toPoint));
+      return batch;
+    } catch (error) {
+      if (!(error instanceof StoreRejectedError)) throw error;
+      const [sample] = batch;
+      if (sample && batch.length === 1) refusals.push({ sample, reason: error.message });
+      if (batch.length <= 1) return [];
+      const half = batch.length >>> 1;
+      const taken = await this.#offer(batch.slice(0, half), refusals);
+      return [...taken, ...(await this.#offer(batch.slice(half), refusals))];
     }
   }
 

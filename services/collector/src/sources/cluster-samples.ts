@@ -24,10 +24,9 @@ export function clusterSamples(
 ): Sample[] {
   const nodes = state.nodes.filter((node) => matches(pool.selector, node.labels));
   const names = new Set(nodes.map((node) => node.name));
-  const bound = state.pods.filter(
-    (pod) => pod.nodeName !== null && names.has(pod.nodeName) && pod.ownerKind !== 'DaemonSet',
-  );
-  const pending = state.pods.filter((pod) => pod.nodeName === null && !pod.terminating && mayRunOn(pool, pod));
+  const pods = state.pods.filter((pod) => pod.ownerKind !== 'DaemonSet');
+  const bound = pods.filter((pod) => pod.nodeName !== null && names.has(pod.nodeName));
+  const pending = pods.filter((pod) => pod.nodeName === null && !pod.terminating && mayRunOn(pool, pod));
   const requested = [...bound, ...pending].reduce<Resources>(
     (sum, pod) => addResources(sum, pod.requests),
     NO_RESOURCES,

@@ -37,7 +37,7 @@ async function openDemo(environment: Record<string, string> = {}) {
 async function drawings(page: Page): Promise<string[]> {
   return await page
     .locator('.plot canvas')
-    .evaluateAll((canvases) => canvases.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
+    .evaluateAll((canvases) => canvases.map((canvas) => (canvas as unknown as { toDataURL(): string }).toDataURL()));
 }
 
 async function screenshot(page: Page, name: string): Promise<void> {

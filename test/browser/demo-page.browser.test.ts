@@ -35,9 +35,9 @@ async function openDemo(environment: Record<string, string> = {}) {
 
 /** Every chart as an image. */
 async function drawings(page: Page): Promise<string[]> {
-  return await page
-    .locator('.plot canvas')
-    .evaluateAll((canvases) => canvases.map((canvas) => (canvas as unknown as { toDataURL(): string }).toDataURL()));
+  return await page.evaluate<string[]>(
+    "[...document.querySelectorAll('.plot canvas')].map((canvas) => canvas.toDataURL())",
+  );
 }
 
 async function screenshot(page: Page, name: string): Promise<void> {

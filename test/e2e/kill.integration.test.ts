@@ -17,7 +17,8 @@ const INITIAL_NODES = 4;
 const BURST_STEP_MS = 500;
 const BURST = 4_000;
 
-const load = (timeMs: number) => (timeMs >= RISE_MS && timeMs < FALL_MS ? 1_000 : 300);
+/** Four nodes' worth, then ten, then four. */
+const load = (timeMs: number) => (timeMs >= RISE_MS && timeMs < FALL_MS ? 1_000 : 350);
 
 const closing: (() => Promise<unknown>)[] = [];
 const processes = {} as Record<Service, ForescaleProcess>;
@@ -153,7 +154,7 @@ describe('services killed with SIGKILL', () => {
     for (let i = 0; i < 30 && !draining(); i++) await minute();
     for (const afterMs of [30, 150, 400]) await minuteWithKill(() => delay(afterMs));
     const ended = machines().length;
-    await eventually('the number of nodes is what is wanted', 40_000, async () => {
+    await eventually('the number of nodes is what is wanted', 60_000, async () => {
       await minute();
       const { desired, ready, starting, draining: leaving } = lastPlan();
       return ready === desired && starting === 0 && leaving === 0 && desired <= 5;

@@ -21,6 +21,11 @@ export interface NetworkOptions {
   readonly hidden: readonly number[];
   /** Optimiser steps: a budget in steps, not seconds, keeps training repeatable. */
   readonly steps: number;
+  /**
+   * From the start of the training: when that much time has passed it ends with the best weights so far, at the step
+   * that the machine had reached. Null, or a budget that is not used up, leaves the result to the steps alone.
+   */
+  readonly budgetMs: number | null;
   readonly batch: number;
   readonly learningRate: number;
   readonly seed: number;

@@ -21,11 +21,13 @@ export interface TrainedModel {
 
 export interface TrainOptions {
   readonly seed: number;
-  /** Optimiser steps; the budget of the training. */
+  /** Optimiser steps; the budget of the training where the result must be repeatable. */
   readonly steps: number;
+  /** Time for the optimiser, after which it ends with what it has; null: as long as its steps take. */
+  readonly budgetMs: number | null;
 }
 
-export const TRAIN_OPTIONS: TrainOptions = { seed: 1, steps: 800 };
+export const TRAIN_OPTIONS: TrainOptions = { seed: 1, steps: 800, budgetMs: null };
 
 export interface Training {
   readonly model: TrainedModel;
@@ -63,6 +65,7 @@ export async function trainModel(
       levels: NETWORK_LEVELS,
       hidden: [64, 64],
       steps: options.steps,
+      budgetMs: options.budgetMs,
       batch: 256,
       learningRate: 2e-3,
       seed: options.seed,

@@ -13,6 +13,8 @@ export function checkTraining(data: QuantileDataset, options: NetworkOptions): v
 
   requireCount('steps', options.steps);
   requireCount('batch', options.batch);
+  const { budgetMs } = options;
+  requireThat(budgetMs === null || budgetMs > 0, 'budgetMs', `${budgetMs} is not above 0`);
   for (const units of options.hidden) requireCount('hidden', units);
   requireThat(options.learningRate > 0, 'learningRate', `${options.learningRate} is not above 0`);
   const share = options.validationShare;

@@ -19,6 +19,7 @@ export const SMALL: NetworkOptions = {
   levels: [0.1, 0.5, 0.9],
   hidden: [16, 16],
   steps: 60,
+  budgetMs: null,
   batch: 64,
   learningRate: 5e-3,
   seed: 1,

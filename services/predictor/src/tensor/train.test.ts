@@ -5,7 +5,7 @@ import { selectBackend } from './backend.ts';
 import { DatasetError, TrainingDivergedError } from './errors.ts';
 import { pinball } from './pinball.ts';
 import { noisyLines, SMALL } from './synthetic.test-data.ts';
-import { trainNetwork } from './train.ts';
+import { createTrainNetwork, trainNetwork } from './train.ts';
 
 beforeAll(() => selectBackend('wasm'));
 
@@ -121,6 +121,47 @@ test('training: progress rises to the end, and timers get their turn', async () 
   expect(ticks).toBeGreaterThan(2);
 });
 
+/** A clock that a training reads once when it starts and once after each step: each reading is 10 ms later. */
+function tenMsPerStep(): () => number {
+  let nowMs = 5_000;
+  return () => {
+    nowMs += 10;
+    return nowMs;
+  };
+}
+
+test('training: ends when its time is up, with the best weights so far', async () => {
+  const data = noisyLines(2_000, 8, 2, 3);
+  const held = { ...data, rows: 400, x: data.x.subarray(1_600 * 8), y: data.y.subarray(1_600 * 2) };
+  const progress: number[] = [];
+  const timed = createTrainNetwork(tenMsPerStep());
+  // Looks at the validation rows come every 15 of 300 steps: step 37 is between two of them.
+  const options = { ...SMALL, steps: 300, budgetMs: 370 };
+  const network = await timed(data, options, null, (done) => void progress.push(done));
+  expect(progress).toEqual([15, 30, 300]);
+  const untrained = await createTrainNetwork(tenMsPerStep())(data, { ...options, budgetMs: 1 }, null, () => {});
+  expect(lossOn(held, network)).toBeLessThan(0.9 * lossOn(held, untrained));
+  // Weights that got worse afterwards are not what remains.
+  const ruined = { ...options, learningRate: 10 };
+  const kept = await createTrainNetwork(tenMsPerStep())(data, ruined, network.serialise(), () => {});
+  expect(kept.serialise()).toEqual(network.serialise());
+});
+
+test('training: a budget that is not used up changes no bit', async () => {
+  const data = noisyLines(500, 6, 2, 1);
+  const free = (await train(data)).serialise();
+  const ample = { ...SMALL, budgetMs: 10 * SMALL.steps + 10 };
+  const network = await createTrainNetwork(tenMsPerStep())(data, ample, null, () => {});
+  expect(network.serialise()).toEqual(free);
+});
+
+test('training: without a budget no clock is read', async () => {
+  const clockless = createTrainNetwork(() => {
+    throw new Error('read');
+  });
+  await clockless(noisyLines(60, 3, 1, 1), { ...SMALL, steps: 3 }, null, () => {});
+});
+
 test.each<[string, Partial<QuantileDataset>, Partial<NetworkOptions>]>([
   ['x', { x: new Float32Array(9) }, {}],
   ['x', { x: new Float32Array(30).fill(Number.NaN) }, {}],
@@ -129,6 +170,8 @@ test.each<[string, Partial<QuantileDataset>, Partial<NetworkOptions>]>([
   ['levels', {}, { levels: [0.9, 0.5] }],
   ['levels', {}, { levels: [0.5, 1] }],
   ['steps', {}, { steps: 1.5 }],
+  ['budgetMs', {}, { budgetMs: 0 }],
+  ['budgetMs', {}, { budgetMs: Number.NaN }],
   ['validationShare', {}, { validationShare: 1 }],
 ])('training: refuses by its name what it cannot train on: %s', async (field, data, options) => {
   const attempt = train({ ...noisyLines(10, 3, 1, 1), ...data }, options);

@@ -1,6 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { seededRandom } from '@forescale/shared/time';
-import type { NetworkOptions, TrainNetwork } from '../model/network.ts';
+import type {
+  NetworkOptions,
+  QuantileDataset,
+  QuantileNetwork,
+  SerialisedNetwork,
+  TrainNetwork,
+} from '../model/network.ts';
 import { artifactsOf } from './artifacts.ts';
 import { currentBackend } from './backend.ts';
 import { gather, rowsWithTargets, ShuffledBatches, thin } from './batches.ts';
@@ -16,6 +22,8 @@ import { type NetworkShape, sameShape } from './weights.ts';
 /** Of all steps, the share in which the learning rate rises from 0; then it follows half a cosine back to 0. */
 const WARM_UP_SHARE = 0.05;
 
+type OnProgress = (done: number, of: number) => void;
+
 /** How often, spread over the steps, the validation slice is looked at, and after how many looks without gain we stop. */
 const EVALUATIONS = 20;
 const PATIENCE = 8;
@@ -29,12 +37,28 @@ const STEPS_PER_TURN = 4;
 /**
  * Trains a quantile network on the current backend: pinball loss with absent targets masked, Adam.
  *
- * The same data, options and backend give the same weights to the bit. With a validation slice, the weights that did
- * best on it are kept, those to start from included, so a warm start never makes things worse there. A warm start
- * of another shape is left aside. Rejects with `DatasetError`, `TrainingDivergedError`, `NoBackendError`, or
- * `NetworkFormatError` for a damaged warm start.
+ * The same data, options and backend give the same weights to the bit, unless `budgetMs` ends it before its steps
+ * are done; at least one is made. With a validation slice, the weights that did best on it are kept, those to start
+ * from included, so a warm start never makes things worse there. A warm start of another shape is left aside. Rejects
+ * with `DatasetError`, `TrainingDivergedError`, `NoBackendError`, or `NetworkFormatError` for a damaged warm start.
  */
-export const trainNetwork: TrainNetwork = async (data, options, warmStart, onProgress) => {
+export const trainNetwork: TrainNetwork = createTrainNetwork(() => performance.now());
+
+/** `trainNetwork` by another clock: `monotonicMs` counts milliseconds from any moment and never goes back. */
+export function createTrainNetwork(monotonicMs: () => number): TrainNetwork {
+  return (data, options, warmStart, onProgress) => {
+    const endMs = options.budgetMs === null ? null : monotonicMs() + options.budgetMs;
+    return train(data, options, warmStart, onProgress, () => endMs !== null && monotonicMs() >= endMs);
+  };
+}
+
+async function train(
+  data: QuantileDataset,
+  options: NetworkOptions,
+  warmStart: SerialisedNetwork | null,
+  onProgress: OnProgress,
+  isTimeUp: () => boolean,
+): Promise<QuantileNetwork> {
   checkTraining(data, options);
   await currentBackend();
   const random = seededRandom(options.seed);
@@ -50,7 +74,7 @@ export const trainNetwork: TrainNetwork = async (data, options, warmStart, onPro
   const network = await TensorNetwork.load(artifactsOf(shape, start));
   try {
     const best = new BestWeights(network, gather(data, held), options.levels);
-    await optimise(network, batches, best, options, onProgress);
+    await optimise(network, batches, best, options, onProgress, isTimeUp);
     // The very last step can still have spoilt them, where no validation row would tell.
     if (![...best.weights().values()].every((values) => values.every(Number.isFinite))) {
       throw new TrainingDivergedError(options.steps);
@@ -59,14 +83,15 @@ export const trainNetwork: TrainNetwork = async (data, options, warmStart, onPro
   } finally {
     network.dispose();
   }
-};
+}
 
 async function optimise(
   network: TensorNetwork,
   batches: ShuffledBatches,
   best: BestWeights,
   { steps, learningRate }: NetworkOptions,
-  onProgress: (done: number, of: number) => void,
+  onProgress: OnProgress,
+  isTimeUp: () => boolean,
 ): Promise<void> {
   const evaluateEvery = Math.max(1, Math.round(steps / EVALUATIONS));
   for (let step = 0; step < steps; step++) {
@@ -74,9 +99,10 @@ async function optimise(
     const loss = network.step(x, y, rows, learningRate * scheduled(step, steps));
     if (!Number.isFinite(loss)) throw new TrainingDivergedError(step);
     const done = step + 1;
-    if (done % evaluateEvery === 0 || done === steps) {
+    const timeUp = isTimeUp();
+    if (done % evaluateEvery === 0 || done === steps || timeUp) {
       best.evaluate();
-      const isOver = best.evaluationsWithoutGain >= PATIENCE;
+      const isOver = timeUp || best.evaluationsWithoutGain >= PATIENCE;
       onProgress(isOver ? steps : done, steps);
       if (isOver) return;
     }

@@ -15,7 +15,7 @@ test('model job: a worker trains a network on a view of a history and leaves the
   const means = history.subarray(day);
   const cells = { stepMs: 300_000, firstCell: 1_000, means, latest: means };
   const progress: number[] = [];
-  const options = { seed: 1, steps: 10 };
+  const options = { seed: 1, steps: 10, budgetMs: null };
   const model = await trainModelIn(
     trainer,
     { cells, horizon: 12, warmStart: null, options },

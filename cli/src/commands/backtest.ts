@@ -1,5 +1,5 @@
 import { type BacktestResult, BacktestTooShortError, backtest } from '@forescale/predictor/backtest';
-import { selectBackend, trainNetwork } from '@forescale/predictor/tensor';
+import { networks, selectBackend } from '@forescale/predictor/tensor';
 import { readTrace } from '@forescale/shared/trace';
 import { wordsTo, writeJson } from '../output/json.ts';
 import { startProgress } from '../output/progress.ts';
@@ -26,7 +26,7 @@ export async function backtestTrace(path: string, flags: BacktestFlags): Promise
   const series = await readTrace(path);
   const backend = await selectBackend();
   const result = await evaluate(path, () =>
-    backtest(series, options, trainNetwork, (done, of) => progress.update(done, of)),
+    backtest(series, options, networks, (done, of) => progress.update(done, of)),
   );
   progress.end();
   if (flags.json !== undefined) await writeJson(flags.json, result);

@@ -1,5 +1,5 @@
 import { type OnlineForecast, OnlineForecaster } from '@forescale/predictor/model';
-import { selectBackend, trainNetwork } from '@forescale/predictor/tensor';
+import { networks, selectBackend } from '@forescale/predictor/tensor';
 import { MAX_LEAD_MINUTES } from '@forescale/shared/domain';
 import { readTrace } from '@forescale/shared/trace';
 import { wordsTo, writeJson } from '../output/json.ts';
@@ -20,7 +20,7 @@ export async function forecast(path: string, flags: ForecastFlags): Promise<void
   const forecaster = new OnlineForecaster({ rawStepMs: null, steps });
   for (let index = 0; index < timesMs.length; index++)
     forecaster.observe(timesMs[index] as number, values[index] as number);
-  await forecaster.train(trainNetwork, undefined, (done, of) => progress.update(done, of));
+  await forecaster.train(networks, undefined, (done, of) => progress.update(done, of));
   progress.end();
   const issued = forecaster.forecast(timesMs.at(-1) as number);
   if (!issued) throw new Error(`${path}: no forecast from ${timesMs.length} samples`);

@@ -1,5 +1,5 @@
 import { OnlineForecaster, TRAIN_OPTIONS } from '@forescale/predictor/model';
-import { trainNetwork } from '@forescale/predictor/tensor';
+import { networks } from '@forescale/predictor/tensor';
 import type { PoolConfig, SignalConfig } from '@forescale/shared/config';
 import type { ReplayForecaster } from '@forescale/simulator/replay';
 
@@ -32,6 +32,6 @@ export function createReplayForecaster(
         }
       );
     },
-    train: () => forecaster.train(trainNetwork, { ...TRAIN_OPTIONS, seed }),
+    train: () => forecaster.train(networks, { ...TRAIN_OPTIONS, seed }),
   };
 }

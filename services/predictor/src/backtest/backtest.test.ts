@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TrainNetwork } from '../model/network.ts';
+import { constantNetworks } from '../model/constant-networks.test-data.ts';
 import { syntheticLoad } from '../model/synthetic-load.ts';
 import { type BacktestOptions, backtest } from './backtest.ts';
 import { BacktestTooShortError } from './errors.ts';
@@ -17,19 +17,11 @@ function gappyValues(): Float64Array {
   });
 }
 
-/** A network that betrays whatever it was shown: its correction is the mean of all inputs and targets. */
-const telltale: TrainNetwork = async (data, { levels }) => {
+/** Networks that betray whatever they were shown: their correction is the mean of all inputs and targets. */
+const telltale = constantNetworks((data) => {
   const known = [...data.x, ...data.y].filter(Number.isFinite);
-  const mean = known.reduce((sum, value) => sum + value / known.length, 0);
-  return {
-    inputs: data.inputs,
-    outputs: data.outputs,
-    levels,
-    predict: (_, rows) => new Float32Array(rows * data.outputs * levels.length).fill(mean),
-    serialise: () => ({ format: 'quantile-mlp-1', inputs: 0, outputs: 0, levels, hidden: [], tensors: [] }),
-    dispose: () => {},
-  };
-};
+  return known.reduce((sum, value) => sum + value / known.length, 0);
+});
 
 describe('origins', () => {
   // Python: evalgrid.origins(y, 12, 10) and evalgrid.origins(y, 24, 7).

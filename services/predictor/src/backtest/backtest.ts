@@ -2,7 +2,7 @@ import type { Series } from '@forescale/shared/domain';
 import { type Cells, cellsOf, sliceCells } from '../model/cells.ts';
 import type { Ensemble } from '../model/ensemble.ts';
 import { usualStepMs } from '../model/grid.ts';
-import type { TrainNetwork } from '../model/network.ts';
+import type { Networks } from '../model/network.ts';
 import { createEnsemble, createLadder, MEMBER_NAMES } from '../model/shape.ts';
 import { TRAIN_OPTIONS, trainModel } from '../model/trained-model.ts';
 import { BacktestTooShortError } from './errors.ts';
@@ -55,7 +55,7 @@ const FINE_STEP_MS = 300_000;
 export async function backtest(
   series: Series,
   options: BacktestOptions,
-  trainNetwork: TrainNetwork | null,
+  networks: Networks | null,
   onProgress: (done: number, of: number) => void,
 ): Promise<BacktestResult> {
   const stepMs = options.stepMs ?? Math.max(FINE_STEP_MS, usualStepMs(series));
@@ -71,15 +71,17 @@ export async function backtest(
     const startedMs = nowMs();
     const progress = (share: number) => onProgress(i + share, methods.length);
     const known = sliceCells(cells, from, testStart(cells.means.length, testFraction));
-    const trainer = method === 'forescale' ? trainNetwork : null;
-    const { model, network } = await trainModel(known, horizon, trainer, null, TRAIN_OPTIONS, (done, of) =>
+    const trainer = method === 'forescale' ? (networks?.train ?? null) : null;
+    const model = await trainModel(known, horizon, trainer, [], TRAIN_OPTIONS, (done, of) =>
       progress((0.5 * done) / of),
     );
+    const network = networks && model.network ? networks.load(model.network) : null;
     const shape = { stepMs, firstCell: known.firstCell, horizon, logOffset: model.logOffset };
     const ensemble =
-      method === 'forescale' ? createEnsemble(shape, network, model.unseenFromCell) : createLadder(shape, [method]);
+      method === 'forescale'
+        ? createEnsemble(shape, network, model.unseenFromCell).ensemble
+        : createLadder(shape, [method]);
     const forecasts = roll(ensemble, cells, from, origins, (share) => progress(0.5 + 0.5 * share));
-    network?.dispose();
     results[method] = { seconds: (nowMs() - startedMs) / 1000, forecasts };
   }
   const dayCells = Math.round(DAY_MS / stepMs);

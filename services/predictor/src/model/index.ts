@@ -1,15 +1,23 @@
 export { type Cells, cellsOf } from './cells.ts';
+export {
+  CLUSTER_TRAIN_OPTIONS,
+  type ClusterModel,
+  type ClusterTrainOptions,
+  trainClusterModel,
+} from './cluster-model.ts';
 export { forecast } from './forecast-member.ts';
 export { type Grid, GridTooLongError, gridOf, usualStepMs } from './grid.ts';
 export type {
   LoadNetwork,
   NetworkOptions,
+  Networks,
   QuantileDataset,
   QuantileNetwork,
   SerialisedNetwork,
   SerialisedTensor,
   TrainNetwork,
 } from './network.ts';
+export type { TrialResult } from './network-trial.ts';
 export { type OnlineForecast, OnlineForecaster, type OnlineForecasterOptions } from './online-forecaster.ts';
 export { MEMBER_NAMES, type MemberName } from './shape.ts';
-export { TRAIN_OPTIONS, type TrainedModel, type TrainOptions, trainModel } from './trained-model.ts';
+export { type NetworkStart, TRAIN_OPTIONS, type TrainedModel, type TrainOptions, trainModel } from './trained-model.ts';

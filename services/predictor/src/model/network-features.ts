@@ -9,6 +9,11 @@ const CALENDAR = 10;
 const INPUT_MAX = 6;
 const TARGET_MAX = 10;
 
+/** How many inputs a network has that forecasts `horizon` cells. */
+export function networkInputs(horizon: number): number {
+  return SINGLE_LAGS + BLOCKS + 4 * horizon + EXTRAS + CALENDAR;
+}
+
 /**
  * What the network sees and what it is to say, for one series. It works on logarithms and corrects another member, its
  * `base`: a target is how far the base will miss, in units of how far it usually does. Inputs are differences from the
@@ -47,7 +52,7 @@ export class NetworkFeatures {
     this.base = base;
     this.other = other;
     this.logs = new Tape(stepMs, tape.firstCell);
-    this.inputs = SINGLE_LAGS + BLOCKS + 4 * horizon + EXTRAS + CALENDAR;
+    this.inputs = networkInputs(horizon);
     this.baseLogs = new Float64Array(horizon);
     this.otherLogs = new Float64Array(horizon);
     this.said = new Float64Array(horizon * horizon);

@@ -6,6 +6,9 @@ import type { NetworkFeatures } from './network-features.ts';
 export const NETWORK_LEVELS = [0.1, 0.5, 0.9] as const;
 const MEDIAN = 1;
 
+/** Hidden layers of every network, so that any of them can start from any other. */
+export const NETWORK_HIDDEN: readonly number[] = [64, 64];
+
 /** The trained network as a member: corrects another member's forecast. */
 export class NetworkMember implements StreamingMember {
   readonly name = 'network';

@@ -63,20 +63,24 @@ export interface QuantileNetwork {
   /** Rows x inputs in, rows x outputs x levels out; values never fall as the level rises. */
   predict(x: Float32Array, rows: number): Float32Array;
   serialise(): SerialisedNetwork;
-  /** Frees the backend's memory; the network must not be used afterwards. */
-  dispose(): void;
 }
 
 /**
- * Trains on `data`, from `warmStart` where its shape fits. Resolves with a network that the caller disposes of.
+ * Trains on `data`, from the best of `warmStarts` whose shapes fit, or afresh.
  * `onProgress` is told the steps done.
  */
 export type TrainNetwork = (
   data: QuantileDataset,
   options: NetworkOptions,
-  warmStart: SerialisedNetwork | null,
+  warmStarts: readonly SerialisedNetwork[],
   onProgress: (done: number, of: number) => void,
 ) => Promise<QuantileNetwork>;
 
 /** Makes a saved network ready to predict, without any backend. Throws when it is damaged. */
 export type LoadNetwork = (saved: SerialisedNetwork) => QuantileNetwork;
+
+/** The two together: what a forecaster needs to have networks at all. */
+export interface Networks {
+  readonly train: TrainNetwork;
+  readonly load: LoadNetwork;
+}

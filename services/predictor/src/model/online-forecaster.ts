@@ -3,7 +3,9 @@ import { AccuracyLog } from './accuracy-log.ts';
 import { CellStore } from './cell-store.ts';
 import type { Cells } from './cells.ts';
 import type { Ensemble } from './ensemble.ts';
-import type { LoadNetwork, QuantileNetwork, TrainNetwork } from './network.ts';
+import type { LoadNetwork, Networks, QuantileNetwork } from './network.ts';
+import { NetworkMember } from './network-member.ts';
+import { NetworkTrial, type TrialResult } from './network-trial.ts';
 import { RawWindow } from './raw-window.ts';
 import { createEnsemble } from './shape.ts';
 import { rawStepOf, type Sampling, samplingOf } from './steps.ts';
@@ -60,6 +62,7 @@ export class OnlineForecaster {
   private running: Running | null = null;
   private model: TrainedModel | null = null;
   private network: QuantileNetwork | null = null;
+  private trial: NetworkTrial | null = null;
   private newest: Newest = { timeMs: Number.NEGATIVE_INFINITY, value: 0, samples: 0, mean: 0, meanTimeMs: 0 };
   private lastTickMs = Number.NEGATIVE_INFINITY;
   /** The running cell: its number, and sums over its samples. */
@@ -106,14 +109,14 @@ export class OnlineForecaster {
 
   /** The cell before the first sample is taken to be like it, so that there is a course from the start. */
   private begin(sampling: Sampling, value: number): Running {
-    const ensemble = this.createEnsemble(sampling, this.cell - 1, Math.max(1e-9, 0.2 * Math.abs(value)));
+    const { ensemble } = this.createEnsemble(sampling, this.cell - 1, Math.max(1e-9, 0.2 * Math.abs(value)));
     const store = new CellStore(sampling.shapeStepMs, KEPT_CELLS_MAX);
     ensemble.push(value);
     store.push(this.cell - 1, value, value);
     return { sampling, store, ensemble, ticks: new TickForecaster(sampling, ensemble, this.raw) };
   }
 
-  private createEnsemble(sampling: Sampling, firstCell: number, offset: number): Ensemble {
+  private createEnsemble(sampling: Sampling, firstCell: number, offset: number): ReturnType<typeof createEnsemble> {
     const { shapeStepMs: stepMs, steps } = sampling;
     // Two cells more than are published: one may be running, one may be missing.
     const shape = { stepMs, firstCell, horizon: steps + 2, logOffset: this.model?.logOffset ?? offset };
@@ -154,7 +157,9 @@ export class OnlineForecaster {
       this.count = 0;
       this.cell = cell;
       const { value } = this.newest;
-      running.ensemble = this.createEnsemble(running.sampling, cell - 1, Math.max(1e-9, 0.2 * Math.abs(value)));
+      const offset = Math.max(1e-9, 0.2 * Math.abs(value));
+      running.ensemble = this.createEnsemble(running.sampling, cell - 1, offset).ensemble;
+      this.trial = null;
       running.ensemble.push(value);
       running.store.push(cell - 1, value, value);
       running.ticks.replaceEnsemble(running.ensemble);
@@ -168,6 +173,7 @@ export class OnlineForecaster {
       }
       const latest = this.count > 0 ? this.newest.value : Number.NaN;
       running.ensemble.push(mean, latest);
+      this.trial?.follow();
       running.store.push(this.cell, mean, latest);
       this.sum = 0;
       this.timeSum = 0;
@@ -228,15 +234,16 @@ export class OnlineForecaster {
 
   /** Trains on the last weeks, starting from the present network, and goes on with the result. */
   async train(
-    trainNetwork: TrainNetwork | null,
+    networks: Networks | null,
     options: TrainOptions = TRAIN_OPTIONS,
     onProgress: (done: number, of: number) => void = () => {},
   ): Promise<void> {
     const known = this.trainingCells();
     if (!known) return;
-    const warmStart = this.model?.network ?? null;
-    const trained = await trainModel(known.cells, known.horizon, trainNetwork, warmStart, options, onProgress);
-    this.adopt(trained.model, trained.network);
+    const starts = this.model ? [this.model] : [];
+    const { cells, horizon } = known;
+    const model = await trainModel(cells, horizon, networks?.train ?? null, starts, options, onProgress);
+    this.adopt(model, networks && model.network ? networks.load(model.network) : null);
   }
 
   /** The result of the last training; null before it. */
@@ -252,17 +259,32 @@ export class OnlineForecaster {
     return true;
   }
 
+  /** How the present network does against the one before it; null where there was none, or after `endTrial`. */
+  trialResult(): TrialResult | null {
+    return this.trial?.result() ?? null;
+  }
+
+  /** Lets go of the network before the present one. */
+  endTrial(): void {
+    this.trial = null;
+  }
+
   private adopt(model: TrainedModel, network: QuantileNetwork | null): void {
-    this.network?.dispose();
+    const previous = this.network;
     this.model = model;
     this.network = network;
+    this.trial = null;
     const { running } = this;
     if (!running) return;
     const cells = running.store.cells();
-    running.ensemble = this.createEnsemble(running.sampling, cells.firstCell, model.logOffset);
+    const { ensemble, features } = this.createEnsemble(running.sampling, cells.firstCell, model.logOffset);
     for (let i = 0; i < cells.means.length; i++) {
-      running.ensemble.push(cells.means[i] as number, cells.latest[i] as number);
+      ensemble.push(cells.means[i] as number, cells.latest[i] as number);
     }
-    running.ticks.replaceEnsemble(running.ensemble);
+    running.ensemble = ensemble;
+    running.ticks.replaceEnsemble(ensemble);
+    if (!previous || !network || !features || previous.inputs !== features.inputs) return;
+    const [fresh, before] = [network, previous].map((each) => new NetworkMember(each, features, 0));
+    this.trial = new NetworkTrial(ensemble.tape, ensemble.horizon, fresh as NetworkMember, before as NetworkMember);
   }
 }

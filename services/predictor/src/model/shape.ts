@@ -70,20 +70,27 @@ export function createLadder(options: ShapeOptions, names: readonly MemberName[]
   return new Ensemble(tape, options.horizon, members);
 }
 
-/** All members; with the network among them when there is one, unseen from the given epoch-aligned cell on. */
+/**
+ * All members; with the network among them when there is one, unseen from the given epoch-aligned cell on. `features`
+ * is what it sees, for others to be asked beside it.
+ */
 export function createEnsemble(
   options: ShapeOptions,
   network: QuantileNetwork | null,
   unseenFromCell: number,
-): Ensemble {
-  if (!network) return createLadder(options, MEMBER_NAMES);
-  const { tape, members, features } = createBasis(options);
+): { readonly ensemble: Ensemble; readonly features: NetworkFeatures | null } {
+  if (!network) return { ensemble: createLadder(options, MEMBER_NAMES), features: null };
+  const { tape, members: basis, features } = createNetworkBasis(options);
+  const members = MEMBER_NAMES.map(
+    (name) => basis.find((member) => member.name === name) ?? createMember(name, tape, options),
+  );
   const unseenFrom = Math.max(0, unseenFromCell - options.firstCell);
-  return new Ensemble(tape, options.horizon, [...members, new NetworkMember(network, features, unseenFrom)]);
+  const all = [...members, new NetworkMember(network, features, unseenFrom)];
+  return { ensemble: new Ensemble(tape, options.horizon, all), features };
 }
 
-/** The untrained members with the features that a network sees beside them. */
-export function createBasis(options: ShapeOptions): {
+/** What a network sees, with the members whose forecasts are part of it; these learn before the features do. */
+export function createNetworkBasis(options: ShapeOptions): {
   readonly tape: Tape;
   readonly members: readonly StreamingMember[];
   readonly features: NetworkFeatures;
@@ -92,9 +99,5 @@ export function createBasis(options: ShapeOptions): {
   const tape = new Tape(stepMs, options.firstCell);
   const base = createMember('ridge-log', tape, options);
   const other = createMember('seasonal-smoothing', tape, options);
-  const members = MEMBER_NAMES.map((name) => {
-    if (name === 'ridge-log') return base;
-    return name === 'seasonal-smoothing' ? other : createMember(name, tape, options);
-  });
-  return { tape, members, features: new NetworkFeatures(tape, stepMs, logOffset, horizon, base, other) };
+  return { tape, members: [base, other], features: new NetworkFeatures(tape, stepMs, logOffset, horizon, base, other) };
 }

@@ -1,46 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { cellsOf } from './cells.ts';
-import type { QuantileDataset, QuantileNetwork, SerialisedNetwork, TrainNetwork } from './network.ts';
+import { constantNetworks } from './constant-networks.test-data.ts';
+import type { QuantileDataset, SerialisedNetwork, TrainNetwork } from './network.ts';
 import { OnlineForecaster } from './online-forecaster.ts';
 import { syntheticLoad } from './synthetic-load.ts';
-import { TRAIN_OPTIONS, trainModel } from './trained-model.ts';
+import { TRAIN_OPTIONS, type TrainedModel, trainModel } from './trained-model.ts';
 
 const DAY = 1_440;
 
-/** A network whose every quantile is the same correction, whatever it sees. */
-function constantNetwork(
-  inputs: number,
-  outputs: number,
-  levels: readonly number[],
-  correction: number,
-): QuantileNetwork {
-  return {
-    inputs,
-    outputs,
-    levels,
-    predict: (_, rows) => new Float32Array(rows * outputs * levels.length).fill(correction),
-    serialise: () => ({
-      format: 'quantile-mlp-1',
-      inputs,
-      outputs,
-      levels,
-      hidden: [],
-      tensors: [{ name: 'head/bias', shape: [1], data: String(correction) }],
-    }),
-    dispose: () => {},
-  };
-}
+const networksOf = (correction: number) => constantNetworks(() => correction);
+const refuse: TrainNetwork = () => Promise.reject(new Error('asked'));
 
-const load = (saved: SerialisedNetwork) =>
-  constantNetwork(saved.inputs, saved.outputs, saved.levels, Number(saved.tensors[0]?.data));
-
-function trainerOf(correction: number, seen: (data: QuantileDataset) => void = () => {}): TrainNetwork {
-  return async (data, options, _, onProgress) => {
-    seen(data);
-    onProgress(options.steps, options.steps);
-    return constantNetwork(data.inputs, data.outputs, options.levels, correction);
-  };
-}
+const NETWORK: SerialisedNetwork = {
+  format: 'quantile-mlp-1',
+  inputs: 1,
+  outputs: 12,
+  levels: [0.5],
+  hidden: [],
+  tensors: [{ name: 'head/bias', shape: [1], data: '0.3' }],
+};
 
 const series = syntheticLoad(11, 8 * DAY);
 
@@ -57,10 +35,11 @@ describe('training', () => {
     await trainModel(
       cells,
       12,
-      trainerOf(0, (given) => {
+      constantNetworks((given) => {
         data = given;
-      }),
-      null,
+        return 0;
+      }).train,
+      [],
       TRAIN_OPTIONS,
       () => {},
     );
@@ -79,9 +58,8 @@ describe('training', () => {
 
   it('needs no trainer, and none is asked when the history is short', async () => {
     const short = cellsOf(syntheticLoad(1, 600), 300_000);
-    const refuse: TrainNetwork = () => Promise.reject(new Error('asked'));
-    expect((await trainModel(short, 12, refuse, null, TRAIN_OPTIONS, () => {})).network).toBeNull();
-    expect((await trainModel(cellsOf(series, 300_000), 12, null, null, TRAIN_OPTIONS, () => {})).network).toBeNull();
+    expect((await trainModel(short, 12, refuse, [], TRAIN_OPTIONS, () => {})).network).toBeNull();
+    expect((await trainModel(cellsOf(series, 300_000), 12, null, [], TRAIN_OPTIONS, () => {})).network).toBeNull();
   });
 
   it('no trainer is asked when a long history is mostly a gap', async () => {
@@ -92,16 +70,15 @@ describe('training', () => {
       timesMs: Float64Array.from([...early[0], ...late[0]]),
       values: Float64Array.from([...early[1], ...late[1]]),
     };
-    const refuse: TrainNetwork = () => Promise.reject(new Error('asked'));
-    const { network } = await trainModel(cellsOf(gappy, 300_000), 12, refuse, null, TRAIN_OPTIONS, () => {});
+    const { network } = await trainModel(cellsOf(gappy, 300_000), 12, refuse, [], TRAIN_OPTIONS, () => {});
     expect(network).toBeNull();
   });
 
   it('a forecaster weighs a useful network and drops a misleading one', async () => {
     const useful = fed(6 * DAY);
-    await useful.train(trainerOf(0));
+    await useful.train(networksOf(0));
     const misleading = fed(6 * DAY);
-    await misleading.train(trainerOf(8));
+    await misleading.train(networksOf(8));
     for (const forecaster of [useful, misleading]) {
       for (let i = 6 * DAY; i < series.values.length; i++) {
         forecaster.observe(series.timesMs[i] as number, series.values[i] as number);
@@ -115,20 +92,67 @@ describe('training', () => {
 
   it('a model that went through JSON forecasts as the trained one does', async () => {
     const trained = fed(6 * DAY);
-    await trained.train(trainerOf(0.1));
+    await trained.train(networksOf(0.1));
     const model = JSON.parse(JSON.stringify(trained.exportModel()));
     const restored = fed(6 * DAY);
-    expect(restored.importModel(model, load)).toBe(true);
+    expect(restored.importModel(model, networksOf(0).load)).toBe(true);
     const nowMs = series.timesMs[6 * DAY - 1] as number;
     expect(restored.forecast(nowMs)).toEqual(trained.forecast(nowMs));
   });
 
   it('a model for another step is refused', async () => {
     const trained = fed(6 * DAY);
-    await trained.train(trainerOf(0));
+    await trained.train(networksOf(0));
     const model = trained.exportModel();
     const hourly = new OnlineForecaster({ rawStepMs: 3_600_000, steps: null });
     hourly.observe(0, 1);
-    expect(model && hourly.importModel(model, load)).toBe(false);
+    expect(model && hourly.importModel(model, networksOf(0).load)).toBe(false);
+  });
+
+  it('a series with too little history goes on with the network it is given', async () => {
+    const short = cellsOf(syntheticLoad(1, 600), 300_000);
+    const start = { network: NETWORK, unseenFromCell: short.firstCell + 7 };
+    const model = await trainModel(short, 12, refuse, [start], TRAIN_OPTIONS, () => {});
+    expect(model.network).toEqual(NETWORK);
+    expect(model.unseenFromCell).toBe(short.firstCell + 7);
+    expect((await trainModel(short, 12, null, [start], TRAIN_OPTIONS, () => {})).network).toBeNull();
+  });
+});
+
+describe('trial of a new network', () => {
+  /** Trained after six days; then the correction of the second network, on trial for another half day. */
+  async function trial(before: number, after: number) {
+    const forecaster = fed(6 * DAY);
+    await forecaster.train(networksOf(before));
+    expect(forecaster.trialResult()).toBeNull();
+    const model = { ...(forecaster.exportModel() as TrainedModel) };
+    const network = model.network as SerialisedNetwork;
+    const tensors = network.tensors.map((tensor) => ({ ...tensor, data: String(after) }));
+    forecaster.importModel({ ...model, network: { ...network, tensors } }, networksOf(after).load);
+    expect(forecaster.trialResult()).toEqual({ cells: 0, ratio: 1 });
+    for (let i = 6 * DAY; i < 6.5 * DAY; i++) {
+      forecaster.observe(series.timesMs[i] as number, series.values[i] as number);
+    }
+    return forecaster;
+  }
+
+  it('tells by live cells that the new one is worse, or better', async () => {
+    const worse = (await trial(0, 4)).trialResult();
+    expect(worse?.cells).toBe(DAY / 10);
+    expect(worse?.ratio).toBeGreaterThan(1.5);
+    expect((await trial(4, 0)).trialResult()?.ratio).toBeLessThan(0.7);
+    expect((await trial(1, 1)).trialResult()?.ratio).toBe(1);
+  });
+
+  it('changes no forecast, and is over when it is ended', async () => {
+    const onTrial = await trial(2, 0);
+    const alone = fed(6 * DAY);
+    await alone.train(networksOf(0));
+    for (let i = 6 * DAY; i < 6.5 * DAY; i++) alone.observe(series.timesMs[i] as number, series.values[i] as number);
+    const nowMs = series.timesMs[6.5 * DAY - 1] as number;
+    const { quantiles } = onTrial.forecast(nowMs) ?? {};
+    expect(quantiles).toEqual(alone.forecast(nowMs)?.quantiles);
+    onTrial.endTrial();
+    expect(onTrial.trialResult()).toBeNull();
   });
 });

@@ -1,8 +1,10 @@
 import type { Cells } from './cells.ts';
 import { typicalOffset } from './log-offset.ts';
-import type { QuantileDataset, QuantileNetwork, SerialisedNetwork, TrainNetwork } from './network.ts';
-import { NETWORK_LEVELS } from './network-member.ts';
-import { createBasis, type ShapeOptions } from './shape.ts';
+import type { QuantileDataset, SerialisedNetwork, TrainNetwork } from './network.ts';
+import { networkInputs } from './network-features.ts';
+import { NETWORK_HIDDEN, NETWORK_LEVELS } from './network-member.ts';
+import { writeRows } from './network-rows.ts';
+import type { ShapeOptions } from './shape.ts';
 
 /**
  * What training leaves behind: a plain object that survives JSON and `postMessage`. Everything else that a forecaster
@@ -19,6 +21,12 @@ export interface TrainedModel {
   readonly unseenFromCell: number;
 }
 
+/** A network to begin with: the series' own last one (a `TrainedModel`), or that of its cluster. */
+export interface NetworkStart {
+  readonly network: SerialisedNetwork | null;
+  readonly unseenFromCell: number;
+}
+
 export interface TrainOptions {
   readonly seed: number;
   /** Optimiser steps; the budget of the training where the result must be repeatable. */
@@ -29,26 +37,25 @@ export interface TrainOptions {
 
 export const TRAIN_OPTIONS: TrainOptions = { seed: 1, steps: 800, budgetMs: null };
 
-export interface Training {
-  readonly model: TrainedModel;
-  readonly network: QuantileNetwork | null;
-}
-
 /** The newest part, kept out of training: early stopping and the first judgement of the network are made on it. */
 const UNSEEN_SHARE = 0.2;
 /** With fewer rows a network learns nothing that ridge regression does not know. */
 const ROWS_MIN = 500;
 const ROWS_MAX = 8_000;
 
-/** Trains on all the cells given; without a trainer, or with a short history or one with few cells, only what needs none. */
+/**
+ * Trains on all the cells given, from the best of `starts` on the newest part of them; that start itself is the result
+ * when training does not better it. With a short history, or one with few cells, the first start goes on as it is:
+ * so a new series begins with the network of its cluster. Without a trainer there is no network.
+ */
 export async function trainModel(
   cells: Cells,
   horizon: number,
   trainNetwork: TrainNetwork | null,
-  warmStart: SerialisedNetwork | null,
+  starts: readonly NetworkStart[],
   options: TrainOptions,
   onProgress: (done: number, of: number) => void,
-): Promise<Training> {
+): Promise<TrainedModel> {
   const { stepMs, firstCell } = cells;
   const logOffset = typicalOffset(cells.means);
   const untrained = { format: 'forescale-model-1', stepMs, horizon, logOffset } as const;
@@ -57,13 +64,15 @@ export async function trainModel(
     trainNetwork && rows >= ROWS_MIN ? datasetOf(cells, { stepMs, firstCell, horizon, logOffset }, rows) : null;
   if (!trainNetwork || !data || rowsToLearnFrom(data) < ROWS_MIN * (1 - UNSEEN_SHARE)) {
     onProgress(1, 1);
-    return { model: { ...untrained, network: null, unseenFromCell: firstCell + cells.means.length }, network: null };
+    const [start] = trainNetwork ? starts : [];
+    const unseenFromCell = start?.network ? start.unseenFromCell : firstCell + cells.means.length;
+    return { ...untrained, network: start?.network ?? null, unseenFromCell };
   }
   const network = await trainNetwork(
     data,
     {
       levels: NETWORK_LEVELS,
-      hidden: [64, 64],
+      hidden: NETWORK_HIDDEN,
       steps: options.steps,
       budgetMs: options.budgetMs,
       batch: 256,
@@ -71,11 +80,11 @@ export async function trainModel(
       seed: options.seed,
       validationShare: UNSEEN_SHARE,
     },
-    warmStart,
+    starts.flatMap((start) => start.network ?? []),
     onProgress,
   );
   const unseenFromCell = firstCell + cells.means.length - Math.floor(rows * UNSEEN_SHARE);
-  return { model: { ...untrained, network: network.serialise(), unseenFromCell }, network };
+  return { ...untrained, network: network.serialise(), unseenFromCell };
 }
 
 /** Rows of the part that is trained on with any target at all: in a gap of the history there is none. */
@@ -88,22 +97,11 @@ function rowsToLearnFrom({ rows, outputs, y }: QuantileDataset): number {
 }
 
 /** One row for each of the last `rows` cells; what lies beyond the last cell is NaN. */
-function datasetOf(cells: Cells, options: ShapeOptions, rows: number): QuantileDataset {
-  const { tape, members, features } = createBasis(options);
-  const { horizon } = options;
-  const { inputs } = features;
+function datasetOf(cells: Cells, shape: ShapeOptions, rows: number): QuantileDataset {
+  const inputs = networkInputs(shape.horizon);
   const x = new Float32Array(rows * inputs);
-  const y = new Float32Array(rows * horizon).fill(Number.NaN);
+  const y = new Float32Array(rows * shape.horizon).fill(Number.NaN);
   const firstRow = cells.means.length - rows;
-  for (let i = 0; i < cells.means.length; i++) {
-    tape.push(cells.means[i] as number, cells.latest[i] as number);
-    for (const member of members) member.learn();
-    for (let ahead = 1; ahead <= horizon; ahead++) {
-      const row = i - ahead - firstRow;
-      if (row >= 0) y[row * horizon + ahead - 1] = features.targetFor(ahead);
-    }
-    features.learn();
-    if (i >= firstRow) features.fill(x, (i - firstRow) * inputs);
-  }
-  return { rows, inputs, outputs: horizon, x, y };
+  writeRows(cells, shape, (index) => (index < firstRow ? -1 : index - firstRow), { x, y });
+  return { rows, inputs, outputs: shape.horizon, x, y };
 }

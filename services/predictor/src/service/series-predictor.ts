@@ -97,8 +97,8 @@ export class SeriesPredictor {
     try {
       const known = this.#forecaster.trainingCells();
       if (!known) return;
-      const warmStart = this.#forecaster.exportModel()?.network ?? null;
-      const model = await this.#parts.train({ ...known, warmStart, options: TRAIN_OPTIONS });
+      const last = this.#forecaster.exportModel();
+      const model = await this.#parts.train({ ...known, starts: last ? [last] : [], options: TRAIN_OPTIONS });
       this.#forecaster.importModel(model, loadNetwork);
       const version = await registry.save({ pool: pool.name, signal: signal.name }, model, nowMs);
       log.info({ pool: pool.name, signal: signal.name, version, network: model.network !== null }, 'model trained');

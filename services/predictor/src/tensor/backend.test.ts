@@ -64,7 +64,7 @@ test.each([
 test('backend: networks trained by WebAssembly and by plain JavaScript agree within 1e-3', async () => {
   const data = noisyLines(400, 12, 4, 6);
   const [wasm, cpu] = await onBoth(async () => {
-    const network = await trainNetwork(data, SMALL, null, () => {});
+    const network = await trainNetwork(data, SMALL, [], () => {});
     return network.predict(data.x, data.rows);
   });
   expect(largestDifference(wasm, cpu)).toBeLessThan(1e-3);

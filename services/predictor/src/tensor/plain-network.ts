@@ -54,9 +54,6 @@ export function plainNetwork(shape: NetworkShape, weights: Weights): QuantileNet
       return result;
     },
     serialise: () => encodeNetwork(shape, weights),
-    dispose() {
-      // Nothing to free: all weights are on the JavaScript heap.
-    },
   };
 }
 

@@ -12,8 +12,8 @@ beforeAll(() => selectBackend('wasm'));
 const train = (
   data: QuantileDataset,
   options: Partial<NetworkOptions> = {},
-  warmStart: SerialisedNetwork | null = null,
-) => trainNetwork(data, { ...SMALL, ...options }, warmStart, () => {});
+  warmStarts: readonly SerialisedNetwork[] = [],
+) => trainNetwork(data, { ...SMALL, ...options }, warmStarts, () => {});
 
 function lossOn(data: QuantileDataset, network: { predict(x: Float32Array, rows: number): Float32Array }): number {
   const { sum, terms } = pinball(network.predict(data.x, data.rows), data.y, SMALL.levels, null);
@@ -80,17 +80,31 @@ test('training: a warm start goes on from where it was, and is never worse on th
   const held = { ...data, rows: 400, x: data.x.subarray(1_600 * 8), y: data.y.subarray(1_600 * 2) };
   const first = await train(data, { steps: 150 });
   const cold = await train(data, { steps: 5 });
-  const warm = await train(data, { steps: 5, seed: 2 }, first.serialise());
-  const ruined = await train(data, { steps: 20, learningRate: 10 }, first.serialise());
+  const warm = await train(data, { steps: 5, seed: 2 }, [first.serialise()]);
+  const ruined = await train(data, { steps: 20, learningRate: 10 }, [first.serialise()]);
   expect(lossOn(held, cold)).toBeGreaterThan(1.2 * lossOn(held, first));
   expect(lossOn(held, warm)).toBeLessThanOrEqual(lossOn(held, first));
   expect(ruined.serialise()).toEqual(first.serialise());
 });
 
+test('training: of several warm starts it goes on from the best', async () => {
+  const data = noisyLines(2_000, 8, 2, 3);
+  const good = (await train(data, { steps: 200 })).serialise();
+  const poor = (await train(data, { steps: 1, learningRate: 1, validationShare: 0 })).serialise();
+  const options = { steps: 5, seed: 2 };
+  const fromGood = (await train(data, options, [good])).serialise();
+  for (const starts of [
+    [poor, good],
+    [good, poor],
+  ]) {
+    expect((await train(data, options, starts)).serialise()).toEqual(fromGood);
+  }
+});
+
 test('training: a warm start of another shape is left aside', async () => {
   const data = noisyLines(300, 5, 2, 3);
   const other = (await train(data, { hidden: [8] })).serialise();
-  expect((await train(data, {}, other)).serialise()).toEqual((await train(data)).serialise());
+  expect((await train(data, {}, [other])).serialise()).toEqual((await train(data)).serialise());
 });
 
 test('training: leaves no tensor behind, not even when it fails', async () => {
@@ -110,7 +124,7 @@ test('training: progress rises to the end, and timers get their turn', async () 
   const seen: number[] = [];
   let ticks = 0;
   const timer = setInterval(() => ticks++, 1);
-  await trainNetwork(noisyLines(500, 20, 4, 1), { ...SMALL, validationShare: 0 }, null, (done, of) => {
+  await trainNetwork(noisyLines(500, 20, 4, 1), { ...SMALL, validationShare: 0 }, [], (done, of) => {
     expect(of).toBe(60);
     seen.push(done);
   });
@@ -137,13 +151,13 @@ test('training: ends when its time is up, with the best weights so far', async (
   const timed = createTrainNetwork(tenMsPerStep());
   // Looks at the validation rows come every 15 of 300 steps: step 37 is between two of them.
   const options = { ...SMALL, steps: 300, budgetMs: 370 };
-  const network = await timed(data, options, null, (done) => void progress.push(done));
+  const network = await timed(data, options, [], (done) => void progress.push(done));
   expect(progress).toEqual([15, 30, 300]);
-  const untrained = await createTrainNetwork(tenMsPerStep())(data, { ...options, budgetMs: 1 }, null, () => {});
+  const untrained = await createTrainNetwork(tenMsPerStep())(data, { ...options, budgetMs: 1 }, [], () => {});
   expect(lossOn(held, network)).toBeLessThan(0.9 * lossOn(held, untrained));
   // Weights that got worse afterwards are not what remains.
   const ruined = { ...options, learningRate: 10 };
-  const kept = await createTrainNetwork(tenMsPerStep())(data, ruined, network.serialise(), () => {});
+  const kept = await createTrainNetwork(tenMsPerStep())(data, ruined, [network.serialise()], () => {});
   expect(kept.serialise()).toEqual(network.serialise());
 });
 
@@ -151,7 +165,7 @@ test('training: a budget that is not used up changes no bit', async () => {
   const data = noisyLines(500, 6, 2, 1);
   const free = (await train(data)).serialise();
   const ample = { ...SMALL, budgetMs: 10 * SMALL.steps + 10 };
-  const network = await createTrainNetwork(tenMsPerStep())(data, ample, null, () => {});
+  const network = await createTrainNetwork(tenMsPerStep())(data, ample, [], () => {});
   expect(network.serialise()).toEqual(free);
 });
 
@@ -159,7 +173,7 @@ test('training: without a budget no clock is read', async () => {
   const clockless = createTrainNetwork(() => {
     throw new Error('read');
   });
-  await clockless(noisyLines(60, 3, 1, 1), { ...SMALL, steps: 3 }, null, () => {});
+  await clockless(noisyLines(60, 3, 1, 1), { ...SMALL, steps: 3 }, [], () => {});
 });
 
 test.each<[string, Partial<QuantileDataset>, Partial<NetworkOptions>]>([

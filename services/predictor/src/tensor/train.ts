@@ -9,15 +9,16 @@ import type {
 } from '../model/network.ts';
 import { artifactsOf } from './artifacts.ts';
 import { currentBackend } from './backend.ts';
-import { gather, rowsWithTargets, ShuffledBatches, thin } from './batches.ts';
+import { type Batch, gather, rowsWithTargets, ShuffledBatches, thin } from './batches.ts';
 import { BestWeights } from './best-weights.ts';
 import { decodeNetwork } from './codec.ts';
 import { checkTraining } from './dataset-check.ts';
 import { DatasetError, TrainingDivergedError } from './errors.ts';
 import { initialWeights } from './initial-weights.ts';
+import { pinball } from './pinball.ts';
 import { plainNetwork } from './plain-network.ts';
 import { TensorNetwork } from './tensor-network.ts';
-import { type NetworkShape, sameShape } from './weights.ts';
+import { type NetworkShape, sameShape, type Weights } from './weights.ts';
 
 /** Of all steps, the share in which the learning rate rises from 0; then it follows half a cosine back to 0. */
 const WARM_UP_SHARE = 0.05;
@@ -39,23 +40,24 @@ const STEPS_PER_TURN = 4;
  *
  * The same data, options and backend give the same weights to the bit, unless `budgetMs` ends it before its steps
  * are done; at least one is made. With a validation slice, the weights that did best on it are kept, those to start
- * from included, so a warm start never makes things worse there. A warm start of another shape is left aside. Rejects
+ * from included, so a warm start never makes things worse there; of several, training goes on from the best. A warm
+ * start of another shape is left aside. Rejects
  * with `DatasetError`, `TrainingDivergedError`, `NoBackendError`, or `NetworkFormatError` for a damaged warm start.
  */
 export const trainNetwork: TrainNetwork = createTrainNetwork(() => performance.now());
 
 /** `trainNetwork` by another clock: `monotonicMs` counts milliseconds from any moment and never goes back. */
 export function createTrainNetwork(monotonicMs: () => number): TrainNetwork {
-  return (data, options, warmStart, onProgress) => {
+  return (data, options, warmStarts, onProgress) => {
     const endMs = options.budgetMs === null ? null : monotonicMs() + options.budgetMs;
-    return train(data, options, warmStart, onProgress, () => endMs !== null && monotonicMs() >= endMs);
+    return train(data, options, warmStarts, onProgress, () => endMs !== null && monotonicMs() >= endMs);
   };
 }
 
 async function train(
   data: QuantileDataset,
   options: NetworkOptions,
-  warmStart: SerialisedNetwork | null,
+  warmStarts: readonly SerialisedNetwork[],
   onProgress: OnProgress,
   isTimeUp: () => boolean,
 ): Promise<QuantileNetwork> {
@@ -63,17 +65,19 @@ async function train(
   await currentBackend();
   const random = seededRandom(options.seed);
   const shape: NetworkShape = { ...options, inputs: data.inputs, outputs: data.outputs };
-  const warm = warmStart && sameShape(warmStart, shape) ? decodeNetwork(warmStart) : null;
-  const start = warm ?? initialWeights(shape, data, random);
 
   const trainRows = data.rows - Math.floor(data.rows * options.validationShare);
   const batches = new ShuffledBatches(data, rowsWithTargets(data, 0, trainRows), options.batch, random);
   if (batches.rows === 0) throw new DatasetError('y', 'has no target in the rows to train on');
   const held = thin(rowsWithTargets(data, trainRows, data.rows), VALIDATION_ROWS_MAX);
 
+  const validation = gather(data, held);
+  const fitting = warmStarts.filter((warm) => sameShape(warm, shape)).map(decodeNetwork);
+  const start = bestOf(fitting, shape, validation) ?? initialWeights(shape, data, random);
+
   const network = await TensorNetwork.load(artifactsOf(shape, start));
   try {
-    const best = new BestWeights(network, gather(data, held), options.levels);
+    const best = new BestWeights(network, validation, options.levels);
     await optimise(network, batches, best, options, onProgress, isTimeUp);
     // The very last step can still have spoilt them, where no validation row would tell.
     if (![...best.weights().values()].every((values) => values.every(Number.isFinite))) {
@@ -83,6 +87,15 @@ async function train(
   } finally {
     network.dispose();
   }
+}
+
+/** Of several weights those that do best on the validation rows, the first of equal ones; null of none. */
+function bestOf(candidates: readonly Weights[], shape: NetworkShape, { x, y, rows }: Batch): Weights | null {
+  if (candidates.length < 2 || rows === 0) return candidates[0] ?? null;
+  const losses = candidates.map(
+    (weights) => pinball(plainNetwork(shape, weights).predict(x, rows), y, shape.levels, null).sum,
+  );
+  return candidates[losses.indexOf(Math.min(...losses))] ?? null;
 }
 
 async function optimise(

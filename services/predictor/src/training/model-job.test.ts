@@ -18,7 +18,7 @@ test('model job: a worker trains a network on a view of a history and leaves the
   const options = { seed: 1, steps: 10, budgetMs: null };
   const model = await trainModelIn(
     trainer,
-    { cells, horizon: 12, warmStart: null, options },
+    { cells, horizon: 12, starts: [], options },
     { onProgress: (done, of) => void progress.push(done / of) },
   );
   expect(model).toMatchObject({ stepMs: 300_000, horizon: 12 });

@@ -1,13 +1,13 @@
 import type { Cells } from '../model/cells.ts';
-import type { SerialisedNetwork } from '../model/network.ts';
-import type { TrainedModel, TrainOptions } from '../model/trained-model.ts';
+import type { NetworkStart, TrainedModel, TrainOptions } from '../model/trained-model.ts';
 import type { JobOptions, Trainer } from './trainer.ts';
 
 /** One model to be trained, as it is sent to a worker: the arguments of `trainModel` that survive the journey. */
 export interface ModelJob {
   readonly cells: Cells;
   readonly horizon: number;
-  readonly warmStart: SerialisedNetwork | null;
+  /** Networks to begin with; the best of them is gone on with. */
+  readonly starts: readonly NetworkStart[];
   readonly options: TrainOptions;
 }
 

@@ -2,6 +2,7 @@ import { type OnlineForecast, OnlineForecaster } from '@forescale/predictor/mode
 import { networks, selectBackend } from '@forescale/predictor/tensor';
 import { MAX_LEAD_MINUTES } from '@forescale/shared/domain';
 import { readTrace } from '@forescale/shared/trace';
+import { encodeAccuracy } from '@forescale/shared/wire';
 import { wordsTo, writeJson } from '../output/json.ts';
 import { startProgress } from '../output/progress.ts';
 import { integerOption } from '../output/usage.ts';
@@ -43,7 +44,7 @@ function document(issued: OnlineForecast, backend: string) {
     model: issued.model,
     backend,
     weights: issued.weights,
-    accuracy: issued.accuracy,
+    accuracy: issued.accuracy && encodeAccuracy(issued.accuracy),
   };
 }
 

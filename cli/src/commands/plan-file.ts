@@ -90,6 +90,10 @@ const planFileSchema = z.object({
       .max(100_000),
     pendingPods: z.array(pod).max(1_000_000),
     readings: z.array(z.object({ signal: z.string(), timeMs: time, value: z.number() })).max(1_000),
+    unreadForecasts: z
+      .array(z.object({ signal: z.string(), reason: z.string() }))
+      .max(1_000)
+      .default([]),
     leadTimeMs: z.number().positive(),
     tickMs: z.number().positive(),
     cluster: z.object({ nodes: z.number().min(0), unready: z.number().min(0) }),

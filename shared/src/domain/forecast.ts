@@ -13,6 +13,14 @@ export interface ForecastAccuracy {
   /** Share of actual values at or below the 0.9 (0.99) quantile. */
   readonly coverage90: number;
   readonly coverage99: number;
+  /**
+   * Absolute error of the median over that of the seasonal-naive forecast (a day or a week ago) that was issued at the
+   * same moments for the same steps; above 1 it would have been better to repeat the past. Errors below 1 % of the
+   * load are no reproach: no smaller one is divided by. Null when nobody compared.
+   */
+  readonly relativeError: number | null;
+  /** Of the last 24 hours, those in which steps matured; null when nobody counted. */
+  readonly hours: number | null;
 }
 
 /**

@@ -186,6 +186,8 @@ const PUBLIC_NAMES = [
   'forescale.cost.rate',
   'forescale.cost.saved.rate',
   'forescale.forecast.error',
+  'forescale.forecast.relative_error',
+  'forescale.forecast.rejected',
   'forescale.forecast.coverage',
   'forescale.plan.duration',
   'forescale.provider.errors',

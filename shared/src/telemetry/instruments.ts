@@ -34,6 +34,12 @@ export function createInstruments(meter: Meter) {
     forecastError: meter.createGauge('forescale.forecast.error', {
       description: 'Weighted quantile loss over the last day',
     }),
+    forecastRelativeError: meter.createGauge('forescale.forecast.relative_error', {
+      description: "Absolute error over the seasonal-naive forecast's, over the last day; above 1 is worse",
+    }),
+    forecastRejected: meter.createGauge('forescale.forecast.rejected', {
+      description: '1 while the newest forecast of a signal is not used',
+    }),
     forecastCoverage: meter.createGauge('forescale.forecast.coverage', {
       description: 'Share of actual values at or below a level',
     }),

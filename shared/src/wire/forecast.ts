@@ -1,10 +1,20 @@
 import { z } from 'zod';
-import { FORECAST_LEVELS, type Forecast, MAX_LEAD_MINUTES } from '../domain/index.ts';
+import { FORECAST_LEVELS, type Forecast, type ForecastAccuracy, MAX_LEAD_MINUTES } from '../domain/index.ts';
 import { encodeEvent, moment, rfc3339 } from './events.ts';
 
 const STEPS_MAX = 2_016;
 
 const byLevel = z.record(z.string(), z.array(z.number()).max(STEPS_MAX));
+
+/** The last two came later: a predictor that does not know them says nothing on them. */
+const accuracyData = z.object({
+  wql: z.number(),
+  mase: z.number(),
+  coverage90: z.number(),
+  coverage99: z.number(),
+  relative_error: z.number().nullable().default(null),
+  hours: z.number().min(0).max(24).nullable().default(null),
+});
 
 const forecastData = z.object({
   pool: z.string().max(63),
@@ -18,7 +28,7 @@ const forecastData = z.object({
   model: z.string().max(63),
   backend: z.string().max(63),
   weights: z.record(z.string().max(63), z.number()),
-  accuracy: z.object({ wql: z.number(), mase: z.number(), coverage90: z.number(), coverage99: z.number() }).nullable(),
+  accuracy: accuracyData.nullable(),
 });
 
 /** The data of `forescale.v1.forecast.<pool>.<signal>`, with every quantile level and every lead present. */
@@ -54,7 +64,7 @@ export const forecastSchema = forecastData.transform((raw, context): Forecast =>
     model: raw.model,
     backend: raw.backend,
     weights: raw.weights,
-    accuracy: raw.accuracy,
+    accuracy: raw.accuracy && decodeAccuracy(raw.accuracy),
   };
 });
 
@@ -84,6 +94,15 @@ export function encodeForecastData(forecast: Forecast): z.input<typeof forecastD
     model: forecast.model,
     backend: forecast.backend,
     weights: forecast.weights,
-    accuracy: forecast.accuracy,
+    accuracy: forecast.accuracy && encodeAccuracy(forecast.accuracy),
   };
+}
+
+function decodeAccuracy({ relative_error, ...rest }: z.output<typeof accuracyData>): ForecastAccuracy {
+  return { ...rest, relativeError: relative_error };
+}
+
+/** The accuracy as it stands in a forecast's data. */
+export function encodeAccuracy({ relativeError, ...rest }: ForecastAccuracy): z.input<typeof accuracyData> {
+  return { ...rest, relative_error: relativeError };
 }

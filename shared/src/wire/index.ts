@@ -1,5 +1,5 @@
 export { decodeEvent, decodeJson, type EventOrigin, encodeEvent, parseWire, rfc3339, WireError } from './events.ts';
-export { encodeForecast, encodeForecastData, forecastSchema } from './forecast.ts';
+export { encodeAccuracy, encodeForecast, encodeForecastData, forecastSchema } from './forecast.ts';
 export { decodeKpi, encodeKpi, encodeSample, sampleSchema } from './kpi.ts';
 export { NODE_EVENTS, type NodeEventData, nodeEventSchema, overrideSchema, type PlanData, planSchema } from './plan.ts';
 export { streams } from './streams.ts';

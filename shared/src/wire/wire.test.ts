@@ -62,7 +62,16 @@ const forecast: fc.Arbitrary<Forecast> = fc
     model: name,
     backend: name,
     weights: fc.dictionary(name, finite),
-    accuracy: fc.option(fc.record({ wql: finite, mase: finite, coverage90: finite, coverage99: finite })),
+    accuracy: fc.option(
+      fc.record({
+        wql: finite,
+        mase: finite,
+        coverage90: finite,
+        coverage99: finite,
+        relativeError: fc.option(finite),
+        hours: fc.option(fc.integer({ min: 0, max: 24 })),
+      }),
+    ),
     noise: fc.array(finite, { minLength: 8, maxLength: 8 }),
   })
   .map(({ noise, ...rest }) => ({
@@ -278,6 +287,12 @@ describe('wire: forecasts', () => {
     expect(refusal(decode({ ...data(), times: Array.from({ length: 2_017 }, () => rfc3339(AT_MS)) }))).toMatch(
       /^times = /,
     );
+  });
+
+  it('an accuracy without what came later is read all the same', () => {
+    const raw = { ...data(), accuracy: { wql: 0.1, mase: 0.8, coverage90: 0.9, coverage99: 0.99 } };
+    const accuracy = { ...raw.accuracy, relativeError: null, hours: null };
+    expect(decode(raw)()).toEqual({ ...valid, accuracy });
   });
 
   it('a level that nobody asked for is left out', () => {

@@ -30,6 +30,7 @@ export function forescalePolicy(
         starting: machines.starting(),
         pendingPods: [],
         readings: [{ signal: signal.name, timeMs: nowMs, value: demand }],
+        unreadForecasts: [],
         leadTimeMs,
         tickMs: stepMs,
         cluster: { nodes: nodes.length, unready: 0 },

@@ -70,7 +70,14 @@ export const forecastDocumentSchema = z.object({
       backend: z.string(),
       weights: z.record(z.string(), z.number()),
       accuracy: z
-        .object({ wql: z.number(), mase: z.number(), coverage90: z.number(), coverage99: z.number() })
+        .object({
+          wql: z.number(),
+          mase: z.number(),
+          coverage90: z.number(),
+          coverage99: z.number(),
+          relative_error: z.number().nullable().default(null),
+          hours: z.number().nullable().default(null),
+        })
         .nullable(),
     }),
   ),

@@ -6,10 +6,19 @@ import { MAX_LEAD_MINUTES } from '@forescale/shared/domain';
 const FUTURE_MS_MAX = 60_000;
 
 /**
- * A forecast that says nothing: always zero has a weighted quantile loss above 1, three times the error of repeating
- * yesterday is no model, and a 0.9 quantile that holds half of the time is none.
+ * A forecast is judged by a whole day: until then it counts, wide as it is while little is known. Of the 24 hours the
+ * running one may have nothing yet.
  */
-const ACCURACY_LIMITS = { wqlMax: 1, maseMax: 3, coverage90Min: 0.5 } as const;
+const DAY_HOURS = 23;
+
+/**
+ * A forecast that says nothing: always zero has a weighted quantile loss above 1, three times the usual error of
+ * repeating yesterday is no model, and a 0.9 quantile that holds half of the time is none. And one that was worse than
+ * seasonal-naive for a day, by more than chance: a day is a few dozen errors at most that do not hang together, and
+ * on some days the past repeats itself by luck. On recorded loads, days at 1.25 times the naive error are followed by
+ * days at or below 1, which is chance; from 1.5 on the next day is no better than naive either.
+ */
+const ACCURACY_LIMITS = { wqlMax: 1, maseMax: 3, coverage90Min: 0.5, relativeErrorMax: 1.5 } as const;
 
 /** Why a forecast must not be used at `nowMs`, in words; null when it may. `untilMs` is what it has to reach. */
 export function whyRejected(forecast: Forecast, pool: PoolConfig, nowMs: number, untilMs: number): string | null {
@@ -64,16 +73,19 @@ function isAscending(values: readonly number[]): boolean {
   return true;
 }
 
-function whyInaccurate(forecast: Forecast): string | null {
-  const { accuracy } = forecast;
-  if (accuracy === null) return null;
-  const { wqlMax, maseMax, coverage90Min } = ACCURACY_LIMITS;
-  if (!(accuracy.wql <= wqlMax)) return `is inaccurate: weighted quantile loss ${accuracy.wql.toFixed(2)} > ${wqlMax}`;
-  if (!(accuracy.mase <= maseMax)) {
-    return `is inaccurate: ${accuracy.mase.toFixed(2)} times the error of the seasonal-naive forecast > ${maseMax}`;
+function whyInaccurate({ accuracy }: Forecast): string | null {
+  if (accuracy === null || (accuracy.hours !== null && accuracy.hours < DAY_HOURS)) return null;
+  const { wqlMax, maseMax, coverage90Min, relativeErrorMax } = ACCURACY_LIMITS;
+  const { wql, mase, coverage90, relativeError } = accuracy;
+  if (!(wql <= wqlMax)) return `is inaccurate: weighted quantile loss ${wql.toFixed(2)} > ${wqlMax}`;
+  if (!(mase <= maseMax)) {
+    return `is inaccurate: ${mase.toFixed(2)} times the usual error of repeating yesterday > ${maseMax}`;
   }
-  if (!(accuracy.coverage90 >= coverage90Min)) {
-    return `is inaccurate: its 0.9 quantile held ${(100 * accuracy.coverage90).toFixed(0)} % of the time`;
+  if (!(coverage90 >= coverage90Min)) {
+    return `is inaccurate: its 0.9 quantile held ${(100 * coverage90).toFixed(0)} % of the time`;
+  }
+  if (relativeError !== null && !(relativeError <= relativeErrorMax)) {
+    return `was worse than seasonal-naive for a day: ${relativeError.toFixed(2)} times its error > ${relativeErrorMax}`;
   }
   return null;
 }

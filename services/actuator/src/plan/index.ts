@@ -21,6 +21,7 @@ export type {
   PlanState,
   PoolNode,
   Reason,
+  RejectedForecast,
   SignalReading,
   StartingNode,
 } from './types.ts';

@@ -3,7 +3,7 @@ import type { Forecast } from '@forescale/shared/domain';
 import { formatDuration } from '@forescale/shared/time';
 import { whyRejected } from './forecast-check.ts';
 import { demandAt, demandMaxUntil, newsvendorLevel } from './forecast-demand.ts';
-import type { Need, PlanState, Reason } from './types.ts';
+import type { Need, PlanState, Reason, RejectedForecast } from './types.ts';
 
 /** A reading older than this many intervals of its signal says nothing about now. */
 const STALE_INTERVALS = 3;
@@ -74,11 +74,12 @@ export interface Forecasted {
   readonly order: Needs;
   /** For the largest demand until `holdUntilMs`. */
   readonly hold: Needs;
-  readonly rejected: { readonly signal: string; readonly reason: string }[];
+  readonly rejected: readonly RejectedForecast[];
 }
 
 export function forecastNeeds(
   forecasts: readonly Forecast[],
+  unread: readonly RejectedForecast[],
   pool: PoolConfig,
   nowMs: number,
   arrivalMs: number,
@@ -86,8 +87,9 @@ export function forecastNeeds(
 ): Forecasted {
   const order = noNeeds();
   const hold = noNeeds();
-  const rejected: { signal: string; reason: string }[] = [];
+  const rejected: RejectedForecast[] = [];
   if (!pool.forecast.enabled) return { order, hold, rejected };
+  rejected.push(...unread);
   const level = newsvendorLevel(pool.shortageCostRatio);
   for (const forecast of forecasts) {
     const reason = whyRejected(forecast, pool, nowMs, arrivalMs);

@@ -66,6 +66,7 @@ export function stateOf(rps: number | null, overrides: Partial<PlanState> = {}, 
     starting: [],
     pendingPods: [],
     readings: rps === null ? [] : [{ signal: 'rps', timeMs: nowMs, value: rps }],
+    unreadForecasts: [],
     leadTimeMs: 3 * MINUTE_MS,
     tickMs: MINUTE_MS,
     cluster: { nodes: nodes.length, unready: 0 },
@@ -130,7 +131,7 @@ export function forecastOf(
     model: 'test',
     backend: 'cpu',
     weights: { test: 1 },
-    accuracy: { wql: 0.1, mase: 0.8, coverage90: 0.9, coverage99: 0.99 },
+    accuracy: { wql: 0.1, mase: 0.8, coverage90: 0.9, coverage99: 0.99, relativeError: 0.7, hours: 24 },
     ...overrides,
   };
 }

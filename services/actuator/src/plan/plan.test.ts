@@ -1,4 +1,5 @@
 import type { Override } from '@forescale/shared/config';
+import type { ForecastAccuracy } from '@forescale/shared/domain';
 import { describe, expect, it } from 'vitest';
 import { EMPTY_MEMORY, withFailure } from './memory.ts';
 import { plan } from './plan.ts';
@@ -227,6 +228,39 @@ it('plan: reports at most 200 reasons, and how many there were', () => {
 
 describe('plan: rejected forecasts', () => {
   const flat = forecastOf(900);
+  const good: ForecastAccuracy = {
+    wql: 0.2,
+    mase: 1,
+    coverage90: 0.9,
+    coverage99: 1,
+    relativeError: 0.9,
+    hours: 24,
+  };
+
+  it.each([
+    { what: 'as good as seasonal-naive', accuracy: { ...good, relativeError: 1 } },
+    { what: 'a little worse, as chance will have it', accuracy: { ...good, relativeError: 1.4 } },
+    {
+      what: 'bad for less than a day',
+      accuracy: { ...good, wql: 3, mase: 9, relativeError: 5, coverage90: 0, hours: 22 },
+    },
+    { what: 'of an older predictor, which does not compare', accuracy: { ...good, relativeError: null, hours: null } },
+    { what: 'not judged yet', accuracy: null },
+  ])('one that is $what counts', ({ accuracy }) => {
+    const { report } = plan(stateOf(300), [{ ...flat, accuracy }], POOL, NOON);
+    expect(report).toMatchObject({ need: 9, needFrom: 'forecast:rps', rejectedForecasts: [] });
+  });
+
+  it('a message that cannot be read as a forecast is named too, and the observed load goes on', () => {
+    const unreadForecasts = [{ signal: 'rps', reason: 'cannot be read: quantiles.0.5[3] = null' }];
+    const planned = plan(stateOf(300, { unreadForecasts }), [], POOL, NOON);
+    expect(planned.report).toMatchObject({ need: 3, rejectedForecasts: unreadForecasts });
+    expect(planned.report.reasons).toContainEqual({
+      code: 'forecast-rejected',
+      text: 'forecast of rps cannot be read: quantiles.0.5[3] = null; the observed load goes on alone',
+    });
+  });
+
   it.each([
     { what: 'expired', forecast: forecastOf(900, {}, { validUntilMs: NOON - 1_000 }), reason: 'expired 1 s ago' },
     { what: 'of another pool', forecast: { ...flat, pool: 'other' }, reason: 'is for pool other' },
@@ -248,20 +282,28 @@ describe('plan: rejected forecasts', () => {
       reason: 'crosses',
     },
     { what: 'malformed', forecast: { ...flat, maxQuantiles: flat.maxQuantiles.slice(1) }, reason: 'malformed' },
+    { what: 'without a time', forecast: { ...flat, validUntilMs: Number.NaN }, reason: 'has no time' },
     {
-      what: 'inaccurate',
-      forecast: { ...flat, accuracy: { wql: 1.2, mase: 1, coverage90: 0.9, coverage99: 1 } },
-      reason: 'quantile loss',
+      what: 'infinite in a maximum',
+      forecast: { ...flat, maxQuantiles: flat.maxQuantiles.map((row) => [...row.slice(1), Number.POSITIVE_INFINITY]) },
+      reason: 'not finite',
     },
-    {
-      what: 'worse than naive',
-      forecast: { ...flat, accuracy: { wql: 0.2, mase: 3.5, coverage90: 0.9, coverage99: 1 } },
-      reason: 'seasonal-naive',
-    },
+    { what: 'inaccurate', forecast: { ...flat, accuracy: { ...good, wql: 1.2 } }, reason: 'quantile loss 1.20 > 1' },
+    { what: 'far off', forecast: { ...flat, accuracy: { ...good, mase: 3.5 } }, reason: 'usual error of repeating' },
     {
       what: 'overconfident',
-      forecast: { ...flat, accuracy: { wql: 0.2, mase: 1, coverage90: 0.4, coverage99: 1 } },
+      forecast: { ...flat, accuracy: { ...good, coverage90: 0.4 } },
       reason: '40 % of the time',
+    },
+    {
+      what: 'worse than seasonal-naive for a day',
+      forecast: { ...flat, accuracy: { ...good, relativeError: 1.6 } },
+      reason: 'was worse than seasonal-naive for a day: 1.60 times its error > 1.5',
+    },
+    {
+      what: 'inaccurate as an older predictor tells it',
+      forecast: { ...flat, accuracy: { ...good, wql: 1.2, relativeError: null, hours: null } },
+      reason: 'quantile loss',
     },
   ])('one that is $what is rejected by name, and the observed load goes on', ({ forecast, reason }) => {
     const planned = plan(stateOf(300), [forecast], POOL, NOON);

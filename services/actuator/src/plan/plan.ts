@@ -75,7 +75,7 @@ function survey(
   const arrivalMs = nowMs + state.leadTimeMs;
   const holdUntilMs = arrivalMs + HOLD_MARGIN_MS;
   const observed = observedNeeds(state, pool, nowMs, reasons);
-  const forecasted = forecastNeeds(forecasts, pool, nowMs, arrivalMs, holdUntilMs);
+  const forecasted = forecastNeeds(forecasts, state.unreadForecasts, pool, nowMs, arrivalMs, holdUntilMs);
   for (const { signal, reason } of forecasted.rejected) {
     reasons.push({
       code: 'forecast-rejected',

@@ -55,6 +55,11 @@ export interface SignalReading {
   readonly value: number;
 }
 
+export interface RejectedForecast {
+  readonly signal: string;
+  readonly reason: string;
+}
+
 /** Everything that a plan is made from, besides forecasts, configuration and the time. */
 export interface PlanState {
   readonly nodes: readonly PoolNode[];
@@ -62,6 +67,8 @@ export interface PlanState {
   /** Pods bound to no node, of the whole cluster: the plan takes those that this pool can carry. */
   readonly pendingPods: readonly ClusterPod[];
   readonly readings: readonly SignalReading[];
+  /** Forecasts that came and cannot be read as such, in words that follow "forecast of <signal> ". */
+  readonly unreadForecasts: readonly RejectedForecast[];
   /** From request to Ready: the measured 95th percentile, or the configured one until there is a measured one. */
   readonly leadTimeMs: number;
   /** Until the next plan. */
@@ -123,7 +130,7 @@ export interface PlanReport {
   readonly usdPerHour: number;
   /** Every decision and every hold, with its numbers. */
   readonly reasons: readonly Reason[];
-  readonly rejectedForecasts: readonly { readonly signal: string; readonly reason: string }[];
+  readonly rejectedForecasts: readonly RejectedForecast[];
 }
 
 export interface Plan {

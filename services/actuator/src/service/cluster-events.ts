@@ -3,6 +3,7 @@ import type { ClusterEvent, ClusterWriter } from '@forescale/shared/kubernetes';
 import type { Failure, NodeEvent } from '../execute/index.ts';
 import type { Action } from '../plan/index.ts';
 import { actionTarget } from './announce.ts';
+import type { ForecastChange } from './forecast-watch.ts';
 
 /** Events cost the API server; a plan of a thousand nodes is not worth a thousand of them. */
 const PER_TICK_MAX = 20;
@@ -21,6 +22,8 @@ export interface ToldOfTick {
   readonly actions: readonly Action[];
   readonly failures: readonly Failure[];
   readonly nodeEvents: readonly NodeEvent[];
+  /** Of which forecasts begin to be rejected, or are used again. */
+  readonly forecastChanges: readonly ForecastChange[];
   /** The bound that has begun to keep the pool from its need; null when none has. */
   readonly boundBy: string | null;
   readonly cluster: ClusterState;
@@ -45,6 +48,11 @@ export function clusterEvents(told: ToldOfTick): ClusterEvent[] {
     return event('Warning', reason, `${nodeName}: ${message}`, nodeName);
   });
   const bound = told.boundBy === null ? [] : [event('Warning', 'NotTriggerScaleUp', `bound by ${told.boundBy}`, null)];
+  const forecasts = told.forecastChanges.map(({ signal, accepted, why }) =>
+    accepted
+      ? event('Normal', 'ForecastAccepted', `forecast of ${signal} ${why}`, null)
+      : event('Warning', 'ForecastRejected', `forecast of ${signal} ${why}; the observed load goes on alone`, null),
+  );
   const planned = told.actions.map((action) => {
     const target = actionTarget(action);
     if (action.kind === 'create')
@@ -63,7 +71,7 @@ export function clusterEvents(told: ToldOfTick): ClusterEvent[] {
     .map(({ record, seconds }) =>
       event('Normal', 'ScaledUp', `Ready ${Math.round(seconds ?? 0)} s after its request`, record.nodeName),
     );
-  return [...failed, ...bound, ...planned, ...came].slice(0, PER_TICK_MAX);
+  return [...failed, ...forecasts, ...bound, ...planned, ...came].slice(0, PER_TICK_MAX);
 }
 
 /** Resolves when all are written or refused: an event that is lost is a pity, not a failure. */

@@ -17,6 +17,7 @@ import {
   type PlanMemory,
   type PlanState,
   plan,
+  type RejectedForecast,
   type SignalReading,
   withFailure,
 } from '../plan/index.ts';
@@ -42,6 +43,7 @@ interface Picture {
   readonly cluster: ClusterState;
   readonly readings: readonly SignalReading[];
   readonly forecasts: readonly Forecast[];
+  readonly unreadForecasts: readonly RejectedForecast[];
   readonly override: Override | null;
   readonly permission: Permission;
 }
@@ -111,7 +113,6 @@ export class PoolLoop {
       this.#forecasts.read(),
       healthOf(this.#readState()),
     ]);
-    for (const text of forecasts.refused) this.#parts.log.warn({ pool: this.pool.name }, text);
     this.#show('samples', samples.store);
     this.#show('forecasts', forecasts.bus);
     const override = this.overrides.lastKnown(nowMs);
@@ -121,7 +122,15 @@ export class PoolLoop {
     if (!settled.ok) permission = 'nothing';
     this.#show('state', settled);
     const { readings } = samples;
-    this.#picture = { clusterTag, cluster, readings, forecasts: forecasts.forecasts, override, permission };
+    this.#picture = {
+      clusterTag,
+      cluster,
+      readings,
+      forecasts: forecasts.forecasts,
+      unreadForecasts: forecasts.unread,
+      override,
+      permission,
+    };
   }
 
   /** Decides, without doing anything yet. `served`: pending pods that a pool has found places for; this one's are added. */
@@ -192,13 +201,14 @@ export class PoolLoop {
     this.#memory = memory;
   }
 
-  #state({ cluster, readings, override }: Picture, servedPodUids: ReadonlySet<string>): PlanState {
+  #state({ cluster, readings, unreadForecasts, override }: Picture, servedPodUids: ReadonlySet<string>): PlanState {
     return planState({
       pool: this.pool,
       cluster,
       records: this.#executor.records,
       reclaimedMs: this.#executor.reclaimedMs,
       readings,
+      unreadForecasts,
       leadTimeMs: this.#leadTimes.p95Ms(this.pool.leadTimeMs),
       tickMs: this.#parts.config.clock.tickMs,
       override,

@@ -16,6 +16,7 @@ import {
 } from './announce.ts';
 import { clusterEvents, writeClusterEvents } from './cluster-events.ts';
 import { DecisionLog } from './decisions.ts';
+import { type ForecastChange, ForecastWatch, usedSignals } from './forecast-watch.ts';
 import { NeedWatch } from './need-watch.ts';
 import type { Outbox } from './outbox.ts';
 import type { ActuatorParts } from './parts.ts';
@@ -44,6 +45,7 @@ export class PoolReporter {
   readonly #parts: Pick<ActuatorParts, 'config' | 'writer' | 'instruments' | 'log'>;
   readonly #needWatch = new NeedWatch();
   readonly #shadow: ShadowCost;
+  readonly #forecastWatch: ForecastWatch;
   #boundBy: string | null = null;
 
   constructor(
@@ -56,6 +58,7 @@ export class PoolReporter {
     this.#outbox = outbox;
     this.#parts = parts;
     this.#shadow = new ShadowCost(pool);
+    this.#forecastWatch = new ForecastWatch(pool.signals.map(({ name }) => name));
   }
 
   async tell(outcome: Outcome, nowMs: number): Promise<void> {
@@ -83,6 +86,9 @@ export class PoolReporter {
   async #tellCluster({ plan, failures, events, cluster }: Outcome, nowMs: number): Promise<void> {
     const { log, writer, config } = this.#parts;
     const { mode } = this.#pool;
+    // What became of a forecast is the cause of what was decided: it stands before it.
+    const forecastChanges = this.#forecastWatch.observe(plan.report, nowMs);
+    for (const change of forecastChanges) this.#tellForecast(change, nowMs);
     const fresh = this.decisions.addPlan(plan.actions, mode, nowMs);
     for (const { stage, nodeName, message } of failures) {
       this.decisions.add({ mode, kind: `${stage}-failed`, target: nodeName, count: 1, why: message }, nowMs);
@@ -95,6 +101,7 @@ export class PoolReporter {
       actions: fresh,
       failures,
       nodeEvents: events,
+      forecastChanges,
       boundBy: plan.report.boundBy === this.#boundBy ? null : plan.report.boundBy,
       cluster,
       timeMs: nowMs,
@@ -102,6 +109,15 @@ export class PoolReporter {
     this.#boundBy = plan.report.boundBy;
     const lost = await writeClusterEvents(writer, written);
     if (lost > 0) log.debug({ pool: this.#pool.name }, `${lost} events of the cluster could not be written`);
+  }
+
+  #tellForecast({ signal, accepted, why }: ForecastChange, nowMs: number): void {
+    const kind = accepted ? 'forecast-accepted' : 'forecast-rejected';
+    this.decisions.add(
+      { mode: this.#pool.mode, kind, target: signal, count: 1, why: `forecast of ${signal} ${why}` },
+      nowMs,
+    );
+    this.#parts.log[accepted ? 'info' : 'warn']({ pool: this.#pool.name, signal }, `forecast ${why}`);
   }
 
   #measure({ plan, planSeconds, events }: Outcome, cost: Cost, nowMs: number): void {
@@ -116,6 +132,8 @@ export class PoolReporter {
     if (cost.reactiveUsdPerHour !== null)
       instruments.costSavedRate.record(cost.reactiveUsdPerHour - on_demand - spot, { pool, baseline: 'reactive' });
     instruments.safeToScale.record(report.reasons.some((one) => one.code === 'hold-unhealthy') ? 0 : 1, { pool });
+    for (const signal of usedSignals(report)) instruments.forecastRejected.record(0, { pool, signal });
+    for (const { signal } of report.rejectedForecasts) instruments.forecastRejected.record(1, { pool, signal });
     const readyTimesMs: number[] = [];
     for (const { event, record, seconds } of events) {
       if (event === 'interrupted') instruments.spotInterruptions.add(1, { pool });

@@ -7,6 +7,7 @@ import {
   type PlanMemory,
   type PlanState,
   type PoolNode,
+  type RejectedForecast,
   type SignalReading,
   unitsOf,
   whyKept,
@@ -19,6 +20,7 @@ export interface Gathered {
   readonly records: readonly NodeRecord[];
   readonly reclaimedMs: ReadonlyMap<string, number>;
   readonly readings: readonly SignalReading[];
+  readonly unreadForecasts: readonly RejectedForecast[];
   readonly leadTimeMs: number;
   readonly tickMs: number;
   readonly override: Override | null;
@@ -47,6 +49,7 @@ export function planState(gathered: Gathered): PlanState {
     })),
     pendingPods: (podsByNode.get('') ?? []).filter((pod) => !pod.terminating && !servedPodUids.has(pod.uid)),
     readings: gathered.readings,
+    unreadForecasts: gathered.unreadForecasts,
     leadTimeMs: gathered.leadTimeMs,
     tickMs: gathered.tickMs,
     cluster: { nodes: cluster.nodes.length, unready: cluster.nodes.filter((node) => !node.ready).length },

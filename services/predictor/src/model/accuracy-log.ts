@@ -2,6 +2,20 @@ import type { ForecastAccuracy } from '@forescale/shared/domain';
 
 const HOUR_MS = 3_600_000;
 const HOURS = 24;
+/** No node is won or lost over a smaller share of the load; where it hardly moves, chance would decide who is better. */
+const NO_REPROACH = 0.01;
+
+/** One matured step. */
+export interface MaturedStep {
+  readonly timeMs: number;
+  readonly actual: number;
+  /** What was forecast for it, at the log's levels. */
+  readonly quantiles: readonly number[];
+  /** What the seasonal-naive member said of it at the same moment. */
+  readonly seasonalNaive: number;
+  /** By how much "as a day before" has missed over the whole history. */
+  readonly usualNaiveError: number;
+}
 
 interface Tally {
   hour: number;
@@ -9,6 +23,7 @@ interface Tally {
   size: number;
   error: number;
   naiveError: number;
+  seasonalError: number;
   covered90: number;
   covered99: number;
   count: number;
@@ -16,16 +31,15 @@ interface Tally {
 
 /** How good forecasts were over the last day, kept as one tally for each hour. */
 export class AccuracyLog {
+  private readonly levels: readonly number[];
   private readonly tallies: Tally[] = Array.from({ length: HOURS }, () => emptyTally(-1));
 
-  /** One matured step: what came, its quantiles at `levels`, and by how much "as a day before" usually misses. */
-  add(
-    timeMs: number,
-    actual: number,
-    levels: readonly number[],
-    quantiles: readonly number[],
-    naiveError: number,
-  ): void {
+  constructor(levels: readonly number[]) {
+    this.levels = levels;
+  }
+
+  add({ timeMs, actual, quantiles, seasonalNaive, usualNaiveError }: MaturedStep): void {
+    const { levels } = this;
     const hour = Math.floor(timeMs / HOUR_MS);
     const slot = hour % HOURS;
     if (this.tallies[slot]?.hour !== hour) this.tallies[slot] = emptyTally(hour);
@@ -38,20 +52,24 @@ export class AccuracyLog {
       if (level === 0.99 && miss <= 0) tally.covered99++;
     }
     tally.size += Math.abs(actual);
-    tally.naiveError += naiveError;
+    tally.naiveError += usualNaiveError;
+    tally.seasonalError += Math.abs(actual - seasonalNaive);
     tally.count++;
   }
 
-  /** Over the day before `nowMs`; null when nothing has matured in it. */
-  summary(nowMs: number): ForecastAccuracy | null {
+  /** Over the day before `nowMs`, with forecasts every `tickMs`; null when nothing has matured in it. */
+  summary(nowMs: number, tickMs: number): ForecastAccuracy | null {
     const oldest = Math.floor(nowMs / HOUR_MS) - HOURS;
     const total = emptyTally(0);
+    let tallies = 0;
     for (const tally of this.tallies) {
-      if (tally.hour <= oldest) continue;
+      if (tally.hour <= oldest || tally.count === 0) continue;
+      tallies++;
       total.loss += tally.loss;
       total.size += tally.size;
       total.error += tally.error;
       total.naiveError += tally.naiveError;
+      total.seasonalError += tally.seasonalError;
       total.covered90 += tally.covered90;
       total.covered99 += tally.covered99;
       total.count += tally.count;
@@ -62,10 +80,13 @@ export class AccuracyLog {
       mase: total.error / Math.max(total.naiveError, 1e-9),
       coverage90: total.covered90 / total.count,
       coverage99: total.covered99 / total.count,
+      relativeError: total.error / Math.max(total.seasonalError, NO_REPROACH * total.size, 1e-9),
+      // Of a series that is measured every 6 hours, four tallies are a day.
+      hours: Math.min(HOURS, Math.round(tallies * Math.max(1, tickMs / HOUR_MS))),
     };
   }
 }
 
 function emptyTally(hour: number): Tally {
-  return { hour, loss: 0, size: 0, error: 0, naiveError: 0, covered90: 0, covered99: 0, count: 0 };
+  return { hour, loss: 0, size: 0, error: 0, naiveError: 0, seasonalError: 0, covered90: 0, covered99: 0, count: 0 };
 }

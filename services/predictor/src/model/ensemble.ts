@@ -21,8 +21,9 @@ export class Ensemble {
   private readonly scale: ErrorScale;
   private readonly guard: ShiftGuard;
   private readonly guardLeads: readonly number[];
-  /** Index of the member that the guard falls back on; -1 where it is not among them. */
+  /** Index of the member that the guard falls back on, and of the one to compare with; -1: not among them. */
   private readonly moved: number;
+  private readonly naive: number;
   private readonly windows: ResidualWindow[];
   /** By slot of the origin: [slot][member][ahead], then combined medians and scales [slot][ahead]. */
   private readonly points: Float64Array;
@@ -43,6 +44,7 @@ export class Ensemble {
     this.points = new Float64Array(horizon * members.length * horizon);
     this.guardLeads = Array.from({ length: GROUPS }, (_, g) => Math.max(1, Math.round(((g + 1) * horizon) / GROUPS)));
     this.moved = members.findIndex(({ name }) => name === 'moved-shape');
+    this.naive = members.findIndex(({ name }) => name === 'seasonal-naive');
     this.guard = new ShiftGuard(this.guardLeads, tape.cycles.day);
     this.unguarded = new Float64Array(horizon * horizon);
     this.medians = new Float64Array(horizon * horizon);
@@ -147,6 +149,11 @@ export class Ensemble {
   point(member: number, ahead: number): number {
     const slot = (this.tape.length - 1) % this.horizon;
     return this.points[(slot * this.members.length + member) * this.horizon + ahead - 1] as number;
+  }
+
+  /** What the seasonal-naive member alone expects from the newest cell; the combined forecast where there is none. */
+  seasonalNaive(ahead: number): number {
+    return this.naive >= 0 ? this.point(this.naive, ahead) : this.median(ahead);
   }
 
   weight(member: number, ahead: number): number {

@@ -57,7 +57,7 @@ interface Running {
 export class OnlineForecaster {
   private readonly options: OnlineForecasterOptions;
   private readonly raw = new RawWindow(RAW_SAMPLES);
-  private readonly accuracy = new AccuracyLog();
+  private readonly accuracy = new AccuracyLog(FORECAST_LEVELS);
   private first: { timeMs: number; value: number }[] = [];
   private running: Running | null = null;
   private model: TrainedModel | null = null;
@@ -138,8 +138,9 @@ export class OnlineForecaster {
     this.newest = this.withRunningCell(running);
     if (timeMs - this.lastTickMs < 0.95 * tickMs) return;
     this.lastTickMs = timeMs;
-    running.ticks.tick(this.newest, this.centreMs, (maturedMs, actual, quantile) => {
-      this.accuracy.add(maturedMs, actual, FORECAST_LEVELS, FORECAST_LEVELS.map(quantile), this.naiveError);
+    running.ticks.tick(this.newest, this.centreMs, (timeMs, actual, quantile, seasonalNaive) => {
+      const quantiles = FORECAST_LEVELS.map(quantile);
+      this.accuracy.add({ timeMs, actual, quantiles, seasonalNaive, usualNaiveError: this.naiveError });
     });
   }
 
@@ -222,7 +223,7 @@ export class OnlineForecaster {
       maxQuantiles: transpose(maxima),
       model: 'combination',
       weights: running.ensemble.weights(),
-      accuracy: this.accuracy.summary(nowMs),
+      accuracy: this.accuracy.summary(nowMs, running.sampling.tickMs),
     };
   }
 

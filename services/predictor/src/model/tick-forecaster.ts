@@ -34,12 +34,21 @@ interface Pending {
   /** Steps first, then maxima: the course before anchoring (steps), the expected value, and its error's size. */
   readonly course: Float64Array;
   readonly expected: Float64Array;
+  readonly seasonalNaive: Float64Array;
   readonly scale: Float64Array;
   readonly scaleRows: Float64Array;
 }
 
-/** Told of every step that matured: what came, and its quantiles as they would be published. */
-export type OnMatured = (timeMs: number, actual: number, quantile: (level: number) => number) => void;
+/**
+ * Told of every step that matured: what came, its quantiles as they would be published, and what the seasonal-naive
+ * member expected at the same moment.
+ */
+export type OnMatured = (
+  timeMs: number,
+  actual: number,
+  quantile: (level: number) => number,
+  seasonalNaive: number,
+) => void;
 
 /**
  * Forecasts issued at any moment between two cells: the ensemble's course, anchored at the newest raw samples, with
@@ -58,6 +67,7 @@ export class TickForecaster {
   private readonly scratch: Pending;
   private ensemble: Ensemble;
   private course: Course;
+  private naiveCourse: Course;
   private ticks = 0;
 
   constructor(sampling: Sampling, ensemble: Ensemble, raw: RawWindow) {
@@ -80,6 +90,7 @@ export class TickForecaster {
     this.scratch = emptyPending(this.targets);
     this.matured = new Float64Array(this.targets);
     this.course = new Course(ensemble.horizon + 1);
+    this.naiveCourse = new Course(ensemble.horizon + 1);
   }
 
   /** Goes on with a rebuilt ensemble; what was learned of residuals stays, as they are relative to its scale. */
@@ -87,6 +98,7 @@ export class TickForecaster {
     this.ensemble = ensemble;
     this.scale.follow(ensemble.tape);
     this.course = new Course(ensemble.horizon + 1);
+    this.naiveCourse = new Course(ensemble.horizon + 1);
   }
 
   /** Learns from what matured by now, and remembers what is expected now. At most once per `tickMs`. */
@@ -138,7 +150,8 @@ export class TickForecaster {
     const expected = pending.expected[step] as number;
     const scale = pending.scale[step] as number;
     const { tape } = this.ensemble;
-    onMatured(untilMs, actual, (level) => tape.possible(expected + scale * window.quantile(level)));
+    const quantile = (level: number) => tape.possible(expected + scale * window.quantile(level));
+    onMatured(untilMs, actual, quantile, pending.seasonalNaive[step] as number);
     this.learnResidual(pending, step, tick, actual);
   }
 
@@ -173,13 +186,14 @@ export class TickForecaster {
 
   /** Fills `into` with what is expected after `fromMs`, given the newest samples. */
   private expect(into: Pending, newest: Newest, fromMs: number, centreMs: number): void {
-    const { ensemble, course } = this;
+    const { ensemble, course, naiveCourse } = this;
     const { tape } = ensemble;
     const { shapeStepMs, rawStepMs, steps } = this.sampling;
     const lastCell = tape.firstCell + tape.length - 1;
-    course.set(0, lastCell * shapeStepMs + centreMs, tape.at(tape.length - 1));
-    for (let ahead = 1; ahead <= ensemble.horizon; ahead++) {
-      course.set(ahead, (lastCell + ahead) * shapeStepMs + centreMs, ensemble.median(ahead));
+    for (let ahead = 0; ahead <= ensemble.horizon; ahead++) {
+      const timeMs = (lastCell + ahead) * shapeStepMs + centreMs;
+      course.set(ahead, timeMs, ahead === 0 ? tape.at(tape.length - 1) : ensemble.median(ahead));
+      naiveCourse.set(ahead, timeMs, ahead === 0 ? tape.at(tape.length - 1) : ensemble.seasonalNaive(ahead));
     }
     into.timeMs = fromMs;
     into.samples = newest.samples;
@@ -190,6 +204,7 @@ export class TickForecaster {
       const middleMs = fromMs + step * shapeStepMs + (shapeStepMs + rawStepMs) / 2;
       into.course[step] = course.at(middleMs);
       into.expected[step] = (into.course[step] as number) + this.shiftAt(into, step);
+      into.seasonalNaive[step] = naiveCourse.at(middleMs);
       this.expectScale(into, step);
     }
     this.expectMaxima(into, fromMs);
@@ -252,6 +267,7 @@ function emptyPending(targets: number): Pending {
     anchor: new Float64Array(ANCHOR_ROW),
     course: new Float64Array(targets),
     expected: new Float64Array(targets),
+    seasonalNaive: new Float64Array(targets),
     scale: new Float64Array(targets),
     scaleRows: new Float64Array(targets * SCALE_ROW),
   };

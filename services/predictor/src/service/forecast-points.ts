@@ -37,8 +37,13 @@ export function forecastPoints(forecast: Forecast): Point[] {
 /** The accuracy over the last day as a point of the measurement `accuracy`; none while nothing has matured. */
 export function accuracyPoints({ pool, signal, model, accuracy, issuedMs }: Forecast): Point[] {
   if (accuracy === null) return [];
-  const { wql, mase, coverage90 } = accuracy;
-  return [
-    { measurement: 'accuracy', tags: { pool, signal, model }, fields: { wql, mase, coverage90 }, timeMs: issuedMs },
-  ];
+  const { wql, mase, coverage90, relativeError, hours } = accuracy;
+  const fields = {
+    wql,
+    mase,
+    coverage90,
+    ...(relativeError === null ? {} : { relative_error: relativeError }),
+    ...(hours === null ? {} : { hours }),
+  };
+  return [{ measurement: 'accuracy', tags: { pool, signal, model }, fields, timeMs: issuedMs }];
 }

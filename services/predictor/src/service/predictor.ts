@@ -95,6 +95,8 @@ export async function startPredictor(parts: PredictorParts): Promise<Predictor> 
   function record({ pool, signal, model, accuracy }: Forecast): void {
     if (!accuracy) return;
     parts.instruments.forecastError.record(accuracy.wql, { pool, signal, model });
+    if (accuracy.relativeError !== null)
+      parts.instruments.forecastRelativeError.record(accuracy.relativeError, { pool, signal, model });
     parts.instruments.forecastCoverage.record(accuracy.coverage90, { pool, signal, model, level: '0.9' });
     parts.instruments.forecastCoverage.record(accuracy.coverage99, { pool, signal, model, level: '0.99' });
   }

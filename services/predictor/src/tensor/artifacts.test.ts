@@ -1,11 +1,13 @@
 import { seededRandom } from '@forescale/shared/time';
-import { io, tensor } from '@tensorflow/tfjs-core';
+import { io, type Tensor, tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, expect, test } from 'vitest';
 import { artifactsOf, artifactsOfNetwork, networkOf } from './artifacts.ts';
 import { selectBackend } from './backend.ts';
 import { encodeNetwork } from './codec.ts';
 import { NetworkFormatError } from './errors.ts';
 import { randomWeights } from './synthetic.test-data.ts';
+import { TensorNetwork } from './tensor-network.ts';
 
 const SHAPE = { inputs: 5, outputs: 2, levels: [0.5, 0.9], hidden: [4] };
 const WEIGHTS = randomWeights(SHAPE, seededRandom(8));
@@ -20,6 +22,24 @@ test('artifacts: the weights are the bytes that TensorFlow.js itself writes', as
   for (const each of tensors) each.tensor.dispose();
   expect(theirs.specs).toEqual(specs);
   expect(new Uint8Array(theirs.data as ArrayBuffer)).toEqual(Uint8Array.from(weights));
+});
+
+test('artifacts: TensorFlow.js loads them as a model, which computes what the network does', async () => {
+  const { modelJson, weights } = artifactsOf(SHAPE, WEIGHTS);
+  const weightSpecs = modelJson.weightsManifest.flatMap((group) => group.weights);
+  const weightData = Uint8Array.from(weights).buffer; // not slice(): a Buffer shares its pool
+  const model = await loadLayersModel(
+    io.fromMemory({ modelTopology: modelJson.modelTopology, weightSpecs, weightData }),
+  );
+  const network = new TensorNetwork(SHAPE, WEIGHTS);
+  const random = seededRandom(9);
+  const x = Float32Array.from({ length: 3 * SHAPE.inputs }, () => random.normal());
+  const theirs = tidy(() => (model.apply(tensor2d(x, [3, SHAPE.inputs])) as Tensor).dataSync<'float32'>());
+  const ours = network.raw(x, 3);
+  expect(theirs).toHaveLength(3 * SHAPE.outputs * SHAPE.levels.length);
+  for (const [i, value] of theirs.entries()) expect(ours[i]).toBeCloseTo(value, 5);
+  network.dispose();
+  model.dispose();
 });
 
 test('artifacts: a network comes back from its artefacts unchanged', () => {

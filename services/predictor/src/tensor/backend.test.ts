@@ -1,8 +1,12 @@
 import { seededRandom } from '@forescale/shared/time';
 import { fused, matMul, type Tensor, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { standardDeviation } from 'simple-statistics';
 import { expect, test } from 'vitest';
 import { type BackendName, currentBackend, selectBackend } from './backend.ts';
+import { decodeNetwork } from './codec.ts';
+import { pinball } from './pinball.ts';
 import { noisyLines, SMALL } from './synthetic.test-data.ts';
+import { TensorNetwork } from './tensor-network.ts';
 import { trainNetwork } from './train.ts';
 
 const BOTH: readonly BackendName[] = ['wasm', 'cpu'];
@@ -61,11 +65,39 @@ test.each([
   },
 );
 
-test('backend: networks trained by WebAssembly and by plain JavaScript agree within 1e-3', async () => {
-  const data = noisyLines(400, 12, 4, 6);
-  const [wasm, cpu] = await onBoth(async () => {
-    const network = await trainNetwork(data, SMALL, [], () => {});
-    return network.predict(data.x, data.rows);
-  });
-  expect(largestDifference(wasm, cpu)).toBeLessThan(1e-3);
-});
+/** Trained the same way on a backend: its mean pinball loss, and its quantiles as plain loops and as tensors give them. */
+async function trainedOn(name: BackendName, seed: number) {
+  expect((await selectBackend(name)).name).toBe(name);
+  const data = noisyLines(400, 12, 4, seed);
+  const network = await trainNetwork(data, { ...SMALL, seed }, [], () => {});
+  const quantiles = network.predict(data.x, data.rows);
+  const saved = network.serialise();
+  const tensors = new TensorNetwork(saved, decodeNetwork(saved));
+  const byTensors = tensors.raw(data.x, data.rows);
+  tensors.dispose();
+  for (let at = 0; at < byTensors.length; at += SMALL.levels.length)
+    byTensors.subarray(at, at + SMALL.levels.length).sort();
+  const { sum, terms } = pinball(quantiles, data.y, SMALL.levels, null);
+  return { loss: sum / terms, quantiles, byTensors, scale: standardDeviation([...data.y]) };
+}
+
+/** Differences are in shares of how far the targets spread. */
+async function expectSameAs(reference: BackendName, other: BackendName, seed: number) {
+  const a = await trainedOn(reference, seed);
+  const b = await trainedOn(other, seed);
+  for (const one of [a, b]) expect(largestDifference(one.quantiles, one.byTensors) / one.scale).toBeLessThan(1e-5);
+  expect(Math.abs(a.loss - b.loss) / a.scale).toBeLessThan(1e-3);
+  expect(largestDifference(a.quantiles, b.quantiles) / a.scale).toBeLessThan(1e-3);
+}
+
+test.each([6, 7, 8])(
+  'backend: WebAssembly, plain JavaScript and plain loops: the same network within 1e-3 (seed %i)',
+  (seed) => expectSameAs('wasm', 'cpu', seed),
+);
+
+const native = await selectBackend('tensorflow');
+const isNative = native.name === 'tensorflow';
+test.skipIf(!isNative)(
+  `backend: native TensorFlow, plain JavaScript and plain loops: the same network within 1e-3 (${native.reason})`,
+  () => expectSameAs('tensorflow', 'cpu', 6),
+);

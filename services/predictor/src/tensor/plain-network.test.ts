@@ -2,7 +2,6 @@ import { seededRandom } from '@forescale/shared/time';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type { SerialisedNetwork } from '../model/network.ts';
-import { artifactsOf } from './artifacts.ts';
 import { selectBackend } from './backend.ts';
 import { NetworkFormatError } from './errors.ts';
 import { loadNetwork, plainNetwork } from './plain-network.ts';
@@ -40,7 +39,7 @@ test.each([[[]], [[8]], [[128, 128]]])(
     const shape = { ...SHAPE, hidden };
     const weights = randomWeights(shape, random);
     const x = Float32Array.from({ length: 20 * SHAPE.inputs }, () => random.normal());
-    const tensors = await TensorNetwork.load(artifactsOf(shape, weights));
+    const tensors = new TensorNetwork(shape, weights);
     const raw = tensors.raw(x, 20);
     tensors.dispose();
     for (let at = 0; at < raw.length; at += 4) raw.subarray(at, at + 4).sort();

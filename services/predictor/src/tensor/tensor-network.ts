@@ -1,19 +1,22 @@
 import {
   AdamOptimizer,
+  add,
   customGrad,
+  fused,
   type GradSaveFunc,
-  io,
+  matMul,
   type Scalar,
   scalar,
   type Tensor,
+  type Tensor2D,
+  tensor,
   tensor2d,
   tidy,
   type Variable,
+  variable,
 } from '@tensorflow/tfjs-core';
-import { type LayersModel, loadLayersModel } from '@tensorflow/tfjs-layers';
-import type { NetworkArtifacts } from './artifacts.ts';
 import { pinball } from './pinball.ts';
-import type { Weights } from './weights.ts';
+import { type NetworkShape, type Weights, weightSpecs, weightsOf } from './weights.ts';
 
 /** Adam whose learning rate can follow a schedule. */
 class ScheduledAdam extends AdamOptimizer {
@@ -22,27 +25,24 @@ class ScheduledAdam extends AdamOptimizer {
   }
 }
 
-/** A network on the chosen backend, in training. `dispose` frees all that it holds there. */
+/**
+ * A network on the chosen backend, in training. `dispose` frees all that it holds there. Made of plain operations: a
+ * model of the layers package leaves the names of its tensors behind for ever, 2 KB with each training.
+ */
 export class TensorNetwork {
-  readonly #model: LayersModel;
-  readonly #levels: readonly number[];
-  readonly #variables: Variable[];
+  readonly #shape: NetworkShape;
+  readonly #variables: ReadonlyMap<string, Variable>;
   readonly #optimiser = new ScheduledAdam(0, 0.9, 0.999, 1e-7);
 
-  private constructor(model: LayersModel, levels: readonly number[]) {
-    this.#model = model;
-    this.#levels = levels;
-    this.#variables = model.trainableWeights.map((weight) => weight.read() as Variable);
-  }
-
   /** A backend must have been selected. */
-  static async load({ modelJson, weights }: NetworkArtifacts): Promise<TensorNetwork> {
-    const handler = io.fromMemory({
-      modelTopology: modelJson.modelTopology,
-      weightSpecs: modelJson.weightsManifest.flatMap((group) => group.weights),
-      weightData: Uint8Array.from(weights).buffer, // not slice(): a Buffer shares its pool
-    });
-    return new TensorNetwork(await loadLayersModel(handler), modelJson.userDefinedMetadata.levels);
+  constructor(shape: NetworkShape, weights: Weights) {
+    this.#shape = shape;
+    this.#variables = new Map(
+      weightSpecs(shape).map(({ name, shape: sides }) => [
+        name,
+        tidy(() => variable(tensor(weightsOf(weights, name), [...sides]))),
+      ]),
+    );
   }
 
   /** One step of the optimiser on a batch of `rows`; returns the mean pinball loss before it. */
@@ -52,31 +52,45 @@ export class TensorNetwork {
     const lossOf = customGrad((heads, save) => {
       const raw = (heads as Tensor).dataSync<'float32'>();
       const gradient = new Float32Array(raw.length);
-      const { sum, terms } = pinball(raw, y, this.#levels, gradient);
+      const { sum, terms } = pinball(raw, y, this.#shape.levels, gradient);
       lossBefore = terms > 0 ? sum / terms : 0;
       (save as GradSaveFunc)([tensor2d(gradient, [rows, gradient.length / rows])]);
       return { value: scalar(lossBefore), gradFunc: (_, [saved]) => saved as Tensor };
     });
     tidy(() => {
       const input = tensor2d(x, [rows, x.length / rows]);
-      this.#optimiser.minimize(() => lossOf(this.#model.apply(input) as Tensor) as Scalar, false, this.#variables);
+      const variables = [...this.#variables.values()];
+      this.#optimiser.minimize(() => lossOf(this.#heads(input)) as Scalar, false, variables);
     });
     return lossBefore;
   }
 
   /** The heads, rows x outputs x levels, not sorted. */
   raw(x: Float32Array, rows: number): Float32Array {
-    return tidy(() => (this.#model.apply(tensor2d(x, [rows, x.length / rows])) as Tensor).dataSync<'float32'>());
+    return tidy(() => this.#heads(tensor2d(x, [rows, x.length / rows])).dataSync<'float32'>());
   }
 
   weights(): Weights {
-    return new Map(
-      this.#model.trainableWeights.map((weight) => [weight.originalName, weight.read().dataSync<'float32'>().slice()]),
-    );
+    return new Map([...this.#variables].map(([name, values]) => [name, values.dataSync<'float32'>().slice()]));
   }
 
   dispose(): void {
     this.#optimiser.dispose();
-    this.#model.dispose();
+    for (const each of this.#variables.values()) each.dispose();
+  }
+
+  /** The function of `SerialisedNetwork` up to the sorting; its tensors are freed by whoever calls. */
+  #heads(x: Tensor2D): Tensor2D {
+    let last = x;
+    for (const index of this.#shape.hidden.keys()) {
+      const [b, bias] = [this.#variable(`hidden${index}/kernel`), this.#variable(`hidden${index}/bias`)];
+      last = fused.matMul({ a: last, b, bias, activation: 'relu' }) as Tensor2D;
+    }
+    const head = fused.matMul({ a: last, b: this.#variable('head/kernel'), bias: this.#variable('head/bias') });
+    return add(head, matMul(x, this.#variable('skip/kernel')));
+  }
+
+  #variable(name: string): Variable {
+    return this.#variables.get(name) as Variable;
   }
 }

@@ -7,7 +7,6 @@ import type {
   SerialisedNetwork,
   TrainNetwork,
 } from '../model/network.ts';
-import { artifactsOf } from './artifacts.ts';
 import { currentBackend } from './backend.ts';
 import { type Batch, gather, rowsWithTargets, ShuffledBatches, thin } from './batches.ts';
 import { BestWeights } from './best-weights.ts';
@@ -75,7 +74,7 @@ async function train(
   const fitting = warmStarts.filter((warm) => sameShape(warm, shape)).map(decodeNetwork);
   const start = bestOf(fitting, shape, validation) ?? initialWeights(shape, data, random);
 
-  const network = await TensorNetwork.load(artifactsOf(shape, start));
+  const network = new TensorNetwork(shape, start);
   try {
     const best = new BestWeights(network, validation, options.levels);
     await optimise(network, batches, best, options, onProgress, isTimeUp);

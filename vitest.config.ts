@@ -14,7 +14,9 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: [...everywhere, integration, browser],
-          testTimeout: 30_000,
+          // Bounds against hanging, not claims about speed: a busy machine may take its time.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {

@@ -1,6 +1,6 @@
 import { OnlineForecaster, TRAIN_OPTIONS } from '@forescale/predictor/model';
 import { networks } from '@forescale/predictor/tensor';
-import type { PoolConfig, SignalConfig } from '@forescale/shared/config';
+import { calendarOf, type PoolConfig, type SignalConfig } from '@forescale/shared/config';
 import type { ReplayForecaster } from '@forescale/simulator/replay';
 
 const FINE_STEP_MS = 300_000;
@@ -15,6 +15,7 @@ export function createReplayForecaster(
   const forecaster = new OnlineForecaster({
     rawStepMs: null,
     steps: Math.ceil(pool.forecast.horizonMs / FINE_STEP_MS),
+    calendarFrom: (timeMs) => calendarOf(pool.forecast.calendar, pool.forecast.timezone, timeMs),
   });
   return {
     observe: (timeMs, value) => {

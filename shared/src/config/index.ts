@@ -1,4 +1,5 @@
 export { type Bounds, boundsAt, type Override, type Sourced } from './bounds.ts';
+export { calendarOf } from './calendar.ts';
 export { ConfigError } from './errors.ts';
 export { loadConfig, parseConfig } from './parse.ts';
 export type { WindowPolicy } from './policy-schema.ts';

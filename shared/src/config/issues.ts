@@ -56,6 +56,14 @@ export function choice<const Values extends readonly [string, ...string[]]>(valu
 
 export const flag = z.boolean({ error: 'allowed: true or false' });
 
+/** Days of the week in the order of their numbers, 0 = Sunday. */
+export const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
+
+/** A calendar day, as days since 1970-01-01. */
+export const date = z.iso
+  .date({ error: 'allowed: a date such as 2026-12-24' })
+  .transform((iso) => Date.parse(iso) / 86_400_000);
+
 /** Names of pools, signals and policies; they become tokens of subjects and values of tags. */
 export const name = text(/^[a-z0-9-]{1,63}$/, 'a name of a-z, 0-9 and "-", at most 63 long');
 

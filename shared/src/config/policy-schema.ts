@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { choice, integer, list, number, policyName, section, text, zone } from './issues.ts';
+import { choice, DAYS, date, integer, list, number, policyName, section, text, zone } from './issues.ts';
 
-const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
-const DAY_MS = 86_400_000;
 const TIME_RANGE = 'a range such as "09:00-17:00" (24 h clock, may cross midnight)';
 
 /** A range of the wall clock, in minutes after midnight. Half-open; across midnight when `end <= start`. */
@@ -13,9 +11,6 @@ const timeRange = text(/^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)
   ];
   return { startMinute: start, endMinute: end % 1440 };
 });
-
-/** A calendar day, as days since 1970-01-01. */
-const date = z.iso.date({ error: 'allowed: a date such as 2026-12-24' }).transform((iso) => Date.parse(iso) / DAY_MS);
 
 /** Spot machines: at most `share` of the nodes above `on_demand_base` nodes, which are always on demand. */
 export const spotSchema = section({

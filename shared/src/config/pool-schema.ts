@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Resources } from '../domain/index.ts';
+import { type CalendarConfig, calendarSchema } from './calendar-schema.ts';
 import {
   bytes,
   choice,
@@ -14,6 +15,7 @@ import {
   section,
   taint,
   text,
+  zone,
 } from './issues.ts';
 import {
   policiesSchema,
@@ -55,12 +57,15 @@ const offeringSchema = section({
 /** A signal whose forecast asks for nodes. */
 const signalSchema = section({
   name,
+  /** A counter only grows, and begins again near 0 with its process: what counts is its growth per second. */
+  kind: choice(['gauge', 'counter']).default('gauge'),
   aggregate: choice(['sum', 'mean', 'max', 'last']).default('sum'),
   interval: duration(1_000, DAY_MS, 'from 1s to 1d').default(MINUTE_MS),
   unit: text(/^\P{Cc}{0,32}$/u, 'a unit of at most 32 characters').default(''),
   capacity_per_node: number(1e-9, 1e15).optional(),
 }).transform((raw) => ({
   name: raw.name,
+  kind: raw.kind,
   aggregate: raw.aggregate,
   intervalMs: raw.interval,
   unit: raw.unit,
@@ -81,6 +86,8 @@ const forecastSchema = section({
   retrain_every: duration(MINUTE_MS, 30 * DAY_MS, 'from 1m to 30d').default(DAY_MS),
   train_budget: duration(1_000, HOUR_MS, 'from 1s to 1h').default(MINUTE_MS),
   backend: choice(['auto', 'tensorflow', 'wasm', 'cpu']).default('auto'),
+  timezone: zone.optional(),
+  calendar: calendarSchema.optional(),
 }).transform((raw) => ({
   enabled: raw.enabled,
   horizonMs: raw.horizon,
@@ -89,6 +96,8 @@ const forecastSchema = section({
   retrainEveryMs: raw.retrain_every,
   trainBudgetMs: raw.train_budget,
   backend: raw.backend,
+  timezone: raw.timezone ?? null,
+  calendar: raw.calendar ?? null,
 }));
 
 const scaleDownSchema = section({
@@ -183,7 +192,12 @@ export const DEFAULT_SIGNALS = ['requested-cpu', 'requested-memory', 'requested-
 export type SignalConfig = z.output<typeof signalSchema>;
 export type OfferingConfig = z.output<typeof offeringSchema>;
 export type ScaleDownConfig = z.output<typeof scaleDownSchema>;
-export type ForecastConfig = z.output<typeof forecastSchema>;
+
+/** How the load is forecast; the zone and the days that people live by are complete. */
+export type ForecastConfig = Omit<z.output<typeof forecastSchema>, 'timezone' | 'calendar'> & {
+  readonly timezone: string;
+  readonly calendar: CalendarConfig;
+};
 export type ProviderConfig = z.output<typeof providerSchema>;
 export type SpotConfig = z.output<typeof spotSchema>;
 
@@ -207,11 +221,17 @@ export interface PoolConfig {
   readonly registrationTimeoutMs: number;
 }
 
-/** Fills in what a pool inherits from the root: policies and time zone. */
+/** What pools inherit from the root. */
+interface Inherited {
+  readonly policies: RawPolicies;
+  readonly timezone: string;
+  readonly calendar: CalendarConfig;
+}
+
+/** Fills in what a pool inherits: policies, time zone and calendar. */
 export function completePool(
   raw: z.output<typeof poolSchema>,
-  rootPolicies: RawPolicies,
-  timezone: string,
+  { policies, timezone, calendar }: Inherited,
 ): PoolConfig {
   const signals = raw.signals ?? DEFAULT_SIGNALS.map((signal) => signalSchema.parse({ name: signal }));
   return {
@@ -228,9 +248,13 @@ export function completePool(
     shortageCostRatio: raw.shortage_cost_ratio,
     priority: raw.priority,
     bounds: raw.bounds,
-    policies: windowPolicies(raw.policies ?? rootPolicies, timezone),
+    policies: windowPolicies(raw.policies ?? policies, timezone),
     spot: raw.spot,
-    forecast: raw.forecast,
+    forecast: {
+      ...raw.forecast,
+      timezone: raw.forecast.timezone ?? timezone,
+      calendar: raw.forecast.calendar ?? calendar,
+    },
     scaleDown: raw.scale_down,
     leadTimeMs: raw.lead_time,
     registrationTimeoutMs: raw.registration_timeout,

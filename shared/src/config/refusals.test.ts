@@ -19,13 +19,17 @@ const NODES = 'allowed: a whole number from 0 to 10000';
 const SECTION = 'allowed: a section with keys';
 const DURATION = 'allowed: a duration with its unit, such as "90s" or "5m"';
 const ROOT_KEYS =
-  'unknown key; allowed: timezone, policies, pools, store, bus, data_dir, kubernetes, http, telemetry, clock';
+  'unknown key; allowed: timezone, policies, calendar, pools, store, bus, data_dir, kubernetes, http, telemetry, clock';
 const NAME = 'allowed: a name of a-z, 0-9 and "-", at most 63 long';
 const POLICY_NAME = 'allowed: a name of a-z, 0-9, "-" and "_", at most 63 long';
 const TEXT = 'allowed: text, in quotes where it looks like a number';
 
 const policy = (body: string) => `autoscaler: {policies: {p: {${body}}}}`;
 const pool = (body: string) => `autoscaler: {pools: [{${body}}]}`;
+const calendar = (body: string) => `autoscaler: {calendar: {${body}}}`;
+const event = (at: string) => calendar(`events: {sale: {at: [{${at}}]}}`);
+const MOMENT = 'allowed: a date or a local time such as 2026-11-27 or "2026-11-27T18:00"';
+const EVENT_END = 'allowed: after "from", by at most 14 days; "until" itself is out';
 const long = 'x'.repeat(64);
 
 // biome-ignore format: one refusal a line
@@ -83,6 +87,24 @@ const REFUSALS: readonly (readonly [what: string, yaml: string, message: string]
   ['a duration that is too long', pool('lead_time: 2h'), `autoscaler.pools[0].lead_time = "2h": ${DURATION}, from 1s to 1h`],
   ['a negative duration', pool('forecast: {horizon: -5m}'), `autoscaler.pools[0].forecast.horizon = "-5m": ${DURATION}, from 5m to 7d`],
   ['a tick as a number', 'autoscaler: {clock: {tick: 60}}', `autoscaler.clock.tick = 60: ${DURATION}, from 1s to 1h`],
+
+  ['a country that does not exist', calendar('holidays: {country: XX}'), 'autoscaler.calendar.holidays.country = "XX": allowed: a country that date-holidays knows, such as "DE"'],
+  ['a country that is no code', calendar('holidays: {country: "D E"}'), 'autoscaler.calendar.holidays.country = "D E": allowed: a code such as "DE"'],
+  ['a state of another country', calendar('holidays: {country: GB, state: BY}'), 'autoscaler.calendar.holidays.state = "BY": allowed: one of ALD, ENG, NIR, SCT, WLS'],
+  ['a state of none', calendar('holidays: {country: DE, region: A}'), 'autoscaler.calendar.holidays.region = "A": allowed: nothing here'],
+  ['a state without its country', calendar('holidays: {state: BY}'), 'autoscaler.calendar.holidays.country is absent: allowed: the country of the state or region'],
+  ['a holiday that is no date', calendar('holidays: {dates: [2026-02-30]}'), 'autoscaler.calendar.holidays.dates[0] = "2026-02-30": allowed: a date such as 2026-12-24'],
+  ['holidays like no day', calendar('holidays: {dates: [2026-12-24], like: holiday}'), 'autoscaler.calendar.holidays.like = "holiday": allowed: sun, mon, tue, wed, thu, fri, sat'],
+  ['events as a list', calendar('events: [{name: sale}]'), 'autoscaler.calendar.events = [{"name":"sale"}]: allowed: a map of events by name'],
+  ['an event at no time', calendar('events: {sale: {at: []}}'), 'autoscaler.calendar.events.sale.at = []: allowed: a list of 1 to 100 times with from and until'],
+  ['an event with a bad time', event('from: "2026-11-27T24:00", until: 2026-11-28'), `autoscaler.calendar.events.sale.at[0].from = "2026-11-27T24:00": ${MOMENT}`],
+  ['an event on a day that is not in the month', event('from: 2026-11-31, until: 2026-12-02'), `autoscaler.calendar.events.sale.at[0].from = "2026-11-31": ${MOMENT}`],
+  ['an event that ends before it begins', event('from: 2026-11-27, until: 2026-11-27'), `autoscaler.calendar.events.sale.at[0].until = "2026-11-27": ${EVENT_END}`],
+  ['an event of a month', event('from: 2026-11-01, until: 2026-12-01'), `autoscaler.calendar.events.sale.at[0].until = "2026-12-01": ${EVENT_END}`],
+  ['an event that brings nothing', calendar('events: {sale: {at: [{from: 2026-11-27, until: 2026-11-28}], expected: 0}}'), 'autoscaler.calendar.events.sale.expected = 0: allowed: a number from 0.05 to 20'],
+  ['an event that repeats daily', calendar('events: {sale: {at: [{from: 2026-11-27, until: 2026-11-28}], repeat: daily}}'), 'autoscaler.calendar.events.sale.repeat = "daily": allowed: never, weekly, yearly'],
+  ['the calendar of a pool', pool('forecast: {calendar: {holidays: {dates: [1]}}}'), 'autoscaler.pools[0].forecast.calendar.holidays.dates[0] = 1: allowed: a date such as 2026-12-24'],
+  ['a kind of signal that does not exist', pool('signals: [{name: x, kind: histogram}]'), 'autoscaler.pools[0].signals[0].kind = "histogram": allowed: gauge, counter'],
 
   ['no pools', 'autoscaler: {pools: []}', 'autoscaler.pools = []: allowed: a list of 1 to 256 pools'],
   ['pools that are no list', 'autoscaler: {pools: {}}', 'autoscaler.pools = {}: allowed: a list of 1 to 256 pools'],

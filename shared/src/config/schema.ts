@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { calendarSchema } from './calendar-schema.ts';
 import { choice, duration, flag, integer, line, list, section, text, zone } from './issues.ts';
 import { policiesSchema } from './policy-schema.ts';
 import { completePool, type PoolConfig, poolSchema } from './pool-schema.ts';
@@ -99,6 +100,7 @@ const clockSchema = section({
 const autoscalerSchema = section({
   timezone: zone.default('UTC'),
   policies: policiesSchema.default({}),
+  calendar: calendarSchema.prefault({}),
   pools: list(poolSchema, 1, 256, 'pools').optional(),
   store: z
     .discriminatedUnion('kind', [sqliteStore, influxStore], { error: 'allowed: kind sqlite or influxdb' })
@@ -127,9 +129,7 @@ export interface Config {
 }
 
 export const configSchema = section({ autoscaler: autoscalerSchema }).transform(({ autoscaler }, context): Config => {
-  const pools = (autoscaler.pools ?? [poolSchema.parse({})]).map((pool) =>
-    completePool(pool, autoscaler.policies, autoscaler.timezone),
-  );
+  const pools = (autoscaler.pools ?? [poolSchema.parse({})]).map((pool) => completePool(pool, autoscaler));
   const seen = new Set<string>();
   for (const [index, pool] of pools.entries()) {
     if (seen.has(pool.name)) {

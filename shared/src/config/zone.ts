@@ -31,6 +31,17 @@ export function localTime(zone: string, atMs: number): LocalTime {
   return { day, minute: Math.floor((localMs - day * DAY_MS) / MINUTE_MS) };
 }
 
+/** The offsets of a zone from UTC over [fromMs, untilMs), each from when it holds; none for UTC itself. */
+export function zoneOffsets(zone: string, fromMs: number, untilMs: number): { fromMs: number; offsetMs: number }[] {
+  const offsets: { fromMs: number; offsetMs: number }[] = [];
+  for (let atMs = fromMs; atMs < untilMs; ) {
+    const span = offsetSpan(zone, atMs);
+    offsets.push({ fromMs: atMs, offsetMs: span.offsetMs });
+    atMs = span.untilMs;
+  }
+  return offsets.every(({ offsetMs }) => offsetMs === 0) ? [] : offsets;
+}
+
 function offsetSpan(zone: string, atMs: number): OffsetSpan {
   const at = Temporal.Instant.fromEpochMilliseconds(Math.floor(atMs)).toZonedDateTimeISO(zone);
   const next = at.getTimeZoneTransition('next');

@@ -1,3 +1,4 @@
+export * from './calendar.ts';
 export * from './cluster.ts';
 export * from './combine.ts';
 export * from './forecast.ts';

@@ -1,10 +1,11 @@
-import type { Series } from '@forescale/shared/domain';
+import { PLAIN_CALENDAR, type Series } from '@forescale/shared/domain';
 import { type Cells, cellsOf, sliceCells } from '../model/cells.ts';
 import type { Ensemble } from '../model/ensemble.ts';
 import { usualStepMs } from '../model/grid.ts';
 import type { Networks } from '../model/network.ts';
 import { createEnsemble, createLadder, MEMBER_NAMES } from '../model/shape.ts';
 import { TRAIN_OPTIONS, trainModel } from '../model/trained-model.ts';
+import { shapeOf } from '../model/training-series.ts';
 import { BacktestTooShortError } from './errors.ts';
 import { originsOf, testStart } from './origins.ts';
 import { type QuantileForecast, type Score, scoreForecasts } from './score.ts';
@@ -72,11 +73,10 @@ export async function backtest(
     const progress = (share: number) => onProgress(i + share, methods.length);
     const known = sliceCells(cells, from, testStart(cells.means.length, testFraction));
     const trainer = method === 'forescale' ? (networks?.train ?? null) : null;
-    const model = await trainModel(known, horizon, trainer, [], TRAIN_OPTIONS, (done, of) =>
-      progress((0.5 * done) / of),
-    );
+    const trained = { cells: known, horizon, calendar: PLAIN_CALENDAR };
+    const model = await trainModel(trained, trainer, [], TRAIN_OPTIONS, (done, of) => progress((0.5 * done) / of));
     const network = networks && model.network ? networks.load(model.network) : null;
-    const shape = { stepMs, firstCell: known.firstCell, horizon, logOffset: model.logOffset };
+    const shape = shapeOf(trained);
     const ensemble =
       method === 'forescale'
         ? createEnsemble(shape, network, model.unseenFromCell).ensemble

@@ -1,13 +1,16 @@
+import { PLAIN_CALENDAR } from '@forescale/shared/domain';
 import { describe, expect, it } from 'vitest';
 import { type Cells, cellsOf, sliceCells } from './cells.ts';
 import { CLUSTER_TRAIN_OPTIONS, type ClusterModel, trainClusterModel } from './cluster-model.ts';
 import { constantNetworks } from './constant-networks.test-data.ts';
 import type { NetworkOptions, QuantileDataset, TrainNetwork } from './network.ts';
 import { syntheticLoad } from './synthetic-load.ts';
+import type { TrainingSeries } from './training-series.ts';
 
 const DAY_MINUTES = 1_440;
 const HORIZON = 14;
-const load = (seed: number, days: number) => cellsOf(syntheticLoad(seed, days * DAY_MINUTES), 300_000);
+const load = (seed: number, days: number) => seriesOf(cellsOf(syntheticLoad(seed, days * DAY_MINUTES), 300_000));
+const seriesOf = (cells: Cells): TrainingSeries => ({ cells, horizon: HORIZON, calendar: PLAIN_CALENDAR });
 
 interface Asked {
   readonly data: QuantileDataset;
@@ -17,7 +20,7 @@ interface Asked {
 
 /** Trains on `series` with a trainer that shows what it was asked. */
 async function train(
-  series: readonly Cells[],
+  series: readonly TrainingSeries[],
   rowsMax = CLUSTER_TRAIN_OPTIONS.rowsMax,
   warmStart: ClusterModel | null = null,
 ): Promise<{ readonly model: ClusterModel | null; readonly asked: Asked | null; readonly progress: number[] }> {
@@ -28,9 +31,7 @@ async function train(
     return constantNetworks(() => 0.5).train(data, options, starts, onProgress);
   };
   const options = { ...CLUSTER_TRAIN_OPTIONS, rowsMax };
-  const model = await trainClusterModel(series, HORIZON, trainer, warmStart, options, (done, of) =>
-    progress.push(done / of),
-  );
+  const model = await trainClusterModel(series, trainer, warmStart, options, (done, of) => progress.push(done / of));
   return { model, asked, progress };
 }
 
@@ -40,7 +41,7 @@ describe('cluster model', () => {
   it('learns from all series, and holds out what came after one moment', async () => {
     const series = [load(1, 6), load(2, 6), load(3, 6)];
     const { model, asked, progress } = await train(series);
-    const { firstCell, means } = series[0] as Cells;
+    const { firstCell, means } = (series[0] as TrainingSeries).cells;
     const cut = means.length - Math.floor(0.2 * means.length);
     expect(model?.unseenFromCell).toBe(firstCell + cut);
     expect(model?.series).toBe(3);
@@ -57,13 +58,13 @@ describe('cluster model', () => {
   it('nothing from the cut on is in the rows that it is trained on', async () => {
     const series = [load(1, 5), load(2, 5)];
     const { model, asked } = await train(series);
-    const changed = series.map((cells) => {
+    const changed = series.map(({ cells }) => {
       const means = cells.means.map((mean, i) =>
         cells.firstCell + i < (model?.unseenFromCell ?? 0) ? mean : 7 * mean,
       );
-      return { ...cells, means, latest: means };
+      return seriesOf({ ...cells, means, latest: means });
     });
-    const original = series.map((cells) => ({ ...cells, latest: cells.means }));
+    const original = series.map(({ cells }) => seriesOf({ ...cells, latest: cells.means }));
     const [before, after] = [await train(original), await train(changed)].map(({ asked: each }) => {
       const rows = seenRowsOf(each as Asked);
       const { x, inputs } = (each as Asked).data;
@@ -95,6 +96,6 @@ describe('cluster model', () => {
     const again = await train(series, undefined, first.model);
     expect(again.asked?.starts).toBe(1);
     expect((await train([])).model).toBeNull();
-    expect((await train([sliceCells(load(1, 2), 0, 300)])).model).toBeNull();
+    expect((await train([seriesOf(sliceCells(load(1, 2).cells, 0, 300))])).model).toBeNull();
   });
 });

@@ -1,9 +1,8 @@
-import type { Cells } from './cells.ts';
-import { typicalOffset } from './log-offset.ts';
 import type { SerialisedNetwork, TrainNetwork } from './network.ts';
 import { networkInputs } from './network-features.ts';
 import { NETWORK_HIDDEN, NETWORK_LEVELS } from './network-member.ts';
 import { writeRows } from './network-rows.ts';
+import { shapeOf, type TrainingSeries } from './training-series.ts';
 
 /** One network for all series of a cluster that share step and horizon; a plain object, as `TrainedModel` is. */
 export interface ClusterModel {
@@ -41,7 +40,7 @@ const ROWS_PROGRESS = 0.5;
 
 /** Cells of one series that become rows: every `stride`-th, in the seen and in the unseen part. */
 interface Span {
-  readonly cells: Cells;
+  readonly series: TrainingSeries;
   readonly from: number;
   /** First cell that is not trained on, and first that is held out: between them targets would reach over the cut. */
   readonly seenTo: number;
@@ -49,13 +48,12 @@ interface Span {
 }
 
 /**
- * Trains one network on the cells of many series, each in units of its own (see `NetworkFeatures`), so that a quiet
+ * Trains one network on many series of one step and horizon, each in units of its own (see `NetworkFeatures`), so that a quiet
  * series teaches a busy one its shape. All series are cut at one moment: what came later is held out, of every one of
  * them. Null when together they have too little to learn from. Rejects as the trainer does.
  */
 export async function trainClusterModel(
-  series: readonly Cells[],
-  horizon: number,
+  series: readonly TrainingSeries[],
   trainNetwork: TrainNetwork,
   warmStart: ClusterModel | null,
   options: ClusterTrainOptions,
@@ -63,8 +61,9 @@ export async function trainClusterModel(
 ): Promise<ClusterModel | null> {
   const [first] = series;
   if (!first) return null;
+  const { horizon } = first;
   const unseenFromCell = cutOf(series);
-  const spans = series.map((cells) => spanOf(cells, horizon, unseenFromCell));
+  const spans = series.map((one) => spanOf(one, unseenFromCell));
   const stride = Math.max(1, Math.ceil((count(spans, seenCells, 1) + count(spans, heldCells, 1)) / options.rowsMax));
   const seenRows = count(spans, seenCells, stride);
   const heldRows = count(spans, heldCells, stride);
@@ -88,26 +87,26 @@ export async function trainClusterModel(
     warmStart ? [warmStart.network] : [],
     (done, of) => onProgress(Math.round((ROWS_PROGRESS + ((1 - ROWS_PROGRESS) * done) / of) * of), of),
   );
-  const model = { stepMs: first.stepMs, horizon, network: network.serialise(), unseenFromCell };
+  const model = { stepMs: first.cells.stepMs, horizon, network: network.serialise(), unseenFromCell };
   return { format: 'forescale-cluster-model-1', ...model, series: series.length, rows: seenRows };
 }
 
-function cutOf(series: readonly Cells[]): number {
-  const ends = series.map((cells) => cells.firstCell + cells.means.length);
-  const end = Math.max(...ends);
-  const start = Math.min(...series.map((cells) => cells.firstCell));
+function cutOf(series: readonly TrainingSeries[]): number {
+  const end = Math.max(...series.map(({ cells }) => cells.firstCell + cells.means.length));
+  const start = Math.min(...series.map(({ cells }) => cells.firstCell));
   return end - Math.floor(UNSEEN_SHARE * (end - start));
 }
 
-function spanOf(cells: Cells, horizon: number, unseenFromCell: number): Span {
+function spanOf(series: TrainingSeries, unseenFromCell: number): Span {
+  const { cells, horizon } = series;
   const { length } = cells.means;
   const from = Math.min(SETTLING_CELLS_MAX, Math.ceil(length / 8));
   const heldFrom = Math.max(from, Math.min(length, unseenFromCell - cells.firstCell));
-  return { cells, from, seenTo: Math.max(from, heldFrom - horizon), heldFrom };
+  return { series, from, seenTo: Math.max(from, heldFrom - horizon), heldFrom };
 }
 
 const seenCells = ({ from, seenTo }: Span) => seenTo - from;
-const heldCells = ({ heldFrom, cells }: Span) => cells.means.length - heldFrom;
+const heldCells = ({ heldFrom, series }: Span) => series.cells.means.length - heldFrom;
 
 function count(spans: readonly Span[], cellsOf: (span: Span) => number, stride: number): number {
   return spans.reduce((sum, span) => sum + Math.ceil(cellsOf(span) / stride), 0);
@@ -130,18 +129,17 @@ function tableOf(
   };
   let seen = 0;
   let held = seenRows;
-  for (const [i, { cells, from, seenTo, heldFrom }] of spans.entries()) {
-    const { stepMs, firstCell } = cells;
-    const shape = { stepMs, firstCell, horizon, logOffset: typicalOffset(cells.means) };
+  for (const [i, span] of spans.entries()) {
+    const { series, from, seenTo, heldFrom } = span;
     const [firstSeen, firstHeld] = [seen, held];
     const slotOf = (index: number) => {
       if (index >= from && index < seenTo) return slotIn(index - from, firstSeen);
       return index >= heldFrom ? slotIn(index - heldFrom, firstHeld) : -1;
     };
     const slotIn = (offset: number, first: number) => (offset % stride === 0 ? first + offset / stride : -1);
-    writeRows(cells, shape, slotOf, table);
-    seen += Math.ceil((seenTo - from) / stride);
-    held += Math.ceil((cells.means.length - heldFrom) / stride);
+    writeRows(series.cells, shapeOf(series), slotOf, table);
+    seen += Math.ceil(seenCells(span) / stride);
+    held += Math.ceil(heldCells(span) / stride);
     onProgress((i + 1) / spans.length);
   }
   return { rows, inputs, outputs: horizon, ...table };

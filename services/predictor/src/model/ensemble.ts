@@ -1,5 +1,6 @@
 import { Combination } from './combination.ts';
 import { ErrorScale, SCALE_ROW } from './error-scale.ts';
+import type { EventLifts } from './event-lifts.ts';
 import type { StreamingMember } from './member.ts';
 import { ResidualWindow } from './residual-window.ts';
 import { ShiftGuard } from './shift-guard.ts';
@@ -17,6 +18,7 @@ export class Ensemble {
   readonly members: readonly StreamingMember[];
   readonly horizon: number;
   readonly tape: Tape;
+  private readonly lifts: EventLifts | null;
   private readonly combination: Combination;
   private readonly scale: ErrorScale;
   private readonly guard: ShiftGuard;
@@ -34,8 +36,10 @@ export class Ensemble {
   private readonly out: Float64Array;
   private readonly refitEvery: number;
 
-  constructor(tape: Tape, horizon: number, members: readonly StreamingMember[]) {
+  /** `lifts`: for a series with dated events; the tape and all that is learned from it are then without them. */
+  constructor(tape: Tape, horizon: number, members: readonly StreamingMember[], lifts: EventLifts | null) {
     this.tape = tape;
+    this.lifts = lifts;
     this.horizon = horizon;
     this.members = members;
     this.combination = new Combination(members.length, horizon, tape.cycles.day);
@@ -57,7 +61,8 @@ export class Ensemble {
   /** Takes the next cell: its mean, NaN when it has no sample, and its last raw sample. */
   push(value: number, latest = value): void {
     const { tape, horizon } = this;
-    tape.push(value, latest);
+    if (this.lifts) this.lifts.push(value, latest);
+    else tape.push(value, latest);
     const now = tape.length - 1;
     if (tape.isMeasured(now)) {
       for (let ahead = 1; ahead <= Math.min(horizon, now); ahead++) this.mature(now, ahead);
@@ -122,7 +127,9 @@ export class Ensemble {
       const guarded = share > 0 ? median + share * (this.point(this.moved, ahead) - median) : median;
       this.unguarded[k] = median;
       this.medians[k] = guarded;
-      this.scales[k] = this.scale.expect(ahead - 1, ahead, guarded, disagreement, this.scaleRows, k * SCALE_ROW);
+      const doubt = this.lifts ? this.lifts.doubtAt(now + ahead) * Math.abs(guarded) : 0;
+      this.scales[k] =
+        this.scale.expect(ahead - 1, ahead, guarded, disagreement, this.scaleRows, k * SCALE_ROW) + doubt;
     }
   }
 
@@ -132,21 +139,44 @@ export class Ensemble {
     const window = this.windows[this.combination.group(ahead)] as ResidualWindow;
     const median = this.median(ahead);
     const scale = this.scaleAt(ahead);
-    return levels.map((level) => this.tape.possible(median + scale * window.quantile(level)));
+    return levels.map((level) => this.possible(median + scale * window.quantile(level), ahead));
+  }
+
+  /** A quantile `ahead` cells after the newest one, held to what can be. */
+  possible(value: number, ahead: number): number {
+    const factor = this.factor(ahead);
+    return factor * this.tape.possible(value / factor);
+  }
+
+  /** How many times the load on the tape the real one is `ahead` cells after the newest. */
+  private factor(ahead: number): number {
+    return this.lifts?.factorAt(this.tape.length - 1 + ahead) ?? 1;
+  }
+
+  /** The error that not knowing an event adds `ahead` cells after the newest one. */
+  doubt(ahead: number): number {
+    return this.lifts ? this.lifts.doubtAt(this.tape.length - 1 + ahead) * Math.abs(this.median(ahead)) : 0;
+  }
+
+  /** The newest cell. */
+  newest(): number {
+    return this.factor(0) * this.tape.at(this.tape.length - 1);
   }
 
   /** The combined forecast from the newest cell, before calibration. */
   median(ahead: number): number {
-    return this.medians[((this.tape.length - 1) % this.horizon) * this.horizon + ahead - 1] as number;
+    const median = this.medians[((this.tape.length - 1) % this.horizon) * this.horizon + ahead - 1] as number;
+    return this.factor(ahead) * median;
   }
 
   /** The expected size of its error. */
   scaleAt(ahead: number): number {
-    return this.scales[((this.tape.length - 1) % this.horizon) * this.horizon + ahead - 1] as number;
+    const scale = this.scales[((this.tape.length - 1) % this.horizon) * this.horizon + ahead - 1] as number;
+    return this.factor(ahead) * scale;
   }
 
-  /** A member's own forecast from the newest cell. */
-  point(member: number, ahead: number): number {
+  /** A member's own forecast from the newest cell, of the load on the tape. */
+  private point(member: number, ahead: number): number {
     const slot = (this.tape.length - 1) % this.horizon;
     return this.points[(slot * this.members.length + member) * this.horizon + ahead - 1] as number;
   }

@@ -81,7 +81,7 @@ export class ErrorScale {
   }
 
   private learnPhase(error: number): void {
-    const phase = (this.tape.firstCell + this.tape.length - 1) % this.byPhase.length;
+    const phase = this.tape.phase(this.tape.length - 1, this.byPhase.length);
     const old = this.byPhase[phase] as number;
     this.byPhase[phase] = old < 0 ? error : old + this.phaseGain * (error - old);
   }
@@ -133,10 +133,11 @@ export class ErrorScale {
   private phaseError(index: number): number {
     const size = this.byPhase.length;
     const reach = size >= 96 ? Math.round(size / 96) : size >= 24 ? 1 : 0;
+    const phase = this.tape.phase(index, size);
     let sum = 0;
     let count = 0;
     for (let k = -reach; k <= reach; k++) {
-      const error = this.byPhase[(this.tape.firstCell + index + k + size) % size] as number;
+      const error = this.byPhase[(phase + k + size) % size] as number;
       if (error < 0) continue;
       sum += error;
       count++;

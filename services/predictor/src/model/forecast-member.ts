@@ -1,3 +1,6 @@
+import { PLAIN_CALENDAR } from '@forescale/shared/domain';
+import { CellCalendar } from './cell-calendar.ts';
+import { EventMemory } from './event-memory.ts';
 import type { Grid } from './grid.ts';
 import { typicalOffset } from './log-offset.ts';
 import { createLadder, type MemberName } from './shape.ts';
@@ -14,7 +17,9 @@ export function forecast(
 ): number[][] {
   const firstCell = Math.round(history.startMs / history.stepMs);
   const logOffset = typicalOffset(history.values);
-  const ensemble = createLadder({ stepMs: history.stepMs, firstCell, horizon, logOffset }, names);
+  const calendar = new CellCalendar(PLAIN_CALENDAR, history.stepMs);
+  const events = new EventMemory();
+  const ensemble = createLadder({ stepMs: history.stepMs, firstCell, horizon, logOffset, calendar, events }, names);
   for (const value of history.values) ensemble.push(value);
   return Array.from({ length: horizon }, (_, step) => ensemble.quantiles(step + 1, levels));
 }

@@ -39,20 +39,27 @@ export class HoltWinters implements StreamingMember {
   learn(): void {
     const { tape } = this;
     const now = tape.length - 1;
-    const cell = tape.firstCell + now;
+    const phase = this.phase(now);
+    const phaseAhead = this.phase(now + this.lookAhead);
+    const learns = !tape.isApart(now);
     const fade = 1 - 1 / (3 * Math.max(48, tape.cycles.day));
     for (const model of this.models) {
       const expected = model.state.remembered(now);
       if (now >= this.lookAhead && tape.isMeasured(now))
         model.error = model.error * fade + Math.abs(tape.at(now) - expected);
-      model.state.step(cell, tape.isMeasured(now) ? tape.at(now) : null, now, tape.dayMean());
+      model.state.step(phase, tape.isMeasured(now) ? tape.at(now) : null, now, tape.dayMean(), learns);
+      model.state.remember(now, phaseAhead);
     }
   }
 
   predict(out: Float64Array): void {
     let best = this.models[0] as (typeof this.models)[number];
     for (const model of this.models) if (model.error < best.error) best = model;
-    for (let i = 0; i < out.length; i++) out[i] = best.state.ahead(this.tape.firstCell + this.tape.length - 1, i + 1);
+    for (let i = 0; i < out.length; i++) out[i] = best.state.ahead(this.phase(this.tape.length + i), i + 1);
+  }
+
+  private phase(index: number): number {
+    return this.tape.phase(index, Math.max(1, this.tape.cycles.day));
   }
 }
 
@@ -76,9 +83,9 @@ class Recursion {
     return this.made[now % this.made.length] as number;
   }
 
-  step(cell: number, value: number | null, now: number, dayMean: number): void {
+  /** `learns`: whether the cell is an example of its time of the day. */
+  step(phase: number, value: number | null, now: number, dayMean: number, learns: boolean): void {
     const { gains, season } = this;
-    const phase = cell % season.length;
     if (value !== null) {
       if (now === 0) this.level = value;
       const old = season[phase] as number;
@@ -87,7 +94,7 @@ class Recursion {
       const error = value - this.level - this.trend - old;
       this.level += this.trend + gains.level * error;
       this.trend = DAMPING * (this.trend + gains.trend * error);
-      if (season.length > 1 && now >= season.length) {
+      if (learns && season.length > 1 && now >= season.length) {
         const target = seen === 0 ? value - dayMean : old + error * (1 - gains.level);
         season[phase] = old + (target - old) * (seen === 0 ? 1 : Math.max(gains.season, 1 / (seen + 1)));
         if (seen < 65_535) this.seen[phase] = seen + 1;
@@ -96,11 +103,15 @@ class Recursion {
       this.level += this.trend;
       this.trend *= DAMPING;
     }
-    this.made[now % this.made.length] = this.ahead(cell, this.made.length);
   }
 
-  ahead(cell: number, steps: number): number {
+  /** Keeps the forecast of the cell `lookAhead` ahead, which lies at that phase of the day. */
+  remember(now: number, phaseAhead: number): void {
+    this.made[now % this.made.length] = this.ahead(phaseAhead, this.made.length);
+  }
+
+  ahead(phase: number, steps: number): number {
     const drift = (this.trend * (1 - DAMPING ** steps)) / (1 - DAMPING);
-    return this.level + drift + (this.season[(cell + steps) % this.season.length] as number);
+    return this.level + drift + (this.season[phase] as number);
   }
 }

@@ -21,3 +21,4 @@ export type { TrialResult } from './network-trial.ts';
 export { type OnlineForecast, OnlineForecaster, type OnlineForecasterOptions } from './online-forecaster.ts';
 export { MEMBER_NAMES, type MemberName } from './shape.ts';
 export { type NetworkStart, TRAIN_OPTIONS, type TrainedModel, type TrainOptions, trainModel } from './trained-model.ts';
+export type { TrainingSeries } from './training-series.ts';

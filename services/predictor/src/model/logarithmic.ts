@@ -1,5 +1,5 @@
 import type { StreamingMember } from './member.ts';
-import { Tape } from './tape.ts';
+import type { Tape } from './tape.ts';
 
 /**
  * Lets a member work on log(value + offset), where growth and bursts are shifts instead of changes of scale. Values
@@ -12,18 +12,20 @@ export class Logarithmic implements StreamingMember {
   private readonly offset: number;
   private readonly inner: StreamingMember;
 
-  constructor(name: string, tape: Tape, stepMs: number, offset: number, inner: (logs: Tape) => StreamingMember) {
+  /** `logs`: an empty tape of the same cells. */
+  constructor(name: string, tape: Tape, logs: Tape, offset: number, inner: (logs: Tape) => StreamingMember) {
     this.name = name;
     this.tape = tape;
     this.offset = offset;
-    this.logs = new Tape(stepMs, tape.firstCell);
+    this.logs = logs;
     this.inner = inner(this.logs);
   }
 
   learn(): void {
-    const now = this.tape.length - 1;
-    if (this.tape.isMeasured(now)) this.logs.push(this.log(this.tape.at(now)), this.log(this.tape.latest));
-    else this.logs.push(Number.NaN);
+    const { tape, logs } = this;
+    const now = tape.length - 1;
+    if (tape.isMeasured(now)) logs.push(this.log(tape.at(now)), this.log(tape.latest), tape.isApart(now));
+    else logs.push(Number.NaN, Number.NaN, tape.isApart(now));
     this.inner.learn();
   }
 

@@ -1,5 +1,5 @@
 import type { StreamingMember } from './member.ts';
-import { Tape } from './tape.ts';
+import type { Tape } from './tape.ts';
 
 const SINGLE_LAGS = 30;
 const BLOCKS = 11;
@@ -38,20 +38,14 @@ export class NetworkFeatures {
   private spread = 0;
   private misses = 0;
 
-  constructor(
-    tape: Tape,
-    stepMs: number,
-    offset: number,
-    horizon: number,
-    base: StreamingMember,
-    other: StreamingMember,
-  ) {
+  /** `logs`: an empty tape of the same cells. */
+  constructor(tape: Tape, logs: Tape, offset: number, horizon: number, base: StreamingMember, other: StreamingMember) {
     this.tape = tape;
     this.offset = offset;
     this.horizon = horizon;
     this.base = base;
     this.other = other;
-    this.logs = new Tape(stepMs, tape.firstCell);
+    this.logs = logs;
     this.inputs = networkInputs(horizon);
     this.baseLogs = new Float64Array(horizon);
     this.otherLogs = new Float64Array(horizon);
@@ -67,8 +61,8 @@ export class NetworkFeatures {
     const value = tape.at(now);
     if (tape.isMeasured(now)) {
       this.learnMiss(now, this.log(value));
-      logs.push(this.log(value), this.log(tape.latest));
-    } else logs.push(Number.NaN);
+      logs.push(this.log(value), this.log(tape.latest), tape.isApart(now));
+    } else logs.push(Number.NaN, Number.NaN, tape.isApart(now));
     const away = Math.abs(logs.at(now) - logs.dayMean());
     this.spread += (away - this.spread) * Math.max(1 / (now + 1), 1 / Math.max(48, tape.cycles.day));
     this.ask(this.base, this.baseLogs);
@@ -136,7 +130,7 @@ export class NetworkFeatures {
     for (let i = 0; i < horizon; i++) put(((this.otherLogs[i] as number) - (this.baseLogs[i] as number)) * scale);
     for (const cycle of [day, week]) {
       const seen = cycle >= horizon && now > 1.25 * cycle;
-      for (let i = 1; i <= horizon; i++) put(seen ? (logs.at(now + i - cycle) - logs.at(now - cycle)) * scale : 0);
+      for (let i = 1; i <= horizon; i++) put(seen ? this.changeBefore(now, now + i, cycle) * scale : 0);
     }
     const unit = this.unit();
     put(Math.log((this.fastMiss + 1e-9) / unit));
@@ -145,8 +139,18 @@ export class NetworkFeatures {
     put((logs.latest - value) * scale);
     put((value - (now > 0 ? logs.at(now - 1) : value)) / unit / 4);
     put(1);
-    for (let harmonic = 1; harmonic <= 3; harmonic++) this.putAngle(put, day, harmonic, now);
-    for (let harmonic = 1; harmonic <= 2; harmonic++) this.putAngle(put, week, harmonic, now);
+    const dayPhase = day > 0 ? logs.phase(now, day) : 0;
+    const weekPhase = week > 0 ? logs.weekPhase(now) : 0;
+    for (let harmonic = 1; harmonic <= 3; harmonic++) putAngle(put, day, harmonic, dayPhase);
+    for (let harmonic = 1; harmonic <= 2; harmonic++) putAngle(put, week, harmonic, weekPhase);
+  }
+
+  /** How the load changed between the same times a cycle before; 0 where the tape has no day like it. */
+  private changeBefore(now: number, target: number, cycle: number): number {
+    const { logs } = this;
+    const then = logs.before(target, cycle);
+    const from = then - logs.localDistance(now, target);
+    return from < 0 ? 0 : logs.at(then) - logs.at(from);
   }
 
   private blockMean(block: number, now: number, value: number): number {
@@ -156,10 +160,10 @@ export class NetworkFeatures {
     for (let i = 1; i <= BLOCK_CELLS; i++) sum += this.logs.at(from + i - 1);
     return sum / BLOCK_CELLS - value;
   }
+}
 
-  private putAngle(put: (input: number) => void, cycle: number, harmonic: number, now: number): void {
-    const angle = cycle > 0 ? (2 * Math.PI * harmonic * ((this.logs.firstCell + now) % cycle)) / cycle : 0;
-    put(cycle > 0 ? Math.cos(angle) : 0);
-    put(Math.sin(angle));
-  }
+function putAngle(put: (input: number) => void, cycle: number, harmonic: number, phase: number): void {
+  const angle = cycle > 0 ? (2 * Math.PI * harmonic * phase) / cycle : 0;
+  put(cycle > 0 ? Math.cos(angle) : 0);
+  put(Math.sin(angle));
 }

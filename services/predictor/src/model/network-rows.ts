@@ -15,10 +15,11 @@ export interface RowTable {
  * `cells`, or -1.
  */
 export function writeRows(cells: Cells, shape: ShapeOptions, slotOf: (index: number) => number, into: RowTable): void {
-  const { tape, members, features } = createNetworkBasis(shape);
+  const { tape, lifts, members, features } = createNetworkBasis(shape);
   const { horizon } = shape;
   for (let i = 0; i < cells.means.length; i++) {
-    tape.push(cells.means[i] as number, cells.latest[i] as number);
+    if (lifts) lifts.push(cells.means[i] as number, cells.latest[i] as number);
+    else tape.push(cells.means[i] as number, cells.latest[i] as number);
     for (const member of members) member.learn();
     for (let ahead = 1; ahead <= horizon; ahead++) {
       const slot = i >= ahead ? slotOf(i - ahead) : -1;

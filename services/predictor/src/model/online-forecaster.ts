@@ -1,8 +1,16 @@
-import { FORECAST_LEVELS, type ForecastAccuracy, MAX_LEAD_MINUTES } from '@forescale/shared/domain';
+import {
+  type Calendar,
+  FORECAST_LEVELS,
+  type ForecastAccuracy,
+  MAX_LEAD_MINUTES,
+  PLAIN_CALENDAR,
+} from '@forescale/shared/domain';
 import { AccuracyLog } from './accuracy-log.ts';
+import { CellCalendar } from './cell-calendar.ts';
 import { CellStore } from './cell-store.ts';
 import type { Cells } from './cells.ts';
 import type { Ensemble } from './ensemble.ts';
+import { EventMemory } from './event-memory.ts';
 import type { LoadNetwork, Networks, QuantileNetwork } from './network.ts';
 import { NetworkMember } from './network-member.ts';
 import { NetworkTrial, type TrialResult } from './network-trial.ts';
@@ -25,6 +33,8 @@ export interface OnlineForecasterOptions {
   readonly rawStepMs: number | null;
   /** Steps in a forecast; null: 12, or 24 for hourly and coarser series. */
   readonly steps: number | null;
+  /** The wall clock that people live by, holidays and dated events, from the first sample on; by default UTC, and none. */
+  readonly calendarFrom?: (timeMs: number) => Calendar;
 }
 
 /** A forecast as `Forecast` in shared has it, without its address. */
@@ -45,6 +55,8 @@ export interface OnlineForecast {
 interface Running {
   readonly sampling: Sampling;
   readonly store: CellStore;
+  readonly calendar: Calendar;
+  readonly cellCalendar: CellCalendar;
   readonly ticks: TickForecaster;
   ensemble: Ensemble;
 }
@@ -58,6 +70,7 @@ export class OnlineForecaster {
   private readonly options: OnlineForecasterOptions;
   private readonly raw = new RawWindow(RAW_SAMPLES);
   private readonly accuracy = new AccuracyLog(FORECAST_LEVELS);
+  private readonly events = new EventMemory();
   private first: { timeMs: number; value: number }[] = [];
   private running: Running | null = null;
   private model: TrainedModel | null = null;
@@ -101,26 +114,45 @@ export class OnlineForecaster {
     const sampling = samplingOf(rawStepMs, this.options.steps);
     this.cell = Math.floor(start.timeMs / sampling.shapeStepMs);
     this.centreMs = Math.max(0, sampling.shapeStepMs - rawStepMs) / 2;
-    const running = this.begin(sampling, start.value);
+    const running = this.begin(sampling, start.timeMs, start.value);
     this.running = running;
     this.newest = { ...this.newest, value: start.value };
     for (const { timeMs, value } of samples) this.take(running, timeMs, value);
   }
 
   /** The cell before the first sample is taken to be like it, so that there is a course from the start. */
-  private begin(sampling: Sampling, value: number): Running {
-    const { ensemble } = this.createEnsemble(sampling, this.cell - 1, Math.max(1e-9, 0.2 * Math.abs(value)));
+  private begin(sampling: Sampling, timeMs: number, value: number): Running {
+    const calendar = this.options.calendarFrom?.(timeMs) ?? PLAIN_CALENDAR;
+    const cellCalendar = new CellCalendar(calendar, sampling.shapeStepMs);
+    const { ensemble } = this.createEnsemble(
+      sampling,
+      cellCalendar,
+      this.cell - 1,
+      Math.max(1e-9, 0.2 * Math.abs(value)),
+    );
     const store = new CellStore(sampling.shapeStepMs, KEPT_CELLS_MAX);
     ensemble.push(value);
     store.push(this.cell - 1, value, value);
-    return { sampling, store, ensemble, ticks: new TickForecaster(sampling, ensemble, this.raw) };
+    return {
+      sampling,
+      store,
+      calendar,
+      cellCalendar,
+      ensemble,
+      ticks: new TickForecaster(sampling, ensemble, this.raw),
+    };
   }
 
-  private createEnsemble(sampling: Sampling, firstCell: number, offset: number): ReturnType<typeof createEnsemble> {
+  private createEnsemble(
+    sampling: Sampling,
+    calendar: CellCalendar,
+    firstCell: number,
+    offset: number,
+  ): ReturnType<typeof createEnsemble> {
     const { shapeStepMs: stepMs, steps } = sampling;
     // Two cells more than are published: one may be running, one may be missing.
     const shape = { stepMs, firstCell, horizon: steps + 2, logOffset: this.model?.logOffset ?? offset };
-    return createEnsemble(shape, this.network, this.model?.unseenFromCell ?? 0);
+    return createEnsemble({ ...shape, calendar, events: this.events }, this.network, this.model?.unseenFromCell ?? 0);
   }
 
   private take(running: Running, timeMs: number, value: number): void {
@@ -159,7 +191,7 @@ export class OnlineForecaster {
       this.cell = cell;
       const { value } = this.newest;
       const offset = Math.max(1e-9, 0.2 * Math.abs(value));
-      running.ensemble = this.createEnsemble(running.sampling, cell - 1, offset).ensemble;
+      running.ensemble = this.createEnsemble(running.sampling, running.cellCalendar, cell - 1, offset).ensemble;
       this.trial = null;
       running.ensemble.push(value);
       running.store.push(cell - 1, value, value);
@@ -228,9 +260,10 @@ export class OnlineForecaster {
   }
 
   /** The cells of the last weeks, to train on elsewhere; a copy. Null while the step is not known. */
-  trainingCells(): { readonly cells: Cells; readonly horizon: number } | null {
+  trainingCells(): { readonly cells: Cells; readonly horizon: number; readonly calendar: Calendar } | null {
     if (!this.running) return null;
-    return { cells: this.running.store.cells(), horizon: this.running.ensemble.horizon };
+    const { store, ensemble, calendar } = this.running;
+    return { cells: store.cells(), horizon: ensemble.horizon, calendar };
   }
 
   /** Trains on the last weeks, starting from the present network, and goes on with the result. */
@@ -242,8 +275,7 @@ export class OnlineForecaster {
     const known = this.trainingCells();
     if (!known) return;
     const starts = this.model ? [this.model] : [];
-    const { cells, horizon } = known;
-    const model = await trainModel(cells, horizon, networks?.train ?? null, starts, options, onProgress);
+    const model = await trainModel(known, networks?.train ?? null, starts, options, onProgress);
     this.adopt(model, networks && model.network ? networks.load(model.network) : null);
   }
 
@@ -278,7 +310,8 @@ export class OnlineForecaster {
     const { running } = this;
     if (!running) return;
     const cells = running.store.cells();
-    const { ensemble, features } = this.createEnsemble(running.sampling, cells.firstCell, model.logOffset);
+    const { sampling, cellCalendar } = running;
+    const { ensemble, features } = this.createEnsemble(sampling, cellCalendar, cells.firstCell, model.logOffset);
     for (let i = 0; i < cells.means.length; i++) {
       ensemble.push(cells.means[i] as number, cells.latest[i] as number);
     }

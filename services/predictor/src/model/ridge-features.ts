@@ -80,19 +80,19 @@ export class RidgeFeatures {
   private putDays(put: (difference: number) => void, now: number, target: number, value: number): void {
     const { tape } = this;
     const { day } = tape.cycles;
-    const ahead = target - now;
+    const ahead = tape.localDistance(now, target);
     const reach = day >= 96 ? 2 : 0;
     for (const days of DAYS_BACK) {
-      const back = days * day * Math.ceil(ahead / Math.max(1, day * days));
+      const back = days * day * Math.ceil(Math.max(1, ahead) / Math.max(1, day * days));
+      const then = tape.before(target, days * day);
       // A lag counts only once it has been seen twice; before, the rows would teach nothing about it.
-      if (day === 0 || tape.length < (days === 1 ? 1.25 : 2) * back + reach) {
+      if (day === 0 || tape.length < (days === 1 ? 1.25 : 2) * back + reach || then < ahead + reach) {
         for (let i = 0; i < 3; i++) put(0);
         continue;
       }
-      const then = tape.at(target - back);
-      put(then - value);
-      put(then - tape.at(now - back));
-      put(around(tape, Math.min(target - back, now - reach), reach) - around(tape, now - back, reach));
+      put(tape.at(then) - value);
+      put(tape.at(then) - tape.at(then - ahead));
+      put(around(tape, Math.min(then, now - reach), reach) - around(tape, then - ahead, reach));
     }
   }
 
@@ -126,14 +126,15 @@ export class RidgeFeatures {
   private putCalendar(rows: Float64Array, from: number, target: number): void {
     const { day, week } = this.tape.cycles;
     let k = from;
-    const cell = this.tape.firstCell + target;
+    const dayPhase = day > 0 ? this.tape.phase(target, day) : 0;
+    const weekPhase = week > 0 ? this.tape.weekPhase(target) : 0;
     for (let harmonic = 1; harmonic <= 3; harmonic++) {
-      const angle = day > 0 ? (2 * Math.PI * harmonic * (cell % day)) / day : 0;
+      const angle = day > 0 ? (2 * Math.PI * harmonic * dayPhase) / day : 0;
       rows[k++] = day > 0 ? 0.3 * Math.cos(angle) : 0;
       rows[k++] = 0.3 * Math.sin(angle);
     }
     for (let harmonic = 1; harmonic <= 2; harmonic++) {
-      const angle = week > 0 ? (2 * Math.PI * harmonic * (cell % week)) / week : 0;
+      const angle = week > 0 ? (2 * Math.PI * harmonic * weekPhase) / week : 0;
       rows[k++] = week > 0 ? 0.3 * Math.cos(angle) : 0;
       rows[k++] = 0.3 * Math.sin(angle);
     }

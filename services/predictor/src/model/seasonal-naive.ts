@@ -22,8 +22,11 @@ export class SeasonalNaive implements StreamingMember {
     const now = tape.length - 1;
     if (week === 0 || now < week || !tape.isMeasured(now)) return;
     // Both over the same cells, from the second week on, so that neither profits from an easier time.
-    this.dayError += Math.abs(tape.at(now) - tape.at(now - day));
-    this.weekError += Math.abs(tape.at(now) - tape.at(now - week));
+    const dayBefore = tape.before(now, day);
+    const weekBefore = tape.before(now, week);
+    if (weekBefore < 0) return;
+    this.dayError += Math.abs(tape.at(now) - tape.at(dayBefore < 0 ? now : dayBefore));
+    this.weekError += Math.abs(tape.at(now) - tape.at(weekBefore));
     this.compared++;
   }
 
@@ -33,9 +36,8 @@ export class SeasonalNaive implements StreamingMember {
     const weekly = week > 0 && this.compared > week / 2 && this.weekError < this.dayError;
     const season = weekly ? week : day;
     for (let i = 0; i < out.length; i++) {
-      const back = season * Math.ceil((i + 1) / Math.max(1, season));
-      const index = tape.length + i - back;
-      out[i] = season > 0 && index >= 0 ? tape.at(index) : Number.isFinite(tape.lastMeasured) ? tape.lastMeasured : 0;
+      const then = tape.before(tape.length + i, season);
+      out[i] = then >= 0 ? tape.at(then) : Number.isFinite(tape.lastMeasured) ? tape.lastMeasured : 0;
     }
   }
 }

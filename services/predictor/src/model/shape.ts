@@ -1,4 +1,7 @@
+import type { CellCalendar } from './cell-calendar.ts';
 import { Ensemble } from './ensemble.ts';
+import { EventLifts } from './event-lifts.ts';
+import type { EventMemory } from './event-memory.ts';
 import { HoltWinters } from './holt-winters.ts';
 import { Logarithmic } from './logarithmic.ts';
 import type { StreamingMember } from './member.ts';
@@ -33,12 +36,15 @@ export interface ShapeOptions {
   readonly horizon: number;
   /** What is added before taking logarithms, in the unit of the series; positive. */
   readonly logOffset: number;
+  readonly calendar: CellCalendar;
+  /** What is known of earlier events; learned into. */
+  readonly events: EventMemory;
 }
 
 const RIDGE = { ridge: 3, memoryDays: 42 } as const;
 
 function createMember(name: MemberName, tape: Tape, options: ShapeOptions): StreamingMember {
-  const { horizon, stepMs, logOffset } = options;
+  const { horizon, logOffset } = options;
   switch (name) {
     case 'persistence':
       return new Persistence(tape);
@@ -56,18 +62,26 @@ function createMember(name: MemberName, tape: Tape, options: ShapeOptions): Stre
       return new Logarithmic(
         name,
         tape,
-        stepMs,
+        tapeOf(options),
         logOffset,
         (logs) => new Ridge(name, logs, horizon, { ...RIDGE, logarithmic: true }),
       );
   }
 }
 
+function tapeOf({ stepMs, firstCell, calendar }: ShapeOptions): Tape {
+  return new Tape(stepMs, firstCell, calendar);
+}
+
+function liftsOf(tape: Tape, { calendar, events }: ShapeOptions): EventLifts | null {
+  return calendar.hasEvents ? new EventLifts(tape, calendar, events) : null;
+}
+
 /** The named members alone, combined and calibrated, on a tape of their own. */
 export function createLadder(options: ShapeOptions, names: readonly MemberName[]): Ensemble {
-  const tape = new Tape(options.stepMs, options.firstCell);
+  const tape = tapeOf(options);
   const members = names.map((name) => createMember(name, tape, options));
-  return new Ensemble(tape, options.horizon, members);
+  return new Ensemble(tape, options.horizon, members, liftsOf(tape, options));
 }
 
 /**
@@ -80,24 +94,26 @@ export function createEnsemble(
   unseenFromCell: number,
 ): { readonly ensemble: Ensemble; readonly features: NetworkFeatures | null } {
   if (!network) return { ensemble: createLadder(options, MEMBER_NAMES), features: null };
-  const { tape, members: basis, features } = createNetworkBasis(options);
+  const { tape, lifts, members: basis, features } = createNetworkBasis(options);
   const members = MEMBER_NAMES.map(
     (name) => basis.find((member) => member.name === name) ?? createMember(name, tape, options),
   );
   const unseenFrom = Math.max(0, unseenFromCell - options.firstCell);
   const all = [...members, new NetworkMember(network, features, unseenFrom)];
-  return { ensemble: new Ensemble(tape, options.horizon, all), features };
+  return { ensemble: new Ensemble(tape, options.horizon, all, lifts), features };
 }
 
 /** What a network sees, with the members whose forecasts are part of it; these learn before the features do. */
 export function createNetworkBasis(options: ShapeOptions): {
   readonly tape: Tape;
+  readonly lifts: EventLifts | null;
   readonly members: readonly StreamingMember[];
   readonly features: NetworkFeatures;
 } {
-  const { stepMs, horizon, logOffset } = options;
-  const tape = new Tape(stepMs, options.firstCell);
+  const { horizon, logOffset } = options;
+  const tape = tapeOf(options);
   const base = createMember('ridge-log', tape, options);
   const other = createMember('seasonal-smoothing', tape, options);
-  return { tape, members: [base, other], features: new NetworkFeatures(tape, stepMs, logOffset, horizon, base, other) };
+  const features = new NetworkFeatures(tape, tapeOf(options), logOffset, horizon, base, other);
+  return { tape, lifts: liftsOf(tape, options), members: [base, other], features };
 }

@@ -149,8 +149,8 @@ export class TickForecaster {
     const window = this.window(step);
     const expected = pending.expected[step] as number;
     const scale = pending.scale[step] as number;
-    const { tape } = this.ensemble;
-    const quantile = (level: number) => tape.possible(expected + scale * window.quantile(level));
+    const { ensemble } = this;
+    const quantile = (level: number) => ensemble.possible(expected + scale * window.quantile(level), 0);
     onMatured(untilMs, actual, quantile, pending.seasonalNaive[step] as number);
     this.learnResidual(pending, step, tick, actual);
   }
@@ -192,8 +192,8 @@ export class TickForecaster {
     const lastCell = tape.firstCell + tape.length - 1;
     for (let ahead = 0; ahead <= ensemble.horizon; ahead++) {
       const timeMs = (lastCell + ahead) * shapeStepMs + centreMs;
-      course.set(ahead, timeMs, ahead === 0 ? tape.at(tape.length - 1) : ensemble.median(ahead));
-      naiveCourse.set(ahead, timeMs, ahead === 0 ? tape.at(tape.length - 1) : ensemble.seasonalNaive(ahead));
+      course.set(ahead, timeMs, ahead === 0 ? ensemble.newest() : ensemble.median(ahead));
+      naiveCourse.set(ahead, timeMs, ahead === 0 ? ensemble.newest() : ensemble.seasonalNaive(ahead));
     }
     into.timeMs = fromMs;
     into.samples = newest.samples;
@@ -231,12 +231,27 @@ export class TickForecaster {
   }
 
   private expectScale(into: Pending, target: number): void {
-    const { shapeStepMs } = this.sampling;
-    const ahead = Math.max(1, Math.min(this.ensemble.horizon, Math.ceil(this.reachMs(target) / shapeStepMs)));
+    const ahead = this.cellsAhead(target);
     const shift = Math.abs(this.shiftAt(into, Math.min(ahead, this.sampling.steps) - 1));
     const spread = 0.5 * this.ensemble.scaleAt(ahead) + shift;
     const expected = into.expected[target] as number;
-    into.scale[target] = this.scale.expect(target, ahead, expected, spread, into.scaleRows, target * SCALE_ROW);
+    into.scale[target] =
+      this.scale.expect(target, ahead, expected, spread, into.scaleRows, target * SCALE_ROW) +
+      this.doubt(target, ahead);
+  }
+
+  /** The largest doubt in the cells that a target covers: two for a step, all up to its end for a maximum. */
+  private doubt(target: number, ahead: number): number {
+    const last = Math.min(ahead + 1, this.ensemble.horizon);
+    let most = 0;
+    for (let cell = target < this.sampling.steps ? ahead : 1; cell <= last; cell++)
+      most = Math.max(most, this.ensemble.doubt(cell));
+    return most;
+  }
+
+  private cellsAhead(target: number): number {
+    const { shapeStepMs } = this.sampling;
+    return Math.max(1, Math.min(this.ensemble.horizon, Math.ceil(this.reachMs(target) / shapeStepMs)));
   }
 
   /**
@@ -247,13 +262,16 @@ export class TickForecaster {
     const { scratch, sampling } = this;
     this.expect(scratch, newest, nowMs, centreMs);
     const lateMs = Math.max(0, nowMs - newest.timeMs - sampling.rawStepMs / 2);
-    const { tape } = this.ensemble;
+    const { ensemble } = this;
     return Array.from({ length: this.targets }, (_, target) => {
       const stretch = Math.sqrt((this.reachMs(target) + lateMs) / this.reachMs(target));
       const scale = stretch * (scratch.scale[target] as number);
       const window = this.window(target);
       return levels.map((level) =>
-        tape.possible((scratch.expected[target] as number) + scale * window.quantile(level)),
+        ensemble.possible(
+          (scratch.expected[target] as number) + scale * window.quantile(level),
+          this.cellsAhead(target),
+        ),
       );
     });
   }

@@ -1,5 +1,6 @@
+import { PLAIN_CALENDAR } from '@forescale/shared/domain';
 import { describe, expect, it } from 'vitest';
-import { cellsOf } from './cells.ts';
+import { type Cells, cellsOf } from './cells.ts';
 import { constantNetworks } from './constant-networks.test-data.ts';
 import type { QuantileDataset, SerialisedNetwork, TrainNetwork } from './network.ts';
 import { OnlineForecaster } from './online-forecaster.ts';
@@ -9,6 +10,7 @@ import { TRAIN_OPTIONS, type TrainedModel, trainModel } from './trained-model.ts
 const DAY = 1_440;
 
 const networksOf = (correction: number) => constantNetworks(() => correction);
+const seriesOf = (cells: Cells) => ({ cells, horizon: 12, calendar: PLAIN_CALENDAR });
 const refuse: TrainNetwork = () => Promise.reject(new Error('asked'));
 
 const NETWORK: SerialisedNetwork = {
@@ -33,8 +35,7 @@ describe('training', () => {
     let data: QuantileDataset | null = null;
     const cells = cellsOf(series, 300_000);
     await trainModel(
-      cells,
-      12,
+      seriesOf(cells),
       constantNetworks((given) => {
         data = given;
         return 0;
@@ -58,8 +59,10 @@ describe('training', () => {
 
   it('needs no trainer, and none is asked when the history is short', async () => {
     const short = cellsOf(syntheticLoad(1, 600), 300_000);
-    expect((await trainModel(short, 12, refuse, [], TRAIN_OPTIONS, () => {})).network).toBeNull();
-    expect((await trainModel(cellsOf(series, 300_000), 12, null, [], TRAIN_OPTIONS, () => {})).network).toBeNull();
+    expect((await trainModel(seriesOf(short), refuse, [], TRAIN_OPTIONS, () => {})).network).toBeNull();
+    expect(
+      (await trainModel(seriesOf(cellsOf(series, 300_000)), null, [], TRAIN_OPTIONS, () => {})).network,
+    ).toBeNull();
   });
 
   it('no trainer is asked when a long history is mostly a gap', async () => {
@@ -70,7 +73,7 @@ describe('training', () => {
       timesMs: Float64Array.from([...early[0], ...late[0]]),
       values: Float64Array.from([...early[1], ...late[1]]),
     };
-    const { network } = await trainModel(cellsOf(gappy, 300_000), 12, refuse, [], TRAIN_OPTIONS, () => {});
+    const { network } = await trainModel(seriesOf(cellsOf(gappy, 300_000)), refuse, [], TRAIN_OPTIONS, () => {});
     expect(network).toBeNull();
   });
 
@@ -112,10 +115,10 @@ describe('training', () => {
   it('a series with too little history goes on with the network it is given', async () => {
     const short = cellsOf(syntheticLoad(1, 600), 300_000);
     const start = { network: NETWORK, unseenFromCell: short.firstCell + 7 };
-    const model = await trainModel(short, 12, refuse, [start], TRAIN_OPTIONS, () => {});
+    const model = await trainModel(seriesOf(short), refuse, [start], TRAIN_OPTIONS, () => {});
     expect(model.network).toEqual(NETWORK);
     expect(model.unseenFromCell).toBe(short.firstCell + 7);
-    expect((await trainModel(short, 12, null, [start], TRAIN_OPTIONS, () => {})).network).toBeNull();
+    expect((await trainModel(seriesOf(short), null, [start], TRAIN_OPTIONS, () => {})).network).toBeNull();
   });
 });
 

@@ -1,10 +1,10 @@
 import type { Cells } from './cells.ts';
-import { typicalOffset } from './log-offset.ts';
 import type { QuantileDataset, SerialisedNetwork, TrainNetwork } from './network.ts';
 import { networkInputs } from './network-features.ts';
 import { NETWORK_HIDDEN, NETWORK_LEVELS } from './network-member.ts';
 import { writeRows } from './network-rows.ts';
 import type { ShapeOptions } from './shape.ts';
+import { shapeOf, type TrainingSeries } from './training-series.ts';
 
 /**
  * What training leaves behind: a plain object that survives JSON and `postMessage`. Everything else that a forecaster
@@ -49,19 +49,18 @@ const ROWS_MAX = 8_000;
  * so a new series begins with the network of its cluster. Without a trainer there is no network.
  */
 export async function trainModel(
-  cells: Cells,
-  horizon: number,
+  series: TrainingSeries,
   trainNetwork: TrainNetwork | null,
   starts: readonly NetworkStart[],
   options: TrainOptions,
   onProgress: (done: number, of: number) => void,
 ): Promise<TrainedModel> {
-  const { stepMs, firstCell } = cells;
-  const logOffset = typicalOffset(cells.means);
+  const { cells, horizon } = series;
+  const shape = shapeOf(series);
+  const { stepMs, firstCell, logOffset } = shape;
   const untrained = { format: 'forescale-model-1', stepMs, horizon, logOffset } as const;
   const rows = Math.min(ROWS_MAX, cells.means.length - Math.ceil(cells.means.length / 8));
-  const data =
-    trainNetwork && rows >= ROWS_MIN ? datasetOf(cells, { stepMs, firstCell, horizon, logOffset }, rows) : null;
+  const data = trainNetwork && rows >= ROWS_MIN ? datasetOf(cells, shape, rows) : null;
   if (!trainNetwork || !data || rowsToLearnFrom(data) < ROWS_MIN * (1 - UNSEEN_SHARE)) {
     onProgress(1, 1);
     const [start] = trainNetwork ? starts : [];

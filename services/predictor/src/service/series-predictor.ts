@@ -1,4 +1,4 @@
-import type { PoolConfig, SignalConfig } from '@forescale/shared/config';
+import { calendarOf, type PoolConfig, type SignalConfig } from '@forescale/shared/config';
 import { type Forecast, STALE_INTERVALS } from '@forescale/shared/domain';
 import type { Store } from '@forescale/shared/store';
 import type { Log } from '@forescale/shared/telemetry';
@@ -35,10 +35,12 @@ export class SeriesPredictor {
 
   constructor(parts: SeriesParts) {
     this.#parts = parts;
+    const { calendar, timezone } = parts.pool.forecast;
     const steps = Math.ceil(parts.pool.forecast.horizonMs / (5 * MINUTE_MS));
     this.#forecaster = new OnlineForecaster({
       rawStepMs: parts.signal.intervalMs,
       steps: parts.signal.intervalMs > 5 * MINUTE_MS ? null : steps,
+      calendarFrom: (timeMs) => calendarOf(calendar, timezone, timeMs),
     });
   }
 

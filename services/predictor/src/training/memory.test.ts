@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { PLAIN_CALENDAR } from '@forescale/shared/domain';
 import { memory } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import type { TrainedModel } from '../model/trained-model.ts';
@@ -56,7 +57,7 @@ test('memory: a worker gives back what it took', { timeout: 180_000 }, async () 
   const trainings = async (count: number) => {
     for (let seed = 0; seed < count; seed++) {
       const options = { seed, steps: 5, budgetMs: null };
-      const model = await trainModelIn(trainer, { cells, horizon: 12, starts: [], options });
+      const model = await trainModelIn(trainer, { cells, horizon: 12, calendar: PLAIN_CALENDAR, starts: [], options });
       expect(model.network).not.toBeNull();
     }
   };

@@ -1,3 +1,4 @@
+import { PLAIN_CALENDAR } from '@forescale/shared/domain';
 import { expect, test } from 'vitest';
 import type { TrainedModel } from '../model/trained-model.ts';
 import { MODEL_WORKER_URL, type ModelJob, trainModelIn } from './model-job.ts';
@@ -18,7 +19,7 @@ test('model job: a worker trains a network on a view of a history and leaves the
   const options = { seed: 1, steps: 10, budgetMs: null };
   const model = await trainModelIn(
     trainer,
-    { cells, horizon: 12, starts: [], options },
+    { cells, horizon: 12, calendar: PLAIN_CALENDAR, starts: [], options },
     { onProgress: (done, of) => void progress.push(done / of) },
   );
   expect(model).toMatchObject({ stepMs: 300_000, horizon: 12 });

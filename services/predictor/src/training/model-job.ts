@@ -1,11 +1,9 @@
-import type { Cells } from '../model/cells.ts';
 import type { NetworkStart, TrainedModel, TrainOptions } from '../model/trained-model.ts';
+import type { TrainingSeries } from '../model/training-series.ts';
 import type { JobOptions, Trainer } from './trainer.ts';
 
 /** One model to be trained, as it is sent to a worker: the arguments of `trainModel` that survive the journey. */
-export interface ModelJob {
-  readonly cells: Cells;
-  readonly horizon: number;
+export interface ModelJob extends TrainingSeries {
   /** Networks to begin with; the best of them is gone on with. */
   readonly starts: readonly NetworkStart[];
   readonly options: TrainOptions;

@@ -3,6 +3,6 @@ import { networks } from '../tensor/index.ts';
 import type { ModelJob } from './model-job.ts';
 import { serveJob } from './serve-job.ts';
 
-await serveJob<ModelJob, TrainedModel>(({ cells, horizon, starts, options }, onProgress) =>
-  trainModel(cells, horizon, networks.train, starts, options, onProgress),
+await serveJob<ModelJob, TrainedModel>(({ starts, options, ...series }, onProgress) =>
+  trainModel(series, networks.train, starts, options, onProgress),
 );

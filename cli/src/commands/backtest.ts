@@ -20,6 +20,7 @@ export async function backtestTrace(path: string, flags: BacktestFlags): Promise
     origins: integerOption('--origins', flags.origins, 1, 10_000),
     testFraction: numberOption('--test-fraction', flags.testFraction, 0.01, 0.9),
     ...(flags.step === undefined ? {} : { stepMs: 1_000 * integerOption('--step', flags.step, 1, 86_400) }),
+    maxima: true,
     nowMs: () => performance.now(),
   };
   const progress = startProgress('backtest');
@@ -52,5 +53,13 @@ function table(path: string, backend: string, result: BacktestResult): string {
     `${path}: ${result.origins.length} origins, ${result.horizon} steps of ${result.step} s, backend ${backend}`,
     `${'method'.padEnd(18)} ${'WQL'.padStart(8)} ${'MASE'.padStart(8)} ${'coverage 0.9'.padStart(13)} ${'seconds'.padStart(8)}`,
     ...rows,
+    ...maximaLines(result),
   ].join('\n');
+}
+
+function maximaLines({ maxima }: BacktestResult): string[] {
+  return Object.entries(maxima).map(([minutes, { moments, coverage, relative }]) => {
+    const covered = ['0.9', '0.95', '0.99'].map((level) => `${level}: ${coverage[level]?.toFixed(3)}`).join(', ');
+    return `maximum over ${minutes.padStart(2)} min: loss ${relative.toFixed(4)}, coverage ${covered} (${moments} moments)`;
+  });
 }

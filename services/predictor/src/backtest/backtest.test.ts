@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { constantNetworks } from '../model/constant-networks.test-data.ts';
 import { syntheticLoad } from '../model/synthetic-load.ts';
 import { type BacktestOptions, backtest } from './backtest.ts';
 import { BacktestTooShortError } from './errors.ts';
 import { originsOf } from './origins.ts';
-import { scoreForecasts } from './score.ts';
+import { lossesByOrigin, scoreForecasts } from './score.ts';
+import { telltale } from './telltale.test-data.ts';
 
 const LEVELS = [0.1, 0.5, 0.9, 0.95, 0.99];
 
@@ -16,12 +16,6 @@ function gappyValues(): Float64Array {
     return absent ? Number.NaN : 100 + ((i * 37) % 23);
   });
 }
-
-/** Networks that betray whatever they were shown: their correction is the mean of all inputs and targets. */
-const telltale = constantNetworks((data) => {
-  const known = [...data.x, ...data.y].filter(Number.isFinite);
-  return known.reduce((sum, value) => sum + value / known.length, 0);
-});
 
 describe('origins', () => {
   // Python: evalgrid.origins(y, 12, 10) and evalgrid.origins(y, 24, 7).
@@ -48,6 +42,9 @@ describe('score', () => {
     expect(score.mase).toBeCloseTo(0.5622925209919938, 12);
     expect(score.coverage['0.9']).toBeCloseTo(0.9444444444444444, 12);
     expect(score.coverage['0.99']).toBeCloseTo(0.9583333333333334, 12);
+    const losses = lossesByOrigin(gappyValues(), origins, forecasts, LEVELS);
+    const sum = (pick: 'loss' | 'size') => losses.reduce((total, origin) => total + origin[pick], 0);
+    expect(sum('loss') / sum('size')).toBeCloseTo(score.wql, 12);
   });
 });
 
@@ -116,6 +113,17 @@ describe('backtest', () => {
     expect(result.methods['ridge-log']?.seconds).toBe(0.5);
     expect(shares.at(-1)).toBe(1);
     for (let i = 1; i < shares.length; i++) expect(shares[i]).toBeGreaterThanOrEqual(shares[i - 1] as number);
+  });
+
+  it('scores maxima beside, out of the measured seconds', async () => {
+    let now = 0;
+    const shares: number[] = [];
+    const timed: BacktestOptions = { ...options, methods: ['persistence'], maxima: true, nowMs: () => (now += 500) };
+    const result = await backtest(series, timed, null, (done, of) => shares.push(done / of));
+    expect(Object.keys(result.maxima)).toEqual(['3', '10', '30']);
+    expect(result.methods.persistence?.seconds).toBe(0.5);
+    expect(shares.at(-1)).toBe(1);
+    expect((await backtest(series, { ...timed, maxima: false }, null, () => {})).maxima).toEqual({});
   });
 
   it('says when a series is too short', async () => {

@@ -7,11 +7,12 @@ import { createEnsemble, createLadder, MEMBER_NAMES } from '../model/shape.ts';
 import { TRAIN_OPTIONS, trainModel } from '../model/trained-model.ts';
 import { shapeOf } from '../model/training-series.ts';
 import { BacktestTooShortError } from './errors.ts';
+import { type MaximaScores, scoreMaxima } from './maxima.ts';
 import { originsOf, testStart } from './origins.ts';
 import { type QuantileForecast, type Score, scoreForecasts } from './score.ts';
 
 /** The levels that are scored. */
-const LEVELS = [0.1, 0.5, 0.9, 0.95, 0.99] as const;
+export const SCORED_LEVELS = [0.1, 0.5, 0.9, 0.95, 0.99] as const;
 
 /** What can be evaluated: everything combined, or one member alone. */
 export const METHOD_NAMES = ['forescale', ...MEMBER_NAMES] as const;
@@ -25,6 +26,8 @@ export interface BacktestOptions {
   readonly origins: number;
   readonly testFraction: number;
   readonly methods?: readonly MethodName[];
+  /** Whether maxima are scored too, which takes as long again as `forescale` alone. */
+  readonly maxima?: boolean;
   /** Where the seconds in the result come from; without it they are 0. */
   readonly nowMs?: () => number;
 }
@@ -41,6 +44,8 @@ export interface BacktestResult {
     Record<string, { readonly seconds: number; readonly forecasts: readonly QuantileForecast[] }>
   >;
   readonly scores: Readonly<Record<string, Score>>;
+  /** How good the forecasts of maxima over minutes were; empty unless asked for, and for 5 min and coarser. */
+  readonly maxima: MaximaScores;
 }
 
 /** Cells before the test part that are learned from; more would cost time and gain nothing. */
@@ -68,9 +73,10 @@ export async function backtest(
   const nowMs = options.nowMs ?? (() => 0);
   const from = Math.max(0, testStart(cells.means.length, testFraction) - HISTORY_CELLS_MAX);
   const results: Record<string, { seconds: number; forecasts: QuantileForecast[] }> = {};
+  const parts = methods.length + (options.maxima ? 1 : 0);
   for (const [i, method] of methods.entries()) {
     const startedMs = nowMs();
-    const progress = (share: number) => onProgress(i + share, methods.length);
+    const progress = (share: number) => onProgress(i + share, parts);
     const known = sliceCells(cells, from, testStart(cells.means.length, testFraction));
     const trainer = method === 'forescale' ? (networks?.train ?? null) : null;
     const trained = { cells: known, horizon, calendar: PLAIN_CALENDAR };
@@ -84,9 +90,12 @@ export async function backtest(
     const forecasts = roll(ensemble, cells, from, origins, (share) => progress(0.5 + 0.5 * share));
     results[method] = { seconds: (nowMs() - startedMs) / 1000, forecasts };
   }
+  const maxima = options.maxima
+    ? await scoreMaxima(series, testFraction, networks, (share) => onProgress(methods.length + share, parts))
+    : {};
   const dayCells = Math.round(DAY_MS / stepMs);
   const score = ({ forecasts }: { forecasts: QuantileForecast[] }) =>
-    scoreForecasts(cells.means, origins, forecasts, LEVELS, dayCells);
+    scoreForecasts(cells.means, origins, forecasts, SCORED_LEVELS, dayCells);
   return {
     step: stepMs / 1000,
     horizon,
@@ -94,6 +103,7 @@ export async function backtest(
     timestamps: origins.map((origin) => new Date((cells.firstCell + origin) * stepMs).toISOString()),
     methods: results,
     scores: Object.fromEntries(Object.entries(results).map(([method, result]) => [method, score(result)])),
+    maxima,
   };
 }
 
@@ -108,9 +118,11 @@ function roll(
   let next = from;
   for (const [i, origin] of origins.entries()) {
     for (; next < origin; next++) ensemble.push(cells.means[next] as number, cells.latest[next] as number);
-    const byStep = Array.from({ length: ensemble.horizon }, (_, step) => ensemble.quantiles(step + 1, LEVELS));
+    const byStep = Array.from({ length: ensemble.horizon }, (_, step) => ensemble.quantiles(step + 1, SCORED_LEVELS));
     forecasts.push(
-      Object.fromEntries(LEVELS.map((level, k) => [String(level), byStep.map((quantiles) => quantiles[k] as number)])),
+      Object.fromEntries(
+        SCORED_LEVELS.map((level, k) => [String(level), byStep.map((quantiles) => quantiles[k] as number)]),
+      ),
     );
     onProgress((i + 1) / origins.length);
   }

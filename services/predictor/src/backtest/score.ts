@@ -1,3 +1,5 @@
+import { QuantileTally } from './quantile-tally.ts';
+
 export interface Score {
   /** 2 x pinball loss, averaged over levels, over the sum of |actual|. */
   readonly wql: number;
@@ -10,6 +12,12 @@ export interface Score {
 /** Quantiles by level, as text, then by step: `{"0.1": [..], "0.5": [..]}`. */
 export type QuantileForecast = Readonly<Record<string, readonly number[]>>;
 
+/** What one origin adds to a weighted quantile loss: wql = sum of losses / sum of sizes. */
+export interface OriginLoss {
+  readonly loss: number;
+  readonly size: number;
+}
+
 /** Scores forecasts against what came; cells that were not measured do not count. */
 export function scoreForecasts(
   values: Float64Array,
@@ -18,35 +26,53 @@ export function scoreForecasts(
   levels: readonly number[],
   dayCells: number,
 ): Score {
-  const covered = levels.map(() => 0);
-  let loss = 0;
-  let size = 0;
+  const tally = new QuantileTally(levels);
   let error = 0;
-  let cells = 0;
   for (const [i, origin] of origins.entries()) {
-    const quantiles = levels.map((level) => forecasts[i]?.[String(level)] ?? []);
     const median = forecasts[i]?.['0.5'] ?? [];
-    for (let step = 0; step < median.length; step++) {
-      const actual = values[origin + step] ?? Number.NaN;
-      if (Number.isNaN(actual)) continue;
-      cells++;
-      size += Math.abs(actual);
+    tallyOrigin(tally, values, origin, forecasts[i], levels, (actual, step) => {
       error += Math.abs(actual - (median[step] as number));
-      for (const [k, level] of levels.entries()) {
-        const miss = actual - (quantiles[k]?.[step] as number);
-        loss += (2 * Math.max(level * miss, (level - 1) * miss)) / levels.length;
-        if (miss <= 0) covered[k] = (covered[k] as number) + 1;
-      }
-    }
+    });
   }
   const naive = dayBeforeError(values.subarray(0, origins[0] ?? 0), dayCells);
   return {
-    wql: loss / Math.max(size, 1e-9),
-    mase: cells === 0 ? 0 : error / cells / Math.max(naive, 1e-12),
-    coverage: Object.fromEntries(
-      levels.map((level, k) => [String(level), (covered[k] as number) / Math.max(1, cells)]),
-    ),
+    wql: tally.relative(),
+    mase: tally.count === 0 ? 0 : error / tally.count / Math.max(naive, 1e-12),
+    coverage: tally.coverage(),
   };
+}
+
+/** The losses origin by origin, so that two methods can be compared in pairs. */
+export function lossesByOrigin(
+  values: Float64Array,
+  origins: readonly number[],
+  forecasts: readonly QuantileForecast[],
+  levels: readonly number[],
+): OriginLoss[] {
+  return origins.map((origin, i) => {
+    const tally = new QuantileTally(levels);
+    tallyOrigin(tally, values, origin, forecasts[i], levels, () => {});
+    return { loss: tally.loss, size: tally.size };
+  });
+}
+
+function tallyOrigin(
+  tally: QuantileTally,
+  values: Float64Array,
+  origin: number,
+  forecast: QuantileForecast | undefined,
+  levels: readonly number[],
+  onStep: (actual: number, step: number) => void,
+): void {
+  const quantiles = levels.map((level) => forecast?.[String(level)] ?? []);
+  const steps = quantiles[0]?.length ?? 0;
+  for (let step = 0; step < steps; step++) {
+    const actual = values[origin + step] ?? Number.NaN;
+    if (Number.isNaN(actual)) continue;
+    const atStep = quantiles.map((row) => row[step] as number);
+    tally.add(actual, atStep);
+    onStep(actual, step);
+  }
 }
 
 function dayBeforeError(values: Float64Array, dayCells: number): number {

@@ -164,7 +164,8 @@ export class TickForecaster {
       count++;
     });
     // With many samples missing, the true maximum was likely not seen.
-    if (count * this.sampling.rawStepMs >= 0.7 * reachMs) this.learnResidual(pending, target, tick, highest);
+    const fitting = Math.floor(reachMs / this.sampling.rawStepMs + 0.1);
+    if (count >= 0.7 * fitting) this.learnResidual(pending, target, tick, highest);
   }
 
   private learnResidual(pending: Pending, target: number, tick: number, actual: number): void {

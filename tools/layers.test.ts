@@ -24,6 +24,7 @@ const REFUSED: readonly (readonly [folder: string, code: string])[] = [
   ['simulator/src/cluster', "import '@forescale/collector/service';"],
   ['dashboard/src/page', "import '@forescale/actuator/api';"],
   ['cli/src/commands', "import '../../../shared/src/domain/index.ts';"],
+  ['bench/src/forecast', "import '../../../cli/src/output/index.ts';"],
   ['services/actuator/src/plan', 'export const now = Date.now();'],
   ['services/actuator/src/plan', 'export const now = new Date();'],
   ['services/actuator/src/plan', 'export const clock = { now: Date.now };'],
@@ -52,6 +53,7 @@ const ALLOWED: readonly (readonly [folder: string, code: string])[] = [
   ['simulator/src/replay', "import '@forescale/predictor/model';"],
   ['simulator/src/cluster/http', "import 'node:http';"],
   ['cli/src/commands', "import '@forescale/simulator/replay';"],
+  ['bench/src/forecast', "import '@forescale/cli/output';"],
   ['dashboard/src/page', "import '@forescale/shared/http';"],
   ['dashboard/src/page', "import '../latest/index.ts';"],
 ];

@@ -1,35 +1,9 @@
-import { ConfigError } from '@forescale/shared/config';
-import { TraceError } from '@forescale/shared/trace';
-import { Command, CommanderError } from 'commander';
-import { UsageError } from './output/usage.ts';
-
-/** Exit codes that scripts may rely on. */
-const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+import { Command } from 'commander';
+import { runProgram } from './output/run-program.ts';
 
 /** Runs one command line and resolves to its exit code. Commands load when they are called: the start stays quick. */
-export async function runCli(args: readonly string[]): Promise<number> {
-  const abort = new AbortController();
-  const interrupt = () => abort.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
-  try {
-    await createProgram(abort.signal).parseAsync(args, { from: 'user' });
-    return abort.signal.aborted ? EXIT.interrupted : EXIT.done;
-  } catch (error) {
-    return report(error, abort.signal);
-  } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-  }
-}
-
-function report(error: unknown, signal: AbortSignal): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  if (signal.aborted) return EXIT.interrupted;
-  process.stderr.write(`forescale: ${error instanceof Error ? error.message : String(error)}\n`);
-  if (error instanceof ConfigError || error instanceof UsageError || error instanceof TraceError) return EXIT.usage;
-  if (process.env.FORESCALE_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  return EXIT.failed;
+export function runCli(args: readonly string[]): Promise<number> {
+  return runProgram(createProgram, args);
 }
 
 function createProgram(signal: AbortSignal): Command {

@@ -7,8 +7,13 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Runs a command line in this process; what it writes is kept from the terminal. */
-export async function ran(...args: readonly string[]): Promise<Ran> {
+/** Runs `forescale` in this process. */
+export function ran(...args: readonly string[]): Promise<Ran> {
+  return captured(() => runCli(args));
+}
+
+/** What it writes is kept from the terminal. */
+export async function captured(run: () => Promise<number>): Promise<Ran> {
   const text = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((stream) =>
     vi.spyOn(process[stream], 'write').mockImplementation((chunk) => {
@@ -17,7 +22,7 @@ export async function ran(...args: readonly string[]): Promise<Ran> {
     }),
   );
   try {
-    return { code: await runCli(args), ...text };
+    return { code: await run(), ...text };
   } finally {
     for (const spy of spies) spy.mockRestore();
   }

@@ -115,6 +115,14 @@ describe('backtest', () => {
     for (let i = 1; i < shares.length; i++) expect(shares[i]).toBeGreaterThanOrEqual(shares[i - 1] as number);
   });
 
+  it('runs the network alone, unless there is none', async () => {
+    const alone: BacktestOptions = { ...options, methods: ['ridge-log', 'network'] };
+    const { methods } = await backtest(series, alone, telltale, () => {});
+    expect(methods.network?.forecasts).toHaveLength(12);
+    expect(methods.network?.forecasts).not.toEqual(methods['ridge-log']?.forecasts);
+    expect(Object.keys((await backtest(series, alone, null, () => {})).methods)).toEqual(['ridge-log']);
+  });
+
   it('scores maxima beside, out of the measured seconds', async () => {
     let now = 0;
     const shares: number[] = [];

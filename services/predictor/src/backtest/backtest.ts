@@ -2,8 +2,9 @@ import { PLAIN_CALENDAR, type Series } from '@forescale/shared/domain';
 import { type Cells, cellsOf, sliceCells } from '../model/cells.ts';
 import type { Ensemble } from '../model/ensemble.ts';
 import { usualStepMs } from '../model/grid.ts';
-import type { Networks } from '../model/network.ts';
-import { createEnsemble, createLadder, MEMBER_NAMES } from '../model/shape.ts';
+import type { Networks, QuantileNetwork } from '../model/network.ts';
+import { createNetworkAlone } from '../model/network-alone.ts';
+import { createEnsemble, createLadder, MEMBER_NAMES, type ShapeOptions } from '../model/shape.ts';
 import { TRAIN_OPTIONS, trainModel } from '../model/trained-model.ts';
 import { shapeOf } from '../model/training-series.ts';
 import { BacktestTooShortError } from './errors.ts';
@@ -15,7 +16,7 @@ import { type QuantileForecast, type Score, scoreForecasts } from './score.ts';
 export const SCORED_LEVELS = [0.1, 0.5, 0.9, 0.95, 0.99] as const;
 
 /** What can be evaluated: everything combined, or one member alone. */
-export const METHOD_NAMES = ['forescale', ...MEMBER_NAMES] as const;
+export const METHOD_NAMES = ['forescale', ...MEMBER_NAMES, 'network'] as const;
 export type MethodName = (typeof METHOD_NAMES)[number];
 
 export interface BacktestOptions {
@@ -25,6 +26,7 @@ export interface BacktestOptions {
   readonly horizon: number;
   readonly origins: number;
   readonly testFraction: number;
+  /** `network` is left out of the result where the history is too short to train one. */
   readonly methods?: readonly MethodName[];
   /** Whether maxima are scored too, which takes as long again as `forescale` alone. */
   readonly maxima?: boolean;
@@ -78,15 +80,12 @@ export async function backtest(
     const startedMs = nowMs();
     const progress = (share: number) => onProgress(i + share, parts);
     const known = sliceCells(cells, from, testStart(cells.means.length, testFraction));
-    const trainer = method === 'forescale' ? (networks?.train ?? null) : null;
+    const trainer = method === 'forescale' || method === 'network' ? (networks?.train ?? null) : null;
     const trained = { cells: known, horizon, calendar: PLAIN_CALENDAR };
     const model = await trainModel(trained, trainer, [], TRAIN_OPTIONS, (done, of) => progress((0.5 * done) / of));
     const network = networks && model.network ? networks.load(model.network) : null;
-    const shape = shapeOf(trained);
-    const ensemble =
-      method === 'forescale'
-        ? createEnsemble(shape, network, model.unseenFromCell).ensemble
-        : createLadder(shape, [method]);
+    const ensemble = ensembleOf(method, shapeOf(trained), network, model.unseenFromCell);
+    if (!ensemble) continue;
     const forecasts = roll(ensemble, cells, from, origins, (share) => progress(0.5 + 0.5 * share));
     results[method] = { seconds: (nowMs() - startedMs) / 1000, forecasts };
   }
@@ -105,6 +104,18 @@ export async function backtest(
     scores: Object.fromEntries(Object.entries(results).map(([method, result]) => [method, score(result)])),
     maxima,
   };
+}
+
+/** Null for the network where none could be trained. */
+function ensembleOf(
+  method: MethodName,
+  shape: ShapeOptions,
+  network: QuantileNetwork | null,
+  unseenFromCell: number,
+): Ensemble | null {
+  if (method === 'forescale') return createEnsemble(shape, network, unseenFromCell).ensemble;
+  if (method === 'network') return network && createNetworkAlone(shape, network, unseenFromCell);
+  return createLadder(shape, [method]);
 }
 
 function roll(

@@ -28,6 +28,9 @@ export const MEMBER_NAMES = [
 
 export type MemberName = (typeof MEMBER_NAMES)[number];
 
+/** The member that the network corrects, and the other one that it sees. */
+const NETWORK_BASIS = ['ridge-log', 'seasonal-smoothing'] as const;
+
 export interface ShapeOptions {
   readonly stepMs: number;
   /** Epoch-aligned number of the first cell that will be pushed. */
@@ -112,8 +115,8 @@ export function createNetworkBasis(options: ShapeOptions): {
 } {
   const { horizon, logOffset } = options;
   const tape = tapeOf(options);
-  const base = createMember('ridge-log', tape, options);
-  const other = createMember('seasonal-smoothing', tape, options);
+  const base = createMember(NETWORK_BASIS[0], tape, options);
+  const other = createMember(NETWORK_BASIS[1], tape, options);
   const features = new NetworkFeatures(tape, tapeOf(options), logOffset, horizon, base, other);
   return { tape, lifts: liftsOf(tape, options), members: [base, other], features };
 }

@@ -1,0 +1,28 @@
+import type { RunBenchmark } from './benchmark.ts';
+
+export interface BenchmarkEntry {
+  readonly name: string;
+  readonly summary: string;
+  /** As commander takes them; `--json` is there for all. */
+  readonly options: readonly (readonly [flags: string, description: string])[];
+  /** Loads the file that measures, when it is called. */
+  readonly load: () => Promise<{ readonly run: RunBenchmark }>;
+}
+
+/** All benchmarks. A new one is a file with a `run`, and an entry here. */
+export const BENCHMARKS: readonly BenchmarkEntry[] = [
+  {
+    name: 'forecast',
+    summary: 'accuracy, calibration and speed of the forecasts, beside peers',
+    options: [
+      ['--trace <files...>', 'CSV with the header timestamp,value; generated loads without it'],
+      ['--horizon <steps>', 'how many steps ahead; without it 12, and 24 for hourly and coarser traces'],
+      ['--origins <count>', 'how many forecasts a trace; 60 without it'],
+      ['--prophet-origins <count>', 'how many of them prophet is asked for, as it is slow; 6 without it, 0: none'],
+      ['--no-peers', 'measures our own methods only'],
+      ['--picture <file>', 'where the SVG goes; bench/results/forecast.svg without it'],
+      ['--markdown <file>', 'also writes the tables into it, between <!-- bench: forecast --> and <!-- bench: end -->'],
+    ],
+    load: () => import('./forecast/forecast.ts'),
+  },
+];

@@ -15,6 +15,9 @@ export const subjects = {
   /** A model that was saved, named as its training is. */
   model: (key: ModelKey) => `${PREFIX}.model.${modelPath(key).join('.')}`,
   predictor: (id: string) => `${PREFIX}.predictor.${id}`,
+  /** To listen to. */
+  allModels: `${PREFIX}.model.>`,
+  allPredictors: `${PREFIX}.predictor.*`,
   /** Where a simulation's conductor asks one service for one tick; the reply is the acknowledgement. */
   tick: (service: string) => `${PREFIX}.clock.tick.${service}`,
 } as const;

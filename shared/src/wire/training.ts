@@ -12,7 +12,7 @@ const clusterKey = z.object({
 });
 
 /** Why a model is trained: there is none yet, it has grown old, forecasts have got worse, or there is much more to learn from. */
-export const TRAINING_REASONS = ['first', 'schedule', 'drift', 'data'] as const;
+const TRAINING_REASONS = ['first', 'schedule', 'drift', 'data'] as const;
 export type TrainingReason = (typeof TRAINING_REASONS)[number];
 
 /** One training that is due, as its owner asks for it. */

@@ -1,8 +1,9 @@
 import type { ModelKey, SeriesKey } from '@forescale/shared/domain';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { ClusterModel } from '../model/cluster-model.ts';
 import type { TrainedModel } from '../model/trained-model.ts';
 import { ModelNotFoundError } from './errors.ts';
-import type { ClusterModel, ModelStore } from './model-store.ts';
+import type { ModelStore } from './model-store.ts';
 
 export const KEY: SeriesKey = { kind: 'series', pool: 'web', signal: 'cpu' };
 
@@ -65,6 +66,7 @@ export function describeModelStore(name: string, fresh: () => Promise<() => Prom
         stepMs: 300_000,
         horizon: 14,
         network: networkOf(1, 3),
+        unseenFromCell: 5,
         series: 9,
         rows: 999,
       };

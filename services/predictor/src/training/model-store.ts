@@ -1,17 +1,6 @@
 import type { ClusterKey, ModelKey } from '@forescale/shared/domain';
-import type { SerialisedNetwork } from '../model/network.ts';
+import type { ClusterModel } from '../model/cluster-model.ts';
 import type { TrainedModel } from '../model/trained-model.ts';
-
-/** One network for all series of a step and of so many cells ahead. */
-export interface ClusterModel {
-  readonly format: 'forescale-cluster-model-1';
-  readonly stepMs: number;
-  readonly horizon: number;
-  readonly network: SerialisedNetwork;
-  /** What it was trained on. */
-  readonly series: number;
-  readonly rows: number;
-}
 
 /** The model that is kept under a key of this kind. */
 export type ModelOf<Key extends ModelKey> = Key extends ClusterKey ? ClusterModel : TrainedModel;

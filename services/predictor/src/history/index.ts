@@ -1,0 +1,3 @@
+export { readCells } from './read-cells.ts';
+export { allSeries, type SeriesConfig, type SeriesShape } from './series-shape.ts';
+export { SignalHistory } from './signal-history.ts';

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { apiRoutes } from '@forescale/actuator/api';
 import { openProvider } from '@forescale/actuator/providers';
@@ -6,6 +7,7 @@ import { startActuator } from '@forescale/actuator/service';
 import { startCollector } from '@forescale/collector/service';
 import { pageRoutes } from '@forescale/dashboard/page';
 import { startPredictor } from '@forescale/predictor/service';
+import { createFileModelStore, createStateModelStore, type ModelStore } from '@forescale/predictor/training';
 import { ConfigError } from '@forescale/shared/config';
 import type { HttpOptions } from '@forescale/shared/http';
 import type { Readiness } from '@forescale/shared/service';
@@ -30,6 +32,13 @@ export interface RunningService {
   readonly routes?: NonNullable<HttpOptions['routes']>;
 }
 
+/** Models lie where the bus is: predictors that share it see each other's. */
+async function openModels(runtime: Runtime): Promise<ModelStore> {
+  const { bus, dataDir } = runtime.config;
+  if (bus.kind === 'nats') return createStateModelStore(await runtime.openState('models'));
+  return createFileModelStore(join(dataDir, 'models'));
+}
+
 /** How each service is put together from the parts of its process. */
 export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Promise<RunningService>>> = {
   async collector({ runtime, ...rest }) {
@@ -46,15 +55,19 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
     return { name: 'collector', ...collector };
   },
   async predictor({ runtime, ...rest }) {
-    const { config, store, bus } = runtime;
+    const { config, store, bus, clock } = runtime;
     const predictor = await startPredictor({
       config,
       store,
       bus,
-      modelDirectory: join(config.dataDir, 'models'),
+      clock,
+      models: await openModels(runtime),
+      id: `predictor-${randomInt(2 ** 47).toString(16)}`,
+      // One processor stays free for what must not wait.
+      workers: Math.max(1, availableParallelism() - 1),
       ...rest,
     });
-    return { name: 'predictor', tick: predictor.tick, stop: async () => {} };
+    return { name: 'predictor', ...predictor };
   },
   async actuator({ runtime, ...rest }) {
     const { config, store, bus, clock, cluster } = runtime;

@@ -35,9 +35,20 @@ export interface ConsumeOptions {
   readonly batch: number;
   /** A batch is handed over when it is full or this old; 0: with what is there. */
   readonly maxWaitMs: number;
-  /** A message that was not acknowledged for this long is delivered again. */
+  /**
+   * A batch whose process has died is delivered again after this long. While its handler runs it is nobody else's,
+   * however long that takes.
+   */
   readonly ackWaitMs: number;
 }
+
+/** A message of a stream as it is handed to a consumer. */
+export interface ConsumedMessage extends BusMessage {
+  /** How often it has been handed over, this time included; a message that ends processes shows here only. */
+  readonly deliveries: number;
+}
+
+export type ConsumeHandler = (batch: readonly ConsumedMessage[]) => Promise<void>;
 
 /**
  * Messages between services and to users. Subjects are dot-separated; `*` matches one token, a last `>` the rest.
@@ -69,7 +80,7 @@ export interface Bus {
    * when it rejects, `onError` of the bus is told and all of the batch comes again, later each time, at the latest
    * after 30 s. One batch at a time.
    */
-  consume(options: ConsumeOptions, handler: (batch: readonly BusMessage[]) => Promise<void>): Promise<Subscription>;
+  consume(options: ConsumeOptions, handler: ConsumeHandler): Promise<Subscription>;
   /** The newest message that a stream keeps for this subject. */
   last(stream: string, subject: string): Promise<BusMessage | null>;
   /** Never rejects. */

@@ -3,6 +3,9 @@ import type { Bus, ConsumeOptions, StreamConfig } from './bus.ts';
 import { bytes, eventually, type Suite, text } from './conformance-suite.ts';
 import { BusRejectedError, BusUnavailableError } from './errors.ts';
 
+/** Short enough to wait for; long enough for a machine that has much to do. */
+const SLOW_ACK_WAIT_MS = 1_500;
+
 function stream(token: string, overrides: Partial<StreamConfig> = {}): StreamConfig {
   return {
     name: `S_${token}`,
@@ -241,20 +244,41 @@ export function describeFailingHandlers({ bus, fresh, errors }: Suite): void {
     expect(Number(timesMs[3]) - Number(timesMs[0])).toBeGreaterThanOrEqual(650);
   });
 
-  it('what was handed over and not acknowledged comes again after its wait, to another consumer, too', async () => {
+  it('a handler that takes longer than ackWaitMs keeps its batch: no other consumer gets it', async () => {
+    const token = fresh();
+    await bus().ensureStream(stream(token, { keep: 'work' }));
+    const { promise: busy, resolve: finish } = Promise.withResolvers<void>();
+    const options = consumer(token, { ackWaitMs: SLOW_ACK_WAIT_MS, maxWaitMs: 0, batch: 1 });
+    const others: (string | null)[] = [];
+    const slow: number[] = [];
+    const consuming = [0, 1].map(() =>
+      bus().consume(options, async ([message]) => {
+        if (text(message ?? null) !== 'slow') return void others.push(text(message ?? null));
+        slow.push(performance.now());
+        await busy;
+      }),
+    );
+    await bus().publishDurable(`${token}.a`, bytes('slow'));
+    await eventually(() => expect(slow).toHaveLength(1));
+    await bus().publishDurable(`${token}.a`, bytes('quick'));
+    await eventually(() => expect(performance.now() - Number(slow[0])).toBeGreaterThan(2.5 * SLOW_ACK_WAIT_MS));
+    finish();
+    await eventually(async () => expect(await bus().last(`S_${token}`, `${token}.a`)).toBeNull());
+    expect([slow.length, others]).toEqual([1, ['quick']]);
+    for (const one of consuming) await (await one).stop();
+  });
+
+  it('says how often a message was handed over', async () => {
     const token = fresh();
     await bus().ensureStream(stream(token));
-    await bus().publishDurable(`${token}.a`, bytes('slow'));
-    const { promise: busy, resolve: finish } = Promise.withResolvers<void>();
-    const options = consumer(token, { ackWaitMs: 300, maxWaitMs: 0 });
-    let first = 0;
-    const hanging = await bus().consume(options, async () => {
-      first++;
-      await busy;
+    await bus().publishDurable(`${token}.a`, bytes('x'));
+    const deliveries: (number | undefined)[] = [];
+    const consuming = await bus().consume(consumer(token, { maxWaitMs: 0 }), async ([message]) => {
+      deliveries.push(message?.deliveries);
+      if (deliveries.length < 3) throw new Error('not yet');
     });
-    await eventually(() => expect(first).toBe(1));
-    expect(await consumed(bus(), options, 1)).toEqual(['slow']);
-    finish();
-    await hanging.stop();
+    await eventually(() => expect(deliveries).toHaveLength(3));
+    await consuming.stop();
+    expect(deliveries).toEqual([1, 2, 3]);
   });
 }

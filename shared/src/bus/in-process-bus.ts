@@ -1,7 +1,7 @@
 import type { Health } from '../store/store.ts';
 import { type Clock, systemClock } from '../time/index.ts';
 import { answerOf, successOf } from './answer.ts';
-import type { Bus, BusMessage, ConsumeOptions, StreamConfig, Subscription } from './bus.ts';
+import type { Bus, BusMessage, ConsumeHandler, ConsumeOptions, StreamConfig, Subscription } from './bus.ts';
 import { SerialDelivery } from './delivery.ts';
 import { BusRejectedError, BusUnavailableError, NoResponderError } from './errors.ts';
 import { MemoryConsumption } from './memory-consumption.ts';
@@ -114,10 +114,7 @@ class InProcessBus implements Bus {
     else stream.reconfigure(config, this.#clock.nowMs());
   }
 
-  async consume(
-    options: ConsumeOptions,
-    handler: (batch: readonly BusMessage[]) => Promise<void>,
-  ): Promise<Subscription> {
+  async consume(options: ConsumeOptions, handler: ConsumeHandler): Promise<Subscription> {
     this.#checkOpen();
     checkConsumer(options);
     const stream = this.#streams.get(options.stream);

@@ -1,4 +1,12 @@
-export type { Bus, BusMessage, ConsumeOptions, StreamConfig, Subscription } from './bus.ts';
+export type {
+  Bus,
+  BusMessage,
+  ConsumedMessage,
+  ConsumeHandler,
+  ConsumeOptions,
+  StreamConfig,
+  Subscription,
+} from './bus.ts';
 export { BusRejectedError, BusUnavailableError, NoResponderError, RequestFailedError } from './errors.ts';
 export { createInProcessBus, type InProcessBusOptions } from './in-process-bus.ts';
 export { createNatsBus } from './nats-bus.ts';

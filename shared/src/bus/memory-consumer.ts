@@ -46,6 +46,11 @@ export class MemoryConsumer {
     return taken;
   }
 
+  /** Nobody else gets these until they are acknowledged or given back. */
+  hold(deliveries: readonly Delivery[]): void {
+    for (const { message, count } of deliveries) this.#outstanding.set(message.sequence, { count, dueMs: Infinity });
+  }
+
   acknowledge(deliveries: readonly Delivery[]): void {
     for (const { message } of deliveries) {
       this.#outstanding.delete(message.sequence);

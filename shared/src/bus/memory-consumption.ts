@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../time/index.ts';
-import type { BusMessage, ConsumeOptions, Subscription } from './bus.ts';
+import type { ConsumeHandler, ConsumeOptions, Subscription } from './bus.ts';
 import type { Delivery, MemoryConsumer } from './memory-consumer.ts';
 import type { MemoryStream } from './memory-stream.ts';
 import { redeliveryDelayMs, unacknowledgedMax } from './redelivery.ts';
@@ -8,7 +8,7 @@ import { redeliveryDelayMs, unacknowledgedMax } from './redelivery.ts';
 export interface MemoryConsumptionParts {
   readonly stream: MemoryStream;
   readonly options: ConsumeOptions;
-  readonly handler: (batch: readonly BusMessage[]) => Promise<void>;
+  readonly handler: ConsumeHandler;
   readonly clock: Clock;
   readonly onError: (error: Error) => void;
 }
@@ -37,8 +37,9 @@ export class MemoryConsumption implements Subscription {
     for (;;) {
       const batch = await this.#collect();
       if (batch.length === 0) return;
+      this.#consumer.hold(batch);
       try {
-        await handler(batch.map(({ message: { subject, data } }) => ({ subject, data })));
+        await handler(batch.map(({ message: { subject, data }, count }) => ({ subject, data, deliveries: count })));
         this.#consumer.acknowledge(batch);
         failures = 0;
       } catch (error) {

@@ -111,21 +111,18 @@ describe('NATS bus', () => {
     const server = await start();
     const one = await open(server);
     await one.ensureStream(STREAM);
+    await (await one.consume(CONSUMER, async () => {})).stop();
     for (const word of ['a', 'b']) await one.publishDurable('s.x', bytes(word));
-    const { promise: handed, resolve: hand } = Promise.withResolvers<void>();
-    const { promise: never, resolve: finish } = Promise.withResolvers<void>();
-    await one.consume(CONSUMER, async () => {
-      hand();
-      await never;
-    });
-    await handed;
+    // A process that took them and died: nobody tells the server that they are being worked on.
+    const dead = await connect({ servers: new URL(server.url).host });
+    for await (const _ of dead.jetstream().fetch('S', 'd', { batch: 2, expires: 5_000 }));
+    await dead.close();
     await server.kill('SIGKILL');
     await server.restart();
     const two = await open(server);
     const got: string[] = [];
     await two.consume(CONSUMER, async (batch) => void got.push(...batch.map(({ data }) => text(data))));
     await eventually(() => expect(got.sort()).toEqual(['a', 'b']));
-    finish();
   });
 
   it('all that a dead process had in hand comes again in one go, not a handful per wait', async () => {

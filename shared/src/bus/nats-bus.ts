@@ -1,7 +1,7 @@
 import type { Msg } from 'nats';
 import type { Health } from '../store/store.ts';
 import { answerOf, successOf } from './answer.ts';
-import type { Bus, BusMessage, ConsumeOptions, StreamConfig, Subscription } from './bus.ts';
+import type { Bus, BusMessage, ConsumeHandler, ConsumeOptions, StreamConfig, Subscription } from './bus.ts';
 import { SerialDelivery } from './delivery.ts';
 import { BusRejectedError, BusUnavailableError, NoResponderError } from './errors.ts';
 import { NatsConsumption } from './nats-consumption.ts';
@@ -95,10 +95,7 @@ class NatsBus implements Bus {
     this.#streams.set(config.name, config);
   }
 
-  async consume(
-    options: ConsumeOptions,
-    handler: (batch: readonly BusMessage[]) => Promise<void>,
-  ): Promise<Subscription> {
+  async consume(options: ConsumeOptions, handler: ConsumeHandler): Promise<Subscription> {
     checkConsumer(options);
     await ensureNatsConsumer(this.#link, options);
     const restore = async () => {

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsMsg } from 'nats';
-import type { BusMessage, ConsumeOptions, Subscription } from './bus.ts';
+import type { ConsumeHandler, ConsumeOptions, Subscription } from './bus.ts';
 import { type NatsLink, toBusError } from './nats-link.ts';
 import { redeliveryDelayMs } from './redelivery.ts';
 
 export interface NatsConsumptionParts {
   readonly link: NatsLink;
   readonly options: ConsumeOptions;
-  readonly handler: (batch: readonly BusMessage[]) => Promise<void>;
+  readonly handler: ConsumeHandler;
   /** Makes stream and consumer again where the server has lost them. */
   readonly restore: () => Promise<void>;
 }
@@ -16,6 +16,8 @@ export interface NatsConsumptionParts {
 const POLL_MS = 5_000;
 /** How long what comes again, of which the server gives no number, is waited for. */
 const COMES_AGAIN_MS = 200;
+/** While a handler runs the server is told so this often within `ackWaitMs`; one message may get lost. */
+const HOLDS_PER_WAIT = 3;
 /** A consumer that is made again while the server (2.9) is still deleting its stream never gets a message. */
 const RESTORE_AFTER_MS = 1_000;
 
@@ -112,17 +114,20 @@ export class NatsConsumption implements Subscription {
   }
 
   async #handle(batch: readonly JsMsg[]): Promise<boolean> {
-    const { handler, link } = this.#parts;
+    const { handler, link, options } = this.#parts;
     if (this.#stopping.signal.aborted) {
       give(batch, 0);
       return true;
     }
+    const holding = setInterval(() => hold(batch, link), options.ackWaitMs / HOLDS_PER_WAIT);
     try {
-      await handler(batch.map(({ subject, data }) => ({ subject, data })));
+      await handler(batch.map(({ subject, data, info }) => ({ subject, data, deliveries: info.deliveryCount })));
     } catch (error) {
       link.report(error);
-      for (const message of batch) give([message], redeliveryDelayMs(message.info.redeliveryCount));
+      for (const message of batch) give([message], redeliveryDelayMs(message.info.deliveryCount));
       return false;
+    } finally {
+      clearInterval(holding);
     }
     // Lost with the connection, they come again: at least once.
     if (link.connected) for (const message of batch) message.ack();
@@ -142,6 +147,18 @@ export class NatsConsumption implements Subscription {
     );
     if (link.connected && trouble.message !== this.#lastTrouble) link.report(trouble);
     this.#lastTrouble = trouble.message;
+  }
+}
+
+/** Tells the server that the messages are being worked on: their wait begins anew. */
+function hold(messages: readonly JsMsg[], link: NatsLink): void {
+  if (!link.connected) return;
+  for (const message of messages) {
+    try {
+      message.working();
+    } catch {
+      // The connection is closed.
+    }
   }
 }
 

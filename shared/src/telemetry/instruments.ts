@@ -43,6 +43,9 @@ export function createInstruments(meter: Meter) {
     forecastCoverage: meter.createGauge('forescale.forecast.coverage', {
       description: 'Share of actual values at or below a level',
     }),
+    modelRollbacks: meter.createCounter('forescale.model.rollbacks', {
+      description: 'Trained models that forecast worse than the ones before',
+    }),
     planDuration: meter.createHistogram('forescale.plan.duration', {
       unit: 's',
       description: 'Time to decide',

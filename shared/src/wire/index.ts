@@ -4,3 +4,16 @@ export { decodeKpi, encodeKpi, encodeSample, sampleSchema } from './kpi.ts';
 export { NODE_EVENTS, type NodeEventData, nodeEventSchema, overrideSchema, type PlanData, planSchema } from './plan.ts';
 export { streams } from './streams.ts';
 export { poolAndTail, subjects } from './subjects.ts';
+export {
+  encodeModelNotice,
+  encodePredictor,
+  encodeTraining,
+  type ModelNotice,
+  modelNoticeSchema,
+  type PredictorData,
+  predictorSchema,
+  type TrainingReason,
+  type TrainingRequest,
+  trainingId,
+  trainingSchema,
+} from './training.ts';

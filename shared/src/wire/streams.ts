@@ -33,4 +33,11 @@ export const streams = {
     maxAgeMs: 30 * DAY_MS,
     maxBytes: 64 * MIB,
   },
+  training: {
+    name: 'FORESCALE_TRAINING',
+    subjects: ['forescale.v1.training.>'],
+    keep: 'work',
+    maxAgeMs: DAY_MS,
+    maxBytes: 64 * MIB,
+  },
 } as const satisfies Record<string, StreamConfig>;

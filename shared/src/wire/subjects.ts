@@ -1,3 +1,5 @@
+import { type ModelKey, modelPath } from '../domain/index.ts';
+
 /** The subjects on which services and users meet. Pool, signal and event names are single tokens. */
 const PREFIX = 'forescale.v1';
 
@@ -8,6 +10,14 @@ export const subjects = {
   plan: (pool: string) => `${PREFIX}.plan.${pool}`,
   node: (pool: string, event: string) => `${PREFIX}.node.${pool}.${event}`,
   override: (pool: string) => `${PREFIX}.override.${pool}`,
+  /** A training that is due: `forescale.v1.training.series.<pool>.<signal>` or `….cluster.<step>s-<horizon>`. */
+  training: (key: ModelKey) => `${PREFIX}.training.${modelPath(key).join('.')}`,
+  /** A model that was saved, named as its training is. */
+  model: (key: ModelKey) => `${PREFIX}.model.${modelPath(key).join('.')}`,
+  predictor: (id: string) => `${PREFIX}.predictor.${id}`,
+  /** To listen to. */
+  allModels: `${PREFIX}.model.>`,
+  allPredictors: `${PREFIX}.predictor.*`,
   /** Where a simulation's conductor asks one service for one tick; the reply is the acknowledgement. */
   tick: (service: string) => `${PREFIX}.clock.tick.${service}`,
 } as const;

@@ -10,17 +10,26 @@ import {
   encodeForecast,
   encodeForecastData,
   encodeKpi,
+  encodeModelNotice,
+  encodePredictor,
   encodeSample,
+  encodeTraining,
   forecastSchema,
+  type ModelNotice,
+  modelNoticeSchema,
   nodeEventSchema,
   overrideSchema,
+  type PredictorData,
   parseWire,
   planSchema,
   poolAndTail,
+  predictorSchema,
   rfc3339,
   sampleSchema,
   streams,
   subjects,
+  type TrainingRequest,
+  trainingSchema,
   WireError,
 } from './index.ts';
 
@@ -113,6 +122,34 @@ describe('wire: what is encoded is decoded again', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('trainings and models, of a series and of a cluster', () => {
+    const key = fc.oneof(
+      fc.record({ kind: fc.constant('series' as const), pool: name, signal: name }),
+      fc.record({
+        kind: fc.constant('cluster' as const),
+        stepMs: fc.integer({ min: 1, max: 86_400 }).map((seconds) => 1_000 * seconds),
+        horizon: fc.integer({ min: 1, max: 10_000 }),
+      }),
+    );
+    const training: fc.Arbitrary<TrainingRequest> = fc.record({
+      key,
+      reason: fc.constantFrom('first', 'schedule', 'drift', 'data'),
+      requestedMs: moment,
+    });
+    const notice: fc.Arbitrary<ModelNotice> = fc.record({ key, version: fc.integer({ min: 1 }), savedMs: moment });
+    fc.assert(
+      fc.property(training, notice, (one, other) => {
+        expect(decodeEvent(encodeTraining(one), trainingSchema)).toEqual(one);
+        expect(decodeEvent(encodeModelNotice(other), modelNoticeSchema)).toEqual(other);
+      }),
+    );
+  });
+
+  it('predictors that say that they are there', () => {
+    const here: PredictorData = { id: 'predictor-1', state: 'joining', asks: true };
+    expect(decodeEvent(encodePredictor(here, AT_MS), predictorSchema)).toEqual(here);
   });
 
   it('as CloudEvents 1.0 that any client understands', () => {
@@ -356,6 +393,23 @@ describe('wire: the other messages', () => {
     ['an override of nobody', overrideSchema, { ...override, by: '' }, /^by = "": /],
     ['an override without an end', overrideSchema, { ...override, until: undefined }, /^until = absent: /],
     ['an override above every cluster', overrideSchema, { ...override, max: 1e9 }, /^max = 1000000000: /],
+  ])('refused: %s', (_what, schema, raw, message) => {
+    expect(refusal(() => parseWire(raw, schema))).toMatch(message);
+  });
+
+  const training = { kind: 'series', pool: 'web', signal: 'cpu', reason: 'first', requested: rfc3339(AT_MS) };
+  it.each<[what: string, schema: z.ZodType, raw: unknown, message: RegExp]>([
+    ['a training of no kind', trainingSchema, { ...training, kind: 'pool' }, /^kind = "pool": /],
+    ['a training that leaves its folder', trainingSchema, { ...training, pool: '../x' }, /^pool = "\.\.\/x": /],
+    ['a training for a reason unheard of', trainingSchema, { ...training, reason: 'mood' }, /^reason = "mood": /],
+    [
+      'a cluster without a step',
+      trainingSchema,
+      { ...training, kind: 'cluster', step_seconds: 0, horizon: 14 },
+      /^step_seconds = 0: /,
+    ],
+    ['a model of version 0', modelNoticeSchema, { ...training, version: 0, saved: rfc3339(AT_MS) }, /^version = 0: /],
+    ['a predictor that is asleep', predictorSchema, { id: 'a', state: 'asleep', asks: false }, /^state = "asleep": /],
   ])('refused: %s', (_what, schema, raw, message) => {
     expect(refusal(() => parseWire(raw, schema))).toMatch(message);
   });

@@ -1,116 +1,291 @@
-import type { Bus } from '@forescale/shared/bus';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Bus, Subscription } from '@forescale/shared/bus';
 import type { Config } from '@forescale/shared/config';
-import type { Forecast } from '@forescale/shared/domain';
+import { type Forecast, type ModelKey, modelName } from '@forescale/shared/domain';
 import type { Readiness } from '@forescale/shared/service';
 import type { Health, Store } from '@forescale/shared/store';
 import type { Instruments, Log } from '@forescale/shared/telemetry';
-import { encodeForecast, streams, subjects } from '@forescale/shared/wire';
+import type { Clock } from '@forescale/shared/time';
+import { decodeEvent, modelNoticeSchema, subjects } from '@forescale/shared/wire';
 import { bulkhead } from 'cockatiel';
-import type { TrainedModel } from '../model/index.ts';
+import { allSeries, type SeriesConfig } from '../history/index.ts';
 import { type BackendName, selectBackend } from '../tensor/index.ts';
-import { createTrainer, MODEL_WORKER_URL, type ModelJob, ModelRegistry, trainModelIn } from '../training/index.ts';
-import { accuracyPoints, forecastPoints } from './forecast-points.ts';
+import {
+  createTrainer,
+  createTraining,
+  MODEL_WORKER_URL,
+  type ModelStore,
+  type ModelTrainer,
+  type TrainingParts,
+  TrainingQueue,
+  trainClusterIn,
+  trainModelIn,
+} from '../training/index.ts';
+import { ForecastPublisher } from './forecast-publisher.ts';
+import { Members } from './members.ts';
+import { isServedBy, type Member, ownerOf } from './ownership.ts';
 import { SeriesPredictor } from './series-predictor.ts';
+import { SharedNetwork } from './shared-network.ts';
+import { TrainingAsker } from './training-asker.ts';
 
 /** Heap of a training worker; tensors and arrays are outside of it. */
 const WORKER_HEAP_MIB = 1_024;
-const TRAININGS_AT_ONCE = 1;
-const SERIES_MAX = 10_000;
+/** Questions to the stores on their way at once. */
+const STORE_AT_ONCE = 8;
+/** Histories that are loaded side by side; each holds a page of the store in memory. */
+const LOADED_AT_ONCE = 4;
+/** Forecasts between two pauses: about 20 ms. */
+const FORECASTS_PER_TURN = 20;
+/** Share of a tick in which histories are loaded; with it over, the rest waits for the next tick. */
+const LOADING_SHARE = 0.7;
+
+type Trainings = Pick<TrainingParts, 'trainSeries' | 'trainCluster'>;
 
 export interface PredictorParts {
   readonly config: Config;
   readonly store: Store;
   readonly bus: Bus;
-  /** Where models are kept. */
-  readonly modelDirectory: string;
+  readonly clock: Clock;
+  /** Those of all predictors that share the series. */
+  readonly models: ModelStore;
+  /** This process among them: `[a-z0-9-]{1,63}`, and no other one has it. */
+  readonly id: string;
+  /** Trainings that run at once in this process. */
+  readonly workers: number;
   readonly readiness: Readiness;
   readonly instruments: Instruments;
   readonly log: Log;
+  /** Where models are trained; in worker threads unless told. */
+  readonly trainings?: Trainings;
 }
 
 export interface Predictor {
   tick(nowMs: number): Promise<void>;
+  /** Gives the series and what is being trained to the others. */
+  stop(): Promise<void>;
   readonly backend: BackendName;
 }
 
-/** Starts the forecasting of every signal of every pool that wants it. */
+/** Starts the forecasting of every signal of every pool that wants it, together with whoever else does so. */
 export async function startPredictor(parts: PredictorParts): Promise<Predictor> {
-  const { config, bus, store, readiness, log } = parts;
-  const pools = config.pools.filter((pool) => pool.forecast.enabled);
-  const backend = await selectBackend(pools[0]?.forecast.backend ?? 'auto');
-  log.info({ backend: backend.name }, `TensorFlow.js backend: ${backend.reason}`);
-  const trainer = createTrainer<ModelJob, TrainedModel>({
-    workerUrl: MODEL_WORKER_URL,
-    timeoutMs: Math.max(60_000, ...pools.map((pool) => pool.forecast.trainBudgetMs)),
-    heapMibMax: WORKER_HEAP_MIB,
-    workersMax: TRAININGS_AT_ONCE,
-  });
-  // Trainings beyond that wait their turn.
-  const turns = bulkhead(TRAININGS_AT_ONCE, SERIES_MAX);
-  const train = (job: ModelJob) => turns.execute(() => trainModelIn(trainer, job));
-  const registry = new ModelRegistry(parts.modelDirectory);
-  const series = pools.flatMap((pool) =>
-    pool.signals.map(
-      (signal) =>
-        new SeriesPredictor({
-          pool,
-          signal,
-          store,
-          registry,
-          train,
-          backend: backend.name,
-          log,
-        }),
-    ),
-  );
-  let streamReady = false;
-
-  async function round(nowMs: number): Promise<void> {
-    const forecasts: Forecast[] = [];
-    const trainings: Promise<void>[] = [];
-    for (const one of series) {
-      await one.follow(nowMs);
-      trainings.push(one.trainWhenDue(nowMs));
-    }
-    // Simulated time stands still while a model is trained; real time does not wait.
-    if (config.clock.source === 'bus') await Promise.all(trainings);
-    for (const one of series) {
-      const forecast = one.forecast(nowMs);
-      if (forecast) forecasts.push(forecast);
-    }
-    await publish(forecasts);
-  }
-
-  async function publish(forecasts: readonly Forecast[]): Promise<void> {
-    if (!streamReady) await bus.ensureStream(streams.forecast);
-    streamReady = true;
-    for (const forecast of forecasts) {
-      await bus.publishDurable(subjects.forecast(forecast.pool, forecast.signal), encodeForecast(forecast));
-      record(forecast);
-    }
-    const points = forecasts.flatMap((forecast) => [...forecastPoints(forecast), ...accuracyPoints(forecast)]);
-    if (points.length > 0) await store.write(points);
-  }
-
-  function record({ pool, signal, model, accuracy }: Forecast): void {
-    if (!accuracy) return;
-    parts.instruments.forecastError.record(accuracy.wql, { pool, signal, model });
-    if (accuracy.relativeError !== null)
-      parts.instruments.forecastRelativeError.record(accuracy.relativeError, { pool, signal, model });
-    parts.instruments.forecastCoverage.record(accuracy.coverage90, { pool, signal, model, level: '0.9' });
-    parts.instruments.forecastCoverage.record(accuracy.coverage99, { pool, signal, model, level: '0.99' });
-  }
-
+  const { config, log } = parts;
+  const wanted = config.pools.find((pool) => pool.forecast.enabled)?.forecast.backend ?? 'auto';
+  const backend = await selectBackend(wanted);
+  log.info({ backend: backend.name, id: parts.id }, `TensorFlow.js backend: ${backend.reason}`);
+  const service = new PredictorService(parts, backend.name);
   return {
     backend: backend.name,
-    async tick(nowMs) {
-      try {
-        await round(nowMs);
-      } finally {
-        const [storeHealth, busHealth] = await Promise.all([store.health(), bus.health()]);
-        readiness.set('store', storeHealth satisfies Health);
-        readiness.set('bus', busHealth);
+    tick: (nowMs) => service.tick(nowMs),
+    stop: () => service.stop(),
+  };
+}
+
+/** A series that this process forecasts. */
+interface Served {
+  readonly series: SeriesPredictor;
+  readonly asker: TrainingAsker;
+}
+
+class PredictorService {
+  readonly #parts: PredictorParts;
+  readonly #backend: BackendName;
+  readonly #all: readonly SeriesConfig[];
+  readonly #members: Members;
+  readonly #queue: TrainingQueue;
+  readonly #shared: readonly SharedNetwork[];
+  readonly #publisher: ForecastPublisher;
+  readonly #train: ReturnType<typeof createTraining>;
+  readonly #served = new Map<string, Served>();
+  /** Remembered until somebody comes or goes. */
+  #division: { readonly signature: string; readonly mine: readonly SeriesConfig[] } = { signature: '', mine: [] };
+  #notices: Subscription | null = null;
+  #isWorking = false;
+  #state: Member['state'] = 'joining';
+  /** What went wrong first in this tick; the rest of its work is done all the same. */
+  #trouble: unknown = null;
+
+  constructor(parts: PredictorParts, backend: BackendName) {
+    const { config, bus, clock, log, id, models } = parts;
+    this.#parts = parts;
+    this.#backend = backend;
+    this.#all = allSeries(config);
+    this.#members = new Members({ bus, clock, log, id, tickMs: config.clock.tickMs });
+    this.#queue = new TrainingQueue({ bus, clock, log });
+    this.#shared = SharedNetwork.of(this.#all, models, this.#queue);
+    this.#publisher = new ForecastPublisher(parts);
+    this.#train = createTraining({ ...(parts.trainings ?? inWorkers(parts.workers)), ...parts });
+  }
+
+  async tick(nowMs: number): Promise<void> {
+    const { store, bus, readiness } = this.#parts;
+    this.#trouble = null;
+    try {
+      await this.#attempt(() => this.#join());
+      if (this.#members.hasJoined) {
+        const mine = this.#share();
+        await this.#serve(
+          mine.filter(({ series }) => series.isLoaded),
+          nowMs,
+        );
+        await this.#load(nowMs);
       }
-    },
+      if (this.#trouble !== null) throw this.#trouble;
+    } finally {
+      const [storeHealth, busHealth] = await Promise.all([store.health(), bus.health()]);
+      readiness.set('store', storeHealth satisfies Health);
+      readiness.set('bus', busHealth);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#notices?.stop();
+    await this.#queue.stop();
+    await this.#members.leave();
+  }
+
+  /** Says that we are there, hears of new models, takes trainings. Whatever the bus being away prevents is done later. */
+  async #join(): Promise<void> {
+    await this.#members.announce(this.#state);
+    this.#notices ??= await this.#parts.bus.subscribe(subjects.allModels, ({ data }) => this.#hearOfModel(data));
+    if (!this.#isWorking) await this.#queue.work(this.#parts.workers, this.#train);
+    this.#isWorking = true;
+  }
+
+  /** Drops the series that others forecast now; gives those that are ours and here. */
+  #share(): Served[] {
+    const mine = new Set(this.#mine().map(({ key }) => modelName(key)));
+    for (const name of this.#served.keys()) if (!mine.has(name)) this.#served.delete(name);
+    return [...this.#served.values()];
+  }
+
+  /** The series that are ours to forecast, as things are with the others at this moment. */
+  #mine(): readonly SeriesConfig[] {
+    const members = this.#members.live();
+    const signature = members.map(({ id, state }) => `${id} ${state}`).join();
+    if (this.#division.signature !== signature) {
+      const { id } = this.#parts;
+      this.#division = { signature, mine: this.#all.filter(({ key }) => isServedBy(id, members, modelName(key))) };
+    }
+    return this.#division.mine;
+  }
+
+  /**
+   * Loads the histories of series that are new here, as many as there is time for; forecasts begin series by series.
+   * Who else is there is asked before each batch: the first answers come while the first histories are loaded.
+   */
+  async #load(nowMs: number): Promise<void> {
+    const { clock, config } = this.#parts;
+    const untilMs = clock.nowMs() + LOADING_SHARE * config.clock.tickMs;
+    const tried = new Set<string>();
+    while (clock.nowMs() < untilMs) {
+      const next = this.#mine()
+        .filter(({ key }) => !tried.has(modelName(key)) && !this.#served.get(modelName(key))?.series.isLoaded)
+        .slice(0, LOADED_AT_ONCE);
+      if (next.length === 0) break;
+      for (const { key } of next) tried.add(modelName(key));
+      await this.#serve(
+        next.map((one) => this.#take(one)),
+        nowMs,
+      );
+    }
+    const isComplete = this.#mine().every(({ key }) => this.#served.get(modelName(key))?.series.isLoaded);
+    if (isComplete) this.#state = 'ready';
+  }
+
+  #take(config: SeriesConfig): Served {
+    const name = modelName(config.key);
+    const known = this.#served.get(name);
+    if (known) return known;
+    const series = new SeriesPredictor({ ...this.#parts, config, backend: this.#backend });
+    const served = { series, asker: new TrainingAsker(this.#queue, config.key) };
+    this.#served.set(name, served);
+    return served;
+  }
+
+  /** One round for these series: follow, train, forecast, publish. */
+  async #serve(served: readonly Served[], nowMs: number): Promise<void> {
+    await this.#each(served, ({ series }) => series.follow(nowMs));
+    await this.#each(served, ({ series }) => series.judge());
+    await this.#trainShared(served, nowMs);
+    await this.#each(served, (one) => this.#trainSeries(one, nowMs));
+    const forecasts: Forecast[] = [];
+    for (const [index, { series }] of served.entries()) {
+      const forecast = series.isLoaded ? series.forecast(nowMs) : null;
+      if (forecast) forecasts.push(forecast);
+      if (index % FORECASTS_PER_TURN === FORECASTS_PER_TURN - 1) await nextTurn();
+    }
+    if (forecasts.length > 0) await this.#attempt(() => this.#publisher.publish(forecasts));
+  }
+
+  async #trainShared(served: readonly Served[], nowMs: number): Promise<void> {
+    for (const network of this.#shared) {
+      await this.#attempt(async () => {
+        await network.look(nowMs);
+        if (!this.#owns(network.key)) return;
+        const alike = served.filter(({ series }) => network.isFor(series.config));
+        const cells = Math.max(0, ...alike.map(({ series }) => series.cells));
+        await network.train(nowMs, cells, this.#waits);
+        if (this.#waits) await network.look(nowMs);
+      });
+    }
+  }
+
+  /** Asks for the training that is due, and looks whether the one that was asked for is done. */
+  async #trainSeries({ series, asker }: Served, nowMs: number): Promise<void> {
+    if (asker.isWaiting && (await series.adoptNewer())) asker.answered();
+    const network = this.#shared.find((one) => one.isFor(series.config));
+    const reason = series.reasonToTrain(nowMs, network?.savedMs ?? null);
+    if (reason === null || (reason === 'first' && network?.isAwaited(nowMs))) return;
+    // Whoever only stands in for an owner that is joining leaves that to him.
+    if (!this.#owns(series.config.key)) return;
+    await asker.ask(reason, nowMs, this.#waits);
+    if (this.#waits && (await series.adoptNewer())) asker.answered();
+  }
+
+  #owns(key: ModelKey): boolean {
+    return ownerOf(this.#members.live(), modelName(key))?.id === this.#parts.id;
+  }
+
+  /** Simulated time stands still while a model is trained; real time does not wait. */
+  get #waits(): boolean {
+    return this.#parts.config.clock.source === 'bus';
+  }
+
+  async #hearOfModel(data: Uint8Array): Promise<void> {
+    const { key } = decodeEvent(data, modelNoticeSchema);
+    if (key.kind === 'cluster') {
+      const network = this.#shared.find((one) => modelName(one.key) === modelName(key));
+      await network?.look(this.#parts.clock.nowMs(), true);
+      return;
+    }
+    const served = this.#served.get(modelName(key));
+    if (served && (await served.series.adoptNewer())) served.asker.answered();
+  }
+
+  async #each(served: readonly Served[], work: (one: Served) => Promise<void>): Promise<void> {
+    const turns = bulkhead(STORE_AT_ONCE, Number.POSITIVE_INFINITY);
+    await Promise.all(served.map((one) => turns.execute(() => this.#attempt(() => work(one)))));
+  }
+
+  /** What fails for one series must not keep the others waiting. */
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#trouble ??= error;
+    }
+  }
+}
+
+function inWorkers(workersMax: number): Trainings {
+  const trainer: ModelTrainer = createTrainer({
+    workerUrl: MODEL_WORKER_URL,
+    timeoutMs: 3_600_000,
+    heapMibMax: WORKER_HEAP_MIB,
+    workersMax,
+  });
+  return {
+    trainSeries: (job, options) => trainModelIn(trainer, job, options),
+    trainCluster: (job, options) => trainClusterIn(trainer, job, options),
   };
 }

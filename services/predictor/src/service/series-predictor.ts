@@ -1,123 +1,203 @@
-import { calendarOf, type PoolConfig, type SignalConfig } from '@forescale/shared/config';
-import { type Forecast, STALE_INTERVALS } from '@forescale/shared/domain';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { calendarOf } from '@forescale/shared/config';
+import { type Forecast, modelName, STALE_INTERVALS } from '@forescale/shared/domain';
 import type { Store } from '@forescale/shared/store';
-import type { Log } from '@forescale/shared/telemetry';
-import { OnlineForecaster, TRAIN_OPTIONS, type TrainedModel } from '../model/index.ts';
+import type { Instruments, Log } from '@forescale/shared/telemetry';
+import type { TrainingReason } from '@forescale/shared/wire';
+import { type SeriesConfig, SignalHistory } from '../history/index.ts';
+import { OnlineForecaster, type TrainedModel } from '../model/index.ts';
 import { loadNetwork } from '../tensor/index.ts';
-import type { ModelJob, ModelRegistry } from '../training/index.ts';
-import { SignalHistory } from './signal-history.ts';
-
-const MINUTE_MS = 60_000;
+import {
+  type DriftState,
+  hasDrifted,
+  lookForDrift,
+  type ModelFacts,
+  type ModelStore,
+  type RegisteredModel,
+  reasonToTrain,
+  verdictOn,
+} from '../training/index.ts';
 
 /** With less than this a network has nothing to learn from; the simpler members answer alone. */
 const SAMPLES_TO_TRAIN = 120;
 
+/** A sample takes 0.05 to 0.3 ms to learn from; after so many the process sees to its other work. */
+const SAMPLES_PER_TURN = 200;
+
+/** What a series predictor asks of the forecasting core. */
+export type Forecaster = Pick<OnlineForecaster, 'observe' | 'forecast' | 'importModel' | 'trialResult' | 'endTrial'>;
+
 export interface SeriesParts {
-  readonly pool: PoolConfig;
-  readonly signal: SignalConfig;
+  readonly config: SeriesConfig;
   readonly store: Store;
-  readonly registry: ModelRegistry;
-  /** Trains elsewhere than in the thread that answers. */
-  readonly train: (job: ModelJob) => Promise<TrainedModel>;
+  readonly models: ModelStore;
+  readonly instruments: Pick<Instruments, 'modelRollbacks'>;
   readonly backend: string;
   readonly log: Log;
+  readonly createForecaster?: () => Forecaster;
 }
 
-/** Follows one signal of one pool: its history, its model, its forecasts. */
+/** Follows one signal of one pool: its history, its models, its forecasts. */
 export class SeriesPredictor {
+  readonly config: SeriesConfig;
   readonly #parts: SeriesParts;
-  readonly #forecaster: OnlineForecaster;
+  readonly #forecaster: Forecaster;
+  readonly #log: Log;
   #history: SignalHistory | null = null;
+  #isLoaded = false;
   #samples = 0;
+  #oldestMs = Number.POSITIVE_INFINITY;
   #newestMs = Number.NEGATIVE_INFINITY;
-  #trainedMs: number | null = null;
-  #training: Promise<void> | null = null;
+  /** Of the model that is forecast with; 0 while there is none. */
+  #version = 0;
+  #hasNetwork = false;
+  /** The version before it, while the two are compared. */
+  #previous: number | null = null;
+  /** Of the last training, also where its model was rejected. */
+  #trained: ModelFacts | null = null;
+  #drift: DriftState | null = null;
 
   constructor(parts: SeriesParts) {
+    const { key, signal, shape } = parts.config;
     this.#parts = parts;
-    const { calendar, timezone } = parts.pool.forecast;
-    const steps = Math.ceil(parts.pool.forecast.horizonMs / (5 * MINUTE_MS));
-    this.#forecaster = new OnlineForecaster({
-      rawStepMs: parts.signal.intervalMs,
-      steps: parts.signal.intervalMs > 5 * MINUTE_MS ? null : steps,
-      calendarFrom: (timeMs) => calendarOf(calendar, timezone, timeMs),
-    });
+    this.config = parts.config;
+    this.#log = parts.log.child({ pool: key.pool, signal: key.signal });
+    const { calendar, timezone } = parts.config.pool.forecast;
+    const options = {
+      rawStepMs: signal.intervalMs,
+      steps: shape.steps,
+      calendarFrom: (timeMs: number) => calendarOf(calendar, timezone, timeMs),
+    };
+    this.#forecaster = parts.createForecaster?.() ?? new OnlineForecaster(options);
   }
 
-  /** Takes in what the store has that was not taken in yet. Rejects as the store does; the next call goes on from there. */
+  /** Whether all of the history has been taken in: from then on a call of `follow` has little to do. */
+  get isLoaded(): boolean {
+    return this.#isLoaded;
+  }
+
+  /** Cells of history that are known. */
+  get cells(): number {
+    const { stepMs, cellsMax } = this.config.shape;
+    if (this.#samples === 0) return 0;
+    const cells = Math.floor(this.#newestMs / stepMs) - Math.floor(this.#oldestMs / stepMs) + 1;
+    return Math.min(cells, cellsMax);
+  }
+
+  /**
+   * Takes in what the store has that was not taken in yet. Rejects as the stores do; the next call goes on from there.
+   * The saved model comes first: a forecaster that begins with it need not go through its history twice.
+   */
   async follow(nowMs: number): Promise<void> {
-    const first = this.#history === null;
-    this.#history ??= new SignalHistory(
-      this.#parts.store,
-      this.#parts.pool.name,
-      this.#parts.signal,
-      nowMs - this.#parts.pool.forecast.historyMs,
-    );
-    for (;;) {
+    const { store } = this.#parts;
+    const { pool, signal } = this.config;
+    if (this.#history === null) {
+      await this.#adoptNewest();
+      this.#history = new SignalHistory(store, pool.name, signal, nowMs - pool.forecast.historyMs);
+    }
+    do {
       const { timesMs, values } = await this.#history.next(nowMs);
-      if (timesMs.length === 0) break;
-      for (let index = 0; index < timesMs.length; index++)
+      for (let index = 0; index < timesMs.length; index++) {
         this.#forecaster.observe(timesMs[index] as number, values[index] as number);
+        if (index % SAMPLES_PER_TURN === SAMPLES_PER_TURN - 1) await nextTurn();
+      }
       this.#samples += timesMs.length;
-      this.#newestMs = timesMs.at(-1) as number;
-    }
-    if (first) await this.#loadModel();
+      this.#oldestMs = Math.min(this.#oldestMs, timesMs[0] ?? Number.POSITIVE_INFINITY);
+      this.#newestMs = timesMs.at(-1) ?? this.#newestMs;
+    } while (this.#history.hasMore);
+    this.#isLoaded = true;
   }
 
-  async #loadModel(): Promise<void> {
-    const { pool, signal, registry, log } = this.#parts;
-    const { registered, refused } = await registry.load({ pool: pool.name, signal: signal.name });
-    for (const { why } of refused) log.warn({ pool: pool.name, signal: signal.name }, why);
-    if (!registered) return;
-    const { model, version, savedMs } = registered;
-    if (this.#forecaster.importModel(model, loadNetwork)) {
-      this.#trainedMs = savedMs;
-      log.info({ pool: pool.name, signal: signal.name, version }, 'saved model loaded');
-    } else {
-      log.warn(
-        { pool: pool.name, signal: signal.name, version },
-        'saved model is for another step or horizon: not used',
-      );
-    }
+  /** Goes on with the newest model where that is a newer one. Resolves to whether it did. */
+  async adoptNewer(): Promise<boolean> {
+    // Until then it is about to be looked at anyway.
+    if (this.#history === null) return false;
+    const newest = await this.#parts.models.newest(this.config.key);
+    return newest !== null && newest.version > this.#version && (await this.#adoptNewest());
   }
 
-  /** Starts a training when one is due and none runs; resolves when it is done. */
-  trainWhenDue(nowMs: number): Promise<void> {
-    const due = this.#trainedMs === null || nowMs - this.#trainedMs >= this.#parts.pool.forecast.retrainEveryMs;
-    if (this.#training === null && due && this.#samples >= SAMPLES_TO_TRAIN) {
-      this.#training = this.#train(nowMs).finally(() => {
-        this.#training = null;
-      });
-    }
-    return this.#training ?? Promise.resolve();
+  async #adoptNewest(): Promise<boolean> {
+    const { registered, refused } = await this.#parts.models.load(this.config.key);
+    for (const { why } of refused) this.#log.warn(why);
+    // Another call may have been quicker.
+    if (!registered || registered.version <= this.#version) return false;
+    const previous = this.#version;
+    if (!this.#adopt(registered)) return false;
+    this.#trained = { savedMs: registered.savedMs, cells: registered.cells };
+    this.#previous = previous > 0 ? previous : null;
+    this.#log.info({ version: registered.version }, 'saved model loaded');
+    return true;
   }
 
-  async #train(nowMs: number): Promise<void> {
-    const { pool, signal, registry, log } = this.#parts;
-    // Also after a failure the next try waits its turn: a training that cannot succeed must not eat the machine.
-    this.#trainedMs = nowMs;
-    try {
-      const known = this.#forecaster.trainingCells();
-      if (!known) return;
-      const last = this.#forecaster.exportModel();
-      const model = await this.#parts.train({ ...known, starts: last ? [last] : [], options: TRAIN_OPTIONS });
-      this.#forecaster.importModel(model, loadNetwork);
-      const version = await registry.save({ pool: pool.name, signal: signal.name }, model, nowMs);
-      log.info({ pool: pool.name, signal: signal.name, version, network: model.network !== null }, 'model trained');
-    } catch (error) {
-      log.error({ err: error, pool: pool.name, signal: signal.name }, 'training failed: the last model goes on');
+  #adopt({ model, version }: RegisteredModel<TrainedModel>): boolean {
+    const { stepMs, horizon } = this.config.shape;
+    const fits = model.stepMs === stepMs && model.horizon === horizon;
+    if (!fits || !this.#forecaster.importModel(model, loadNetwork)) {
+      this.#log.warn({ version }, 'saved model is for another step or horizon: not used');
+      return false;
     }
+    this.#version = version;
+    this.#hasNetwork = model.network !== null;
+    return true;
+  }
+
+  /** Why this series is to be trained now; `sharedMs` is when the network of all series was made, null: there is none. */
+  reasonToTrain(nowMs: number, sharedMs: number | null): TrainingReason | null {
+    if (this.#samples < SAMPLES_TO_TRAIN) return null;
+    const trainedMs = this.#trained?.savedMs ?? null;
+    const age = {
+      trainedMs,
+      trainedCells: this.#trained?.cells ?? 0,
+      cells: this.cells,
+      cellsMax: this.config.shape.cellsMax,
+      isOffered: !this.#hasNetwork && sharedMs !== null && trainedMs !== null && sharedMs > trainedMs,
+      drifted: hasDrifted(this.#drift),
+    };
+    return reasonToTrain(age, nowMs, this.config.pool.forecast.retrainEveryMs);
+  }
+
+  /** Goes back to the model before when the present one has done worse on what came since. */
+  async judge(): Promise<void> {
+    const trial = this.#previous === null ? null : this.#forecaster.trialResult();
+    const verdict = trial && verdictOn(trial, this.config.shape.stepMs);
+    if (!trial || !verdict || this.#previous === null) return;
+    if (verdict === 'reject') await this.#rollBack(this.#previous, trial.ratio);
+    this.#previous = null;
+    this.#forecaster.endTrial();
+  }
+
+  async #rollBack(previous: number, ratio: number): Promise<void> {
+    const { models, instruments } = this.#parts;
+    const { key } = this.config;
+    const rejected = this.#version;
+    if (!(await models.versions(key)).includes(previous)) return;
+    await models.rollback(key, previous);
+    const { registered } = await models.load(key);
+    if (!registered || !this.#adopt(registered)) return;
+    const { pool, signal } = key;
+    instruments.modelRollbacks.add(1, { pool, signal });
+    this.#log.warn(
+      { model: modelName(key), rejected, version: registered.version, ratio },
+      'the new model forecasts worse than the one before: rolled back',
+    );
   }
 
   /** Null while nothing was measured yet, or no more: a forecast is worth no more than its newest sample. */
   forecast(nowMs: number): Forecast | null {
-    const { pool, signal, backend } = this.#parts;
+    const { pool, signal } = this.config;
     const validUntilMs = Math.min(
       nowMs + pool.forecast.validForMs,
       this.#newestMs + STALE_INTERVALS * signal.intervalMs,
     );
     if (validUntilMs <= nowMs) return null;
     const issued = this.#forecaster.forecast(nowMs);
-    return issued && { ...issued, pool: pool.name, signal: signal.name, validUntilMs, backend };
+    if (issued === null) return null;
+    this.#lookForDrift(nowMs, issued.accuracy?.wql ?? null);
+    return { ...issued, pool: pool.name, signal: signal.name, validUntilMs, backend: this.#parts.backend };
+  }
+
+  #lookForDrift(nowMs: number, wql: number | null): void {
+    if (wql === null || !this.#trained) return;
+    this.#drift = lookForDrift(this.#drift, { nowMs, trainedMs: this.#trained.savedMs, wql });
   }
 }

@@ -1,3 +1,5 @@
+import { type ModelKey, modelName } from '@forescale/shared/domain';
+
 /** The job took longer than `timeoutMs` and was ended. */
 export class TrainingTimeoutError extends Error {
   override readonly name = 'TrainingTimeoutError';
@@ -38,4 +40,14 @@ export class ModelNotFoundError extends Error {
 /** A saved model is incomplete, changed or not readable; the message names the file. */
 export class ModelCorruptError extends Error {
   override readonly name = 'ModelCorruptError';
+}
+
+/** Why a version was passed over, as a line for the log. */
+export function refusalOf(
+  key: ModelKey,
+  version: number,
+  error: unknown,
+): { readonly version: number; readonly why: string } {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { version, why: `model ${modelName(key)} version ${version} refused: ${reason}` };
 }

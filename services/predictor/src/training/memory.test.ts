@@ -3,11 +3,10 @@ import { runInNewContext } from 'node:vm';
 import { PLAIN_CALENDAR } from '@forescale/shared/domain';
 import { memory } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import type { TrainedModel } from '../model/trained-model.ts';
 import { selectBackend } from '../tensor/backend.ts';
 import { noisyLines, SMALL } from '../tensor/synthetic.test-data.ts';
 import { trainNetwork } from '../tensor/train.ts';
-import { MODEL_WORKER_URL, type ModelJob, trainModelIn } from './model-job.ts';
+import { MODEL_WORKER_URL, type ModelTrainer, trainModelIn } from './model-job.ts';
 import { createTrainer } from './trainer.ts';
 
 const MIB = 2 ** 20;
@@ -46,7 +45,7 @@ test('memory: flat over 1,000 trainings in one process', { timeout: 120_000 }, a
 
 /** A worker holds some 30 MiB while it trains; of one that were not given back, 15 would be 450. */
 test('memory: a worker gives back what it took', { timeout: 180_000 }, async () => {
-  const trainer = createTrainer<ModelJob, TrainedModel>({
+  const trainer: ModelTrainer = createTrainer({
     workerUrl: MODEL_WORKER_URL,
     timeoutMs: 60_000,
     heapMibMax: 512,
@@ -57,7 +56,8 @@ test('memory: a worker gives back what it took', { timeout: 180_000 }, async () 
   const trainings = async (count: number) => {
     for (let seed = 0; seed < count; seed++) {
       const options = { seed, steps: 5, budgetMs: null };
-      const model = await trainModelIn(trainer, { cells, horizon: 12, calendar: PLAIN_CALENDAR, starts: [], options });
+      const series = { cells, horizon: 12, calendar: PLAIN_CALENDAR };
+      const model = await trainModelIn(trainer, { kind: 'series', ...series, starts: [], options });
       expect(model.network).not.toBeNull();
     }
   };

@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { TrainedModel } from '../model/trained-model.ts';
+import type { ModelKey } from '@forescale/shared/domain';
 import { artifactsOfNetwork, networkOf } from '../tensor/index.ts';
 import { ModelCorruptError } from './errors.ts';
+import type { ModelFacts, ModelOf } from './model-store.ts';
 
-/** Sizes and checksums of all other files of the directory: a damaged or half-written model is known as such. */
-interface Manifest {
+/** Sizes and checksums of all files of a model: a damaged or half-written one is known as such. */
+export interface Manifest extends ModelFacts {
   readonly format: 'forescale-model-files-1';
-  readonly savedMs: number;
   readonly files: Readonly<Record<string, FileSum>>;
 }
 
@@ -17,15 +15,20 @@ interface FileSum {
   readonly sha256: string;
 }
 
-const MANIFEST = 'manifest.json';
+export const MANIFEST = 'manifest.json';
 /** The model without its network. */
 const STATE = 'state.json';
 /** The network, as TensorFlow.js saves a layers model; both absent when the model has none. */
 const TOPOLOGY = 'model.json';
 const WEIGHTS = 'weights.bin';
 
-/** Writes a model into an existing, empty directory and flushes each file to the disk. */
-export async function writeModel(directory: string, model: TrainedModel, savedMs: number): Promise<void> {
+const FORMATS = { series: 'forescale-model-1', cluster: 'forescale-cluster-model-1' } as const;
+
+/** The files of a model, and the manifest that tells whether they are whole. */
+export function packModel(
+  model: ModelOf<ModelKey>,
+  { savedMs, cells }: ModelFacts,
+): { readonly manifest: Manifest; readonly files: ReadonlyMap<string, Uint8Array> } {
   const { network, ...state } = model;
   const files = new Map<string, Uint8Array>([[STATE, jsonBytes(state)]]);
   if (network) {
@@ -34,45 +37,43 @@ export async function writeModel(directory: string, model: TrainedModel, savedMs
     files.set(WEIGHTS, weights);
   }
   const sums = Object.fromEntries([...files].map(([name, bytes]) => [name, sumOf(bytes)]));
-  files.set(MANIFEST, jsonBytes({ format: 'forescale-model-files-1', savedMs, files: sums } satisfies Manifest));
-  for (const [name, bytes] of files) await writeFile(join(directory, name), bytes, { flush: true });
+  return { manifest: { format: 'forescale-model-files-1', savedMs, cells, files: sums }, files };
 }
 
-/** Reads what `writeModel` wrote. Rejects with `ModelCorruptError` when anything is absent or changed. */
-export async function readModel(
-  directory: string,
-): Promise<{ readonly model: TrainedModel; readonly savedMs: number }> {
-  const manifest = parse(MANIFEST, await read(directory, MANIFEST)) as Partial<Manifest> | null;
-  if (manifest?.format !== 'forescale-model-files-1' || !manifest.files || manifest.savedMs === undefined) {
-    throw new ModelCorruptError(`${MANIFEST}: unknown format ${String(manifest?.format)}`);
-  }
-  const sums = manifest.files;
+/** The model whose files `read` gives by name. Rejects with `ModelCorruptError` when anything is absent or changed. */
+export async function unpackModel<Key extends ModelKey>(
+  kind: Key['kind'],
+  manifest: Manifest,
+  read: (name: string) => Promise<Uint8Array>,
+): Promise<ModelOf<Key>> {
   const verified = async (name: string) => {
-    const bytes = await read(directory, name);
+    const bytes = await read(name);
     const sum = sumOf(bytes);
-    if (sum.bytes !== sums[name]?.bytes || sum.sha256 !== sums[name].sha256) {
+    if (sum.bytes !== manifest.files[name]?.bytes || sum.sha256 !== manifest.files[name].sha256) {
       throw new ModelCorruptError(`${name}: ${sum.bytes} bytes that are not those saved`);
     }
     return bytes;
   };
-  const state = parse(STATE, await verified(STATE)) as Omit<TrainedModel, 'network'>;
-  if (state.format !== 'forescale-model-1') {
-    throw new ModelCorruptError(`${STATE}: unknown format ${String(state.format)}`);
-  }
+  const state = parseJson(STATE, await verified(STATE)) as Omit<ModelOf<Key>, 'network'>;
+  if (state.format !== FORMATS[kind]) throw new ModelCorruptError(`${STATE}: unknown format ${String(state.format)}`);
   const network =
-    TOPOLOGY in sums ? networkOf(parse(TOPOLOGY, await verified(TOPOLOGY)), await verified(WEIGHTS)) : null;
-  return { model: { ...state, network }, savedMs: manifest.savedMs };
+    TOPOLOGY in manifest.files
+      ? networkOf(parseJson(TOPOLOGY, await verified(TOPOLOGY)), await verified(WEIGHTS))
+      : null;
+  return { ...state, network } as ModelOf<Key>;
 }
 
-async function read(directory: string, name: string): Promise<Uint8Array> {
-  try {
-    return await readFile(join(directory, name));
-  } catch (error) {
-    throw new ModelCorruptError(`${name}: cannot be read`, { cause: error });
+/** What was written as a manifest. Throws `ModelCorruptError` for anything else. */
+export function checkManifest(value: unknown): Manifest {
+  const manifest = value as Partial<Manifest> | null;
+  const { format, files, savedMs, cells } = manifest ?? {};
+  if (format !== 'forescale-model-files-1' || !files || !Number.isFinite(savedMs) || !Number.isFinite(cells)) {
+    throw new ModelCorruptError(`${MANIFEST}: unknown format ${String(format)}`);
   }
+  return manifest as Manifest;
 }
 
-function parse(name: string, bytes: Uint8Array): unknown {
+export function parseJson(name: string, bytes: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(bytes).toString());
   } catch (error) {
@@ -80,7 +81,7 @@ function parse(name: string, bytes: Uint8Array): unknown {
   }
 }
 
-function jsonBytes(value: unknown): Uint8Array {
+export function jsonBytes(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value));
 }
 

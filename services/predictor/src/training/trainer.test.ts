@@ -39,8 +39,11 @@ test('trainer: a job that eats memory is ended, and we are not', async () => {
   await expect(trainerWith({ heapMibMax: 32 }).run({ kind: 'hoard' })).rejects.toThrow(/memory limit/);
 });
 
-test('trainer: an endless job is ended when its time is up', async () => {
-  const attempt = trainerWith({ timeoutMs: 300 }).run({ kind: 'spin' });
+test.each([
+  ["the trainer's", { timeoutMs: 300 }, {}],
+  ['its own', {}, { timeoutMs: 300 }],
+])('trainer: an endless job is ended when %s time is up', async (_, ofTrainer, ofJob) => {
+  const attempt = trainerWith(ofTrainer).run({ kind: 'spin' }, ofJob);
   await expect(attempt).rejects.toThrow(TrainingTimeoutError);
 });
 

@@ -19,6 +19,8 @@ export interface JobOptions {
   /** Moved to the worker instead of copied: the caller cannot use them any more. */
   readonly transfer?: readonly Transferable[];
   readonly signal?: AbortSignal;
+  /** Of this job; the trainer's own unless told. */
+  readonly timeoutMs?: number;
   readonly onProgress?: OnProgress;
 }
 
@@ -48,7 +50,8 @@ export function createTrainer<Job, Result>(options: TrainerOptions): Trainer<Job
 
 async function runInWorker(options: TrainerOptions, job: unknown, jobOptions: JobOptions): Promise<unknown> {
   if (jobOptions.signal?.aborted) throw new TrainingAbortedError('given up before it began');
-  const timeout = AbortSignal.timeout(options.timeoutMs);
+  const timeoutMs = jobOptions.timeoutMs ?? options.timeoutMs;
+  const timeout = AbortSignal.timeout(timeoutMs);
   const ended = new AbortController();
   const worker = new Worker(options.workerUrl, {
     workerData: job,
@@ -59,7 +62,7 @@ async function runInWorker(options: TrainerOptions, job: unknown, jobOptions: Jo
   try {
     return await Promise.race([
       outcome(worker, jobOptions.onProgress),
-      aborted(timeout, ended.signal, () => new TrainingTimeoutError(options.timeoutMs)),
+      aborted(timeout, ended.signal, () => new TrainingTimeoutError(timeoutMs)),
       aborted(jobOptions.signal, ended.signal, () => new TrainingAbortedError('given up while it ran')),
     ]);
   } finally {

@@ -16,6 +16,7 @@ export class SignalHistory {
   readonly #signal: string;
   readonly #combiner: SourceCombiner;
   #givenUntilMs: number;
+  #hasMore = true;
 
   constructor(store: Store, pool: string, signal: SignalConfig, fromMs: number) {
     this.#store = store;
@@ -23,6 +24,11 @@ export class SignalHistory {
     this.#signal = signal.name;
     this.#combiner = new SourceCombiner(signal.aggregate, signal.intervalMs);
     this.#givenUntilMs = fromMs;
+  }
+
+  /** Whether the last page was full: there may be more at once. True before the first one. */
+  get hasMore(): boolean {
+    return this.#hasMore;
   }
 
   /** The combined samples after the last call's and up to `nowMs`; at most one page, empty when there are no more. */
@@ -39,6 +45,7 @@ export class SignalHistory {
     const values = rows.flatMap(({ timeMs, tags, fields }) =>
       typeof fields.value === 'number' ? [{ source: tags.source ?? '', timeMs, value: fields.value }] : [],
     );
+    this.#hasMore = rows.length === PAGE_ROWS;
     // A full page may end in the middle of one moment; its last moment is read again with the next page.
     const lastMs = rows.at(-1)?.timeMs ?? this.#givenUntilMs;
     const cut = rows.length === PAGE_ROWS && rows[0]?.timeMs !== lastMs;

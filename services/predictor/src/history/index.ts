@@ -1,0 +1,3 @@
+export { readHistory } from './read-history.ts';
+export { allSeries, type SeriesConfig, type SeriesShape } from './series-shape.ts';
+export { SignalHistory } from './signal-history.ts';

@@ -1,0 +1,179 @@
+import { parseConfig } from '@forescale/shared/config';
+import { createMemoryState } from '@forescale/shared/state';
+import { createSqliteStore, type Store } from '@forescale/shared/store';
+import { silentInstruments, silentLog } from '@forescale/shared/telemetry';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { allSeries, type SeriesConfig } from '../history/index.ts';
+import { OnlineForecaster, type TrainedModel } from '../model/index.ts';
+import { createStateModelStore, type ModelStore } from '../training/index.ts';
+import { modelOf } from '../training/model-store.conformance.ts';
+import { type Forecaster, SeriesPredictor } from './series-predictor.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 1_440 * MINUTE_MS;
+const START_MS = Date.UTC(2026, 2, 4, 9);
+const HALF_DAY_CELLS = 144;
+
+const [CONFIG] = allSeries(
+  parseConfig('autoscaler: { pools: [{ name: web, signals: [{ name: cpu, interval: 1m }] }] }', 'test', {}),
+) as [SeriesConfig];
+const { stepMs, horizon } = CONFIG.shape;
+
+let store: Store;
+let models: ModelStore;
+beforeEach(async () => {
+  store = await createSqliteStore({ path: ':memory:' });
+  models = createStateModelStore(createMemoryState());
+});
+afterEach(() => store.close());
+
+async function measure(fromMs: number, minutes: number): Promise<void> {
+  await store.write(
+    Array.from({ length: minutes }, (_, i) => ({
+      measurement: 'kpi',
+      tags: { pool: 'web', signal: 'cpu', source: 'test' },
+      fields: { value: 100 + (i % 7) },
+      timeMs: fromMs + i * MINUTE_MS,
+    })),
+  );
+}
+
+/** A forecaster that knows its model by its `logOffset`, and is told how the new one does against the one before. */
+class FakeForecaster implements Forecaster {
+  readonly adopted: number[] = [];
+  trial: { cells: number; ratio: number } | null = null;
+
+  observe(): boolean {
+    return true;
+  }
+
+  forecast(): null {
+    return null;
+  }
+
+  importModel({ logOffset }: TrainedModel): boolean {
+    this.trial = this.adopted.length > 0 ? { cells: 0, ratio: 1 } : null;
+    this.adopted.push(logOffset);
+    return true;
+  }
+
+  trialResult() {
+    return this.trial;
+  }
+
+  endTrial(): void {
+    this.trial = null;
+  }
+}
+
+function predictor(forecaster?: FakeForecaster): SeriesPredictor {
+  const instruments = silentInstruments();
+  const parts = { config: CONFIG, store, models, instruments, backend: 'wasm', log: silentLog() };
+  return new SeriesPredictor(forecaster ? { ...parts, createForecaster: () => forecaster } : parts);
+}
+
+const save = (number: number, savedMs = START_MS, cells = 100) =>
+  models.save(CONFIG.key, { ...modelOf(number), stepMs, horizon }, { savedMs, cells });
+
+describe('the models of a series', () => {
+  it('the newest is loaded before the history, and a newer one when it is there', async () => {
+    await save(1);
+    await save(2);
+    const forecaster = new FakeForecaster();
+    const one = predictor(forecaster);
+    expect(await one.adoptNewer()).toBe(false);
+    await one.follow(START_MS);
+    expect(await one.adoptNewer()).toBe(false);
+    await save(3);
+    expect(await one.adoptNewer()).toBe(true);
+    expect(forecaster.adopted).toEqual([2, 3]);
+  });
+
+  it('one of another step or horizon is left alone', async () => {
+    await models.save(CONFIG.key, { ...modelOf(1), stepMs, horizon: horizon + 1 }, { savedMs: 1, cells: 1 });
+    const forecaster = new FakeForecaster();
+    await predictor(forecaster).follow(START_MS);
+    expect(forecaster.adopted).toEqual([]);
+  });
+
+  it('have the shape that the forecaster of the series wants', () => {
+    const forecaster = new OnlineForecaster({ rawStepMs: CONFIG.signal.intervalMs, steps: CONFIG.shape.steps });
+    forecaster.observe(START_MS, 1);
+    expect(forecaster.trainingCells()).toMatchObject({ horizon, cells: { stepMs } });
+  });
+
+  it.each([
+    ['worse', HALF_DAY_CELLS, 1.06, [1, 2, 1], [1]],
+    ['hardly worse', HALF_DAY_CELLS, 1.04, [1, 2], [2, 1]],
+    ['better', HALF_DAY_CELLS, 0.9, [1, 2], [2, 1]],
+    ['worse, but not for long', HALF_DAY_CELLS - 1, 2, [1, 2], [2, 1]],
+  ])('a new one that does %s', async (_, cells, ratio, adopted, versions) => {
+    await save(1);
+    const forecaster = new FakeForecaster();
+    const one = predictor(forecaster);
+    await one.follow(START_MS);
+    await one.judge();
+    await save(2);
+    await one.adoptNewer();
+    forecaster.trial = { cells, ratio };
+    await one.judge();
+    expect(forecaster.adopted).toEqual(adopted);
+    expect(await models.versions(CONFIG.key)).toEqual(versions);
+    expect(forecaster.trial === null).toBe(cells === HALF_DAY_CELLS);
+    // Judged once; what was rejected is not taken up again, and the next one is.
+    await one.judge();
+    expect(await one.adoptNewer()).toBe(false);
+    await save(3);
+    expect(await one.adoptNewer()).toBe(true);
+    expect(forecaster.adopted).toEqual([...adopted, 3]);
+  });
+
+  it('one that was rejected is not trained again before its time', async () => {
+    await measure(START_MS - 200 * MINUTE_MS, 200);
+    await save(1, START_MS - 2 * DAY_MS);
+    const forecaster = new FakeForecaster();
+    const one = predictor(forecaster);
+    await one.follow(START_MS);
+    expect(one.reasonToTrain(START_MS, null)).toBe('schedule');
+    await save(2, START_MS);
+    await one.adoptNewer();
+    forecaster.trial = { cells: HALF_DAY_CELLS, ratio: 2 };
+    await one.judge();
+    expect(one.reasonToTrain(START_MS + DAY_MS - 1, null)).toBeNull();
+    expect(one.reasonToTrain(START_MS + DAY_MS, null)).toBe('schedule');
+  });
+});
+
+describe('when a series is trained', () => {
+  it('not before there are 120 samples', async () => {
+    await measure(START_MS - 119 * MINUTE_MS, 119);
+    const one = predictor();
+    await one.follow(START_MS);
+    expect(one.reasonToTrain(START_MS, null)).toBeNull();
+    await measure(START_MS, 1);
+    await one.follow(START_MS);
+    expect(one.reasonToTrain(START_MS, null)).toBe('first');
+  });
+
+  it('when there is twice the history of the last time', async () => {
+    await save(1, START_MS, 20);
+    await measure(START_MS - 39 * 5 * MINUTE_MS, 38 * 5);
+    const one = predictor(new FakeForecaster());
+    await one.follow(START_MS);
+    expect(one.cells).toBe(38);
+    expect(one.reasonToTrain(START_MS, null)).toBeNull();
+    await measure(START_MS - 5 * MINUTE_MS, 6);
+    await one.follow(START_MS + MINUTE_MS);
+    expect(one.reasonToTrain(START_MS, null)).toBe('data');
+  });
+
+  it('when it has no network and all series have one since', async () => {
+    await measure(START_MS - 200 * MINUTE_MS, 200);
+    const model = { ...modelOf(1), stepMs, horizon, network: null };
+    await models.save(CONFIG.key, model, { savedMs: START_MS, cells: 40 });
+    const one = predictor(new FakeForecaster());
+    await one.follow(START_MS);
+    expect(one.reasonToTrain(START_MS, START_MS - 1)).toBeNull();
+    expect(one.reasonToTrain(START_MS, START_MS + 1)).toBe('first');
+  });
+});

@@ -43,7 +43,10 @@ export class Ensemble {
     this.horizon = horizon;
     this.members = members;
     this.combination = new Combination(members.length, horizon, tape.cycles.day);
-    this.scale = new ErrorScale(tape, horizon);
+    this.scale = new ErrorScale(
+      tape,
+      Array.from({ length: horizon }, (_, i) => i + 1),
+    );
     this.windows = Array.from({ length: GROUPS }, () => new ResidualWindow(POOLED_RESIDUALS));
     this.points = new Float64Array(horizon * members.length * horizon);
     this.guardLeads = Array.from({ length: GROUPS }, (_, g) => Math.max(1, Math.round(((g + 1) * horizon) / GROUPS)));

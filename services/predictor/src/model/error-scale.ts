@@ -1,9 +1,10 @@
 import { NormalEquations } from './normal-equations.ts';
+import { ScaleDrift } from './scale-drift.ts';
 import type { Tape } from './tape.ts';
 
-/** Length of the row of features that `expect` writes and `learn` reads: the base, then the regressors. */
-export const SCALE_ROW = 9;
-const REGRESSORS = SCALE_ROW - 1;
+/** Length of the row that `expect` writes and `learn` reads: the base, the regressors, and what they came to. */
+export const SCALE_ROW = 10;
+const REGRESSORS = SCALE_ROW - 2;
 /** Errors below this share of the usual one count as this share: the log of a lucky hit would rule the fit. */
 const FLOOR = 0.1;
 /** Before this many errors of a target are known, the newest errors alone say how large the next will be. */
@@ -31,10 +32,16 @@ export class ErrorScale {
   private readonly learned: Uint32Array;
   private readonly dayErrors: number;
   private readonly phaseGain: number;
+  private readonly drift: ScaleDrift;
 
-  /** For each of the `targets` there come `perCell` errors for each cell of `tape`. */
-  constructor(tape: Tape, targets: number, perCell = 1) {
+  /**
+   * One target for each of `overlaps`, the number of errors in a row that hang together; for each there come `perCell`
+   * errors for each cell of `tape`.
+   */
+  constructor(tape: Tape, overlaps: readonly number[], perCell = 1) {
     this.tape = tape;
+    const targets = overlaps.length;
+    this.drift = new ScaleDrift(overlaps);
     this.dayErrors = perCell * Math.max(48, tape.cycles.day);
     this.models = Array.from(
       { length: targets },
@@ -70,6 +77,7 @@ export class ErrorScale {
     const size = Math.log(Math.max(error, floor)) - (rows[offset] as number);
     (this.models[target] as NormalEquations).add(rows, offset + 1, size, 1);
     this.learned[target] = (this.learned[target] as number) + 1;
+    this.drift.learn(target, error / (rows[offset + SCALE_ROW - 1] as number));
   }
 
   /** Before there is any error: a share of the level. */
@@ -121,7 +129,9 @@ export class ErrorScale {
     rows[offset + 8] = relative(this.fast[0] as number) - relative(this.medium[0] as number);
     const known = (this.learned[target] as number) >= ERRORS_MIN;
     const fitted = known ? (this.models[target] as NormalEquations).dot(rows, offset + 1) : 0.5 * fast;
-    return Math.max(Math.exp(base + Math.max(-4, Math.min(4, fitted))), this.alarm(target));
+    const expected = Math.exp(base + Math.max(-4, Math.min(4, fitted)));
+    rows[offset + SCALE_ROW - 1] = expected;
+    return Math.max(expected * this.drift.factor(target), this.alarm(target));
   }
 
   /** When errors are far beyond the usual ones, no regression on quiet times says how large the next will be. */

@@ -78,7 +78,11 @@ export class TickForecaster {
     const day = ensemble.tape.cycles.day;
     const ticksPerCell = Math.max(1, Math.round(sampling.shapeStepMs / sampling.tickMs));
     this.anchor = new LevelAnchor(sampling.steps, Math.max(300, 7 * day));
-    this.scale = new ErrorScale(ensemble.tape, this.targets, ticksPerCell);
+    this.scale = new ErrorScale(
+      ensemble.tape,
+      Array.from({ length: this.targets }, (_, target) => this.reachMs(target) / sampling.tickMs),
+      ticksPerCell,
+    );
     const pools = Math.ceil(sampling.steps / STEPS_POOLED);
     this.windows = Array.from(
       { length: pools + LEADS },

@@ -2,9 +2,10 @@ import { PLAIN_CALENDAR, type Series } from '@forescale/shared/domain';
 import { type Cells, cellsOf, sliceCells } from '../model/cells.ts';
 import type { Ensemble } from '../model/ensemble.ts';
 import { usualStepMs } from '../model/grid.ts';
+import { LADDER, MEMBER_NAMES } from '../model/ladder.ts';
 import type { Networks, QuantileNetwork } from '../model/network.ts';
 import { createNetworkAlone } from '../model/network-alone.ts';
-import { createEnsemble, createLadder, MEMBER_NAMES, type ShapeOptions } from '../model/shape.ts';
+import { createEnsemble, createLadder, type ShapeOptions } from '../model/shape.ts';
 import { TRAIN_OPTIONS, trainModel } from '../model/trained-model.ts';
 import { shapeOf } from '../model/training-series.ts';
 import { BacktestTooShortError } from './errors.ts';
@@ -115,7 +116,10 @@ function ensembleOf(
 ): Ensemble | null {
   if (method === 'forescale') return createEnsemble(shape, network, unseenFromCell).ensemble;
   if (method === 'network') return network && createNetworkAlone(shape, network, unseenFromCell);
-  return createLadder(shape, [method]);
+  return createLadder(
+    shape,
+    LADDER.filter(({ name }) => name === method),
+  );
 }
 
 function roll(

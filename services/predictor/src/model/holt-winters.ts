@@ -1,4 +1,4 @@
-import type { StreamingMember } from './member.ts';
+import type { MemberSpec, StreamingMember } from './member.ts';
 import type { Tape } from './tape.ts';
 
 interface Gains {
@@ -20,7 +20,7 @@ const DAMPING = 0.97;
  * level += trend + gain e, trend = damping (trend + gain e), season += gain (1 - level gain) e. Without a day in the
  * step it is Holt's method.
  */
-export class HoltWinters implements StreamingMember {
+class HoltWinters implements StreamingMember {
   readonly name = 'holt-winters';
   private readonly tape: Tape;
   private readonly models: { state: Recursion; error: number; forecast: number }[];
@@ -115,3 +115,8 @@ class Recursion {
     return this.level + drift + (this.season[phase] as number);
   }
 }
+
+export const holtWinters: MemberSpec<'holt-winters'> = {
+  name: 'holt-winters',
+  create: ({ tape, horizon }) => new HoltWinters(tape, horizon),
+};

@@ -5,8 +5,9 @@ export {
   type ClusterTrainOptions,
   trainClusterModel,
 } from './cluster-model.ts';
-export { forecast } from './forecast-member.ts';
 export { type Grid, GridTooLongError, gridOf, usualStepMs } from './grid.ts';
+export { MEMBER_NAMES, type MemberName } from './ladder.ts';
+export { combinedForecast, type ForecastHistory, memberForecasts } from './member-forecasts.ts';
 export type {
   LoadNetwork,
   NetworkOptions,
@@ -19,6 +20,5 @@ export type {
 } from './network.ts';
 export type { TrialResult } from './network-trial.ts';
 export { type OnlineForecast, OnlineForecaster, type OnlineForecasterOptions } from './online-forecaster.ts';
-export { MEMBER_NAMES, type MemberName } from './shape.ts';
 export { type NetworkStart, TRAIN_OPTIONS, type TrainedModel, type TrainOptions, trainModel } from './trained-model.ts';
 export type { TrainingSeries } from './training-series.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { forecast } from './forecast-member.ts';
+import { MEMBER_NAMES, type MemberName } from './ladder.ts';
+import { combinedForecast, memberForecasts } from './member-forecasts.ts';
 import { REFERENCE_SERIES } from './reference-series.ts';
-import { MEMBER_NAMES, type MemberName } from './shape.ts';
 
 const HOUR_MS = 3_600_000;
 const HISTORY = { stepMs: HOUR_MS, startMs: 0, values: REFERENCE_SERIES };
@@ -18,8 +18,8 @@ const R_STLF_WIDTH80 = 2.85;
 const TWO_SD = 2.31;
 
 /** The members' own forecasts, without calibration of the median: told by where few residuals can move it. */
-function medians(names: readonly MemberName[]): number[] {
-  return forecast(names, HISTORY, 6, [0.5]).map(([median]) => median as number);
+function medians(name: MemberName): number[] {
+  return memberForecasts[name](HISTORY, 6, [0.5]).map(([median]) => median as number);
 }
 
 function furthest(a: readonly number[], b: readonly number[]): number {
@@ -28,22 +28,20 @@ function furthest(a: readonly number[], b: readonly number[]): number {
 
 describe('members against R', () => {
   it('seasonal-naive repeats the day before, as snaive does, but for the correction of its median', () => {
-    expect(furthest(medians(['seasonal-naive']), R_SNAIVE)).toBeLessThan(TWO_SD / 2);
+    expect(furthest(medians('seasonal-naive'), R_SNAIVE)).toBeLessThan(TWO_SD / 2);
   });
 
   it.each(['holt-winters', 'seasonal-smoothing', 'ridge', 'ridge-log'] as const)(
     '%s forecasts what HoltWinters and stlf do',
     (name) => {
-      const values = medians([name]);
+      const values = medians(name);
       expect(furthest(values, R_HOLT_WINTERS)).toBeLessThan(TWO_SD);
       expect(furthest(values, R_STLF)).toBeLessThan(TWO_SD);
     },
   );
 
   it('the combination is about as sure as stlf, and not surer than the noise allows', () => {
-    const widths = forecast(MEMBER_NAMES, HISTORY, 6, [0.1, 0.9]).map(
-      ([low, high]) => (high as number) - (low as number),
-    );
+    const widths = combinedForecast(HISTORY, 6, [0.1, 0.9]).map(([low, high]) => (high as number) - (low as number));
     for (const width of widths) {
       expect(width).toBeGreaterThan(0.8 * R_STLF_WIDTH80);
       expect(width).toBeLessThan(2 * R_STLF_WIDTH80);
@@ -51,7 +49,7 @@ describe('members against R', () => {
   });
 
   it('persistence centres on the last value, as naive does', () => {
-    const [first] = forecast(['persistence'], { ...HISTORY, stepMs: 7 * HOUR_MS }, 1, [0.5]);
+    const [first] = memberForecasts.persistence({ ...HISTORY, stepMs: 7 * HOUR_MS }, 1, [0.5]);
     expect(Math.abs((first?.[0] as number) - (R_NAIVE[0] as number))).toBeLessThan(10);
   });
 });
@@ -78,7 +76,7 @@ describe('every member', () => {
     (name, history) => {
       const values = histories[history] as Float64Array;
       const levels = [0.1, 0.5, 0.9, 0.99, 0.999];
-      const quantiles = forecast([name], { stepMs: 300_000, startMs: 0, values }, 12, levels);
+      const quantiles = memberForecasts[name]({ stepMs: 300_000, startMs: 0, values }, 12, levels);
       expect(quantiles).toHaveLength(12);
       for (const step of quantiles) {
         expect(step.every(Number.isFinite)).toBe(true);

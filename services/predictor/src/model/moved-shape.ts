@@ -1,4 +1,4 @@
-import type { StreamingMember } from './member.ts';
+import type { MemberSpec, StreamingMember } from './member.ts';
 import { Profile } from './profile.ts';
 import type { Tape } from './tape.ts';
 
@@ -8,7 +8,7 @@ const LEVEL_CELLS = 3;
  * The usual shapes of day and week, moved to where the load is now: the random walk of a seasonal series. Noisy, but
  * nothing follows a shift of the level faster.
  */
-export class MovedShape implements StreamingMember {
+class MovedShape implements StreamingMember {
   readonly name = 'moved-shape';
   private readonly tape: Tape;
   private readonly profile: Profile;
@@ -36,3 +36,8 @@ export class MovedShape implements StreamingMember {
     return this.profile.dayAt(index, this.reach) + this.profile.weekAt(index, this.reach);
   }
 }
+
+export const movedShape: MemberSpec<'moved-shape'> = {
+  name: 'moved-shape',
+  create: ({ tape }) => new MovedShape(tape),
+};

@@ -10,7 +10,7 @@ import { createNetworkBasis, type ShapeOptions } from './shape.ts';
  */
 export function createNetworkAlone(options: ShapeOptions, network: QuantileNetwork, unseenFromCell: number): Ensemble {
   const { tape, lifts, members, features } = createNetworkBasis(options);
-  const [base] = members as readonly [StreamingMember, StreamingMember];
+  const [base] = members;
   const member = new NetworkMember(network, features, Math.max(0, unseenFromCell - options.firstCell));
   const alone: StreamingMember = {
     name: member.name,

@@ -1,8 +1,8 @@
-import type { StreamingMember } from './member.ts';
+import type { MemberSpec, StreamingMember } from './member.ts';
 import type { Tape } from './tape.ts';
 
 /** The last measured value stays. The one that can always answer. */
-export class Persistence implements StreamingMember {
+class Persistence implements StreamingMember {
   readonly name = 'persistence';
   private readonly tape: Tape;
 
@@ -16,3 +16,8 @@ export class Persistence implements StreamingMember {
     out.fill(Number.isFinite(this.tape.lastMeasured) ? this.tape.lastMeasured : 0);
   }
 }
+
+export const persistence: MemberSpec<'persistence'> = {
+  name: 'persistence',
+  create: ({ tape }) => new Persistence(tape),
+};

@@ -1,9 +1,10 @@
-import type { StreamingMember } from './member.ts';
+import { Logarithmic } from './logarithmic.ts';
+import type { MemberSpec, StreamingMember } from './member.ts';
 import { NormalEquations } from './normal-equations.ts';
 import { FEATURES, RidgeFeatures } from './ridge-features.ts';
 import type { Tape } from './tape.ts';
 
-export interface RidgeOptions {
+interface RidgeOptions {
   readonly ridge: number;
   /** A row's weight falls to 1/e after this many days (after 1,000 cells where the step knows no day). */
   readonly memoryDays: number;
@@ -16,7 +17,7 @@ export interface RidgeOptions {
  * learned shapes and the calendar. Learns with every cell; rows that surprise it weigh less (Huber), so that a flash
  * crowd does not bend it.
  */
-export class Ridge implements StreamingMember {
+class Ridge implements StreamingMember {
   readonly name: string;
   private readonly tape: Tape;
   private readonly features: RidgeFeatures;
@@ -85,3 +86,23 @@ export class Ridge implements StreamingMember {
     }
   }
 }
+
+const OPTIONS = { ridge: 3, memoryDays: 42 } as const;
+
+export const ridge: MemberSpec<'ridge'> = {
+  name: 'ridge',
+  create: ({ tape, horizon }) => new Ridge('ridge', tape, horizon, { ...OPTIONS, logarithmic: false }),
+};
+
+/** The same on logarithms. */
+export const ridgeLog: MemberSpec<'ridge-log'> = {
+  name: 'ridge-log',
+  create: ({ tape, horizon, logOffset, emptyTape }) =>
+    new Logarithmic(
+      'ridge-log',
+      tape,
+      emptyTape(),
+      logOffset,
+      (logs) => new Ridge('ridge-log', logs, horizon, { ...OPTIONS, logarithmic: true }),
+    ),
+};

@@ -1,11 +1,11 @@
-import type { StreamingMember } from './member.ts';
+import type { MemberSpec, StreamingMember } from './member.ts';
 import type { Tape } from './tape.ts';
 
 /**
  * The value of one day or one week ago, whichever erred less over the history (a week once there are two of it).
  * Before the first day is full, the last value.
  */
-export class SeasonalNaive implements StreamingMember {
+class SeasonalNaive implements StreamingMember {
   readonly name = 'seasonal-naive';
   private readonly tape: Tape;
   private dayError = 0;
@@ -41,3 +41,8 @@ export class SeasonalNaive implements StreamingMember {
     }
   }
 }
+
+export const seasonalNaive: MemberSpec<'seasonal-naive'> = {
+  name: 'seasonal-naive',
+  create: ({ tape }) => new SeasonalNaive(tape),
+};

@@ -1,4 +1,4 @@
-import type { StreamingMember } from './member.ts';
+import type { MemberSpec, StreamingMember } from './member.ts';
 import { Profile } from './profile.ts';
 import type { Tape } from './tape.ts';
 
@@ -11,7 +11,7 @@ const RETURNS = [0, 1, 4, 12] as const;
  * shapes are put back on (the streaming kin of multi-season STL + ETS). The gain of the smoothing, and how fast the
  * rest fades, are those that erred least lately.
  */
-export class SeasonalSmoothing implements StreamingMember {
+class SeasonalSmoothing implements StreamingMember {
   readonly name = 'seasonal-smoothing';
   private readonly tape: Tape;
   private readonly profile: Profile;
@@ -83,3 +83,8 @@ export class SeasonalSmoothing implements StreamingMember {
     return this.profile.dayAt(index, reach) + this.profile.weekAt(index, reach);
   }
 }
+
+export const seasonalSmoothing: MemberSpec<'seasonal-smoothing'> = {
+  name: 'seasonal-smoothing',
+  create: ({ tape, horizon }) => new SeasonalSmoothing(tape, horizon),
+};

@@ -167,6 +167,22 @@ describe('when a series is trained', () => {
     expect(one.reasonToTrain(START_MS, null)).toBe('data');
   });
 
+  it('when older history was filled in, once that is noticed within an hour', async () => {
+    await measure(START_MS - 200 * MINUTE_MS, 200);
+    await save(1, START_MS, 40);
+    const one = predictor();
+    await one.follow(START_MS);
+    expect(one.cells).toBe(40);
+    await measure(START_MS - 2 * DAY_MS, 2_680);
+    await measure(START_MS, 1);
+    await one.follow(START_MS + 59 * MINUTE_MS);
+    expect(one.reasonToTrain(START_MS, null)).toBeNull();
+    await one.follow(START_MS + 60 * MINUTE_MS);
+    expect(one.cells).toBe(577);
+    expect(one.reasonToTrain(START_MS, null)).toBe('data');
+    expect(one.forecast(START_MS + MINUTE_MS)).not.toBeNull();
+  });
+
   it('when it has no network and all series have one since', async () => {
     await measure(START_MS - 200 * MINUTE_MS, 200);
     const model = { ...modelOf(1), stepMs, horizon, network: null };

@@ -10,6 +10,7 @@ import { loadNetwork } from '../tensor/index.ts';
 import {
   type DriftState,
   hasDrifted,
+  isUsable,
   lookForDrift,
   type ModelFacts,
   type ModelStore,
@@ -162,9 +163,12 @@ export class SeriesPredictor {
 
   #adopt({ model, version }: RegisteredModel<TrainedModel>): boolean {
     const { stepMs, horizon } = this.config.shape;
-    const fits = model.stepMs === stepMs && model.horizon === horizon;
+    const fits =
+      model.stepMs === stepMs &&
+      model.horizon === horizon &&
+      (model.network === null || isUsable(model.network, horizon));
     if (!fits || !this.#forecaster.importModel(model, loadNetwork)) {
-      this.#log.warn({ version }, 'saved model is for another step or horizon: not used');
+      this.#log.warn({ version }, 'saved model is for another step, horizon or version of Forescale: not used');
       return false;
     }
     this.#version = version;

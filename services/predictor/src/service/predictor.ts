@@ -8,7 +8,7 @@ import type { Instruments, Log } from '@forescale/shared/telemetry';
 import type { Clock } from '@forescale/shared/time';
 import { decodeEvent, modelNoticeSchema, subjects } from '@forescale/shared/wire';
 import { bulkhead } from 'cockatiel';
-import { allSeries, type SeriesConfig } from '../history/index.ts';
+import { allSeries } from '../history/index.ts';
 import { type BackendName, selectBackend } from '../tensor/index.ts';
 import {
   createTrainer,
@@ -23,8 +23,9 @@ import {
 } from '../training/index.ts';
 import { ForecastPublisher } from './forecast-publisher.ts';
 import { Members } from './members.ts';
-import { isServedBy, type Member, ownerOf } from './ownership.ts';
+import { type Member, ownerOf } from './ownership.ts';
 import { SeriesPredictor } from './series-predictor.ts';
+import { type Served, ServedSeries } from './served-series.ts';
 import { SharedNetwork } from './shared-network.ts';
 import { TrainingAsker } from './training-asker.ts';
 
@@ -80,24 +81,14 @@ export async function startPredictor(parts: PredictorParts): Promise<Predictor> 
   };
 }
 
-/** A series that this process forecasts. */
-interface Served {
-  readonly series: SeriesPredictor;
-  readonly asker: TrainingAsker;
-}
-
 class PredictorService {
   readonly #parts: PredictorParts;
-  readonly #backend: BackendName;
-  readonly #all: readonly SeriesConfig[];
   readonly #members: Members;
   readonly #queue: TrainingQueue;
   readonly #shared: readonly SharedNetwork[];
   readonly #publisher: ForecastPublisher;
   readonly #train: ReturnType<typeof createTraining>;
-  readonly #served = new Map<string, Served>();
-  /** Remembered until somebody comes or goes. */
-  #division: { readonly signature: string; readonly mine: readonly SeriesConfig[] } = { signature: '', mine: [] };
+  readonly #served: ServedSeries;
   #notices: Subscription | null = null;
   #isWorking = false;
   #state: Member['state'] = 'joining';
@@ -107,11 +98,14 @@ class PredictorService {
   constructor(parts: PredictorParts, backend: BackendName) {
     const { config, bus, clock, log, id, models } = parts;
     this.#parts = parts;
-    this.#backend = backend;
-    this.#all = allSeries(config);
+    const all = allSeries(config);
     this.#members = new Members({ bus, clock, log, id, tickMs: config.clock.tickMs });
     this.#queue = new TrainingQueue({ bus, clock, log });
-    this.#shared = SharedNetwork.of(this.#all, models, this.#queue);
+    this.#served = new ServedSeries(id, all, (one) => ({
+      series: new SeriesPredictor({ ...parts, config: one, backend }),
+      asker: new TrainingAsker(this.#queue, one.key),
+    }));
+    this.#shared = SharedNetwork.of(all, models, this.#queue);
     this.#publisher = new ForecastPublisher(parts);
     this.#train = createTraining({ ...(parts.trainings ?? inWorkers(parts.workers)), ...parts });
   }
@@ -122,11 +116,7 @@ class PredictorService {
     try {
       await this.#attempt(() => this.#join());
       if (this.#members.hasJoined) {
-        const mine = this.#share();
-        await this.#serve(
-          mine.filter(({ series }) => series.isLoaded),
-          nowMs,
-        );
+        await this.#serve(this.#served.loaded(this.#members.live()), nowMs);
         await this.#load(nowMs);
       }
       if (this.#trouble !== null) throw this.#trouble;
@@ -151,24 +141,6 @@ class PredictorService {
     this.#isWorking = true;
   }
 
-  /** Drops the series that others forecast now; gives those that are ours and here. */
-  #share(): Served[] {
-    const mine = new Set(this.#mine().map(({ key }) => modelName(key)));
-    for (const name of this.#served.keys()) if (!mine.has(name)) this.#served.delete(name);
-    return [...this.#served.values()];
-  }
-
-  /** The series that are ours to forecast, as things are with the others at this moment. */
-  #mine(): readonly SeriesConfig[] {
-    const members = this.#members.live();
-    const signature = members.map(({ id, state }) => `${id} ${state}`).join();
-    if (this.#division.signature !== signature) {
-      const { id } = this.#parts;
-      this.#division = { signature, mine: this.#all.filter(({ key }) => isServedBy(id, members, modelName(key))) };
-    }
-    return this.#division.mine;
-  }
-
   /**
    * Loads the histories of series that are new here, as many as there is time for; forecasts begin series by series.
    * Who else is there is asked before each batch: the first answers come while the first histories are loaded.
@@ -176,30 +148,14 @@ class PredictorService {
   async #load(nowMs: number): Promise<void> {
     const { clock, config } = this.#parts;
     const untilMs = clock.nowMs() + LOADING_SHARE * config.clock.tickMs;
-    const tried = new Set<string>();
+    const tried = new Set<Served>();
     while (clock.nowMs() < untilMs) {
-      const next = this.#mine()
-        .filter(({ key }) => !tried.has(modelName(key)) && !this.#served.get(modelName(key))?.series.isLoaded)
-        .slice(0, LOADED_AT_ONCE);
+      const next = this.#served.takeOn(this.#members.live(), LOADED_AT_ONCE, tried);
       if (next.length === 0) break;
-      for (const { key } of next) tried.add(modelName(key));
-      await this.#serve(
-        next.map((one) => this.#take(one)),
-        nowMs,
-      );
+      for (const one of next) tried.add(one);
+      await this.#serve(next, nowMs);
     }
-    const isComplete = this.#mine().every(({ key }) => this.#served.get(modelName(key))?.series.isLoaded);
-    if (isComplete) this.#state = 'ready';
-  }
-
-  #take(config: SeriesConfig): Served {
-    const name = modelName(config.key);
-    const known = this.#served.get(name);
-    if (known) return known;
-    const series = new SeriesPredictor({ ...this.#parts, config, backend: this.#backend });
-    const served = { series, asker: new TrainingAsker(this.#queue, config.key) };
-    this.#served.set(name, served);
-    return served;
+    if (this.#served.isComplete(this.#members.live())) this.#state = 'ready';
   }
 
   /** One round for these series: follow, train, forecast, publish. */
@@ -258,7 +214,7 @@ class PredictorService {
       await network?.look(this.#parts.clock.nowMs(), true);
       return;
     }
-    const served = this.#served.get(modelName(key));
+    const served = this.#served.get(key);
     if (served && (await served.series.adoptNewer())) served.asker.answered();
   }
 

@@ -5,6 +5,7 @@ import { silentInstruments, silentLog } from '@forescale/shared/telemetry';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { allSeries, type SeriesConfig } from '../history/index.ts';
 import { OnlineForecaster, type TrainedModel } from '../model/index.ts';
+import { networkInputs } from '../model/network-features.ts';
 import { createStateModelStore, type ModelStore } from '../training/index.ts';
 import { modelOf } from '../training/model-store.conformance.ts';
 import { type Forecaster, SeriesPredictor } from './series-predictor.ts';
@@ -73,7 +74,7 @@ function predictor(forecaster?: FakeForecaster): SeriesPredictor {
 }
 
 const save = (number: number, savedMs = START_MS, cells = 100) =>
-  models.save(CONFIG.key, { ...modelOf(number), stepMs, horizon }, { savedMs, cells });
+  models.save(CONFIG.key, { ...modelOf(number, networkInputs(horizon), horizon), stepMs, horizon }, { savedMs, cells });
 
 describe('the models of a series', () => {
   it('the newest is loaded before the history, and a newer one when it is there', async () => {
@@ -89,8 +90,11 @@ describe('the models of a series', () => {
     expect(forecaster.adopted).toEqual([2, 3]);
   });
 
-  it('one of another step or horizon is left alone', async () => {
-    await models.save(CONFIG.key, { ...modelOf(1), stepMs, horizon: horizon + 1 }, { savedMs: 1, cells: 1 });
+  it.each([
+    ['another horizon', { ...modelOf(1, networkInputs(horizon + 1), horizon + 1), stepMs, horizon: horizon + 1 }],
+    ['another version, with other inputs', { ...modelOf(1, networkInputs(horizon) - 1, horizon), stepMs, horizon }],
+  ])('one of %s is left alone', async (_, other) => {
+    await models.save(CONFIG.key, other, { savedMs: 1, cells: 1 });
     const forecaster = new FakeForecaster();
     await predictor(forecaster).follow(START_MS);
     expect(forecaster.adopted).toEqual([]);
@@ -165,6 +169,22 @@ describe('when a series is trained', () => {
     await measure(START_MS - 5 * MINUTE_MS, 6);
     await one.follow(START_MS + MINUTE_MS);
     expect(one.reasonToTrain(START_MS, null)).toBe('data');
+  });
+
+  it('when older history was filled in, once that is noticed within an hour', async () => {
+    await measure(START_MS - 200 * MINUTE_MS, 200);
+    await save(1, START_MS, 40);
+    const one = predictor();
+    await one.follow(START_MS);
+    expect(one.cells).toBe(40);
+    await measure(START_MS - 2 * DAY_MS, 2_680);
+    await measure(START_MS, 1);
+    await one.follow(START_MS + 59 * MINUTE_MS);
+    expect(one.reasonToTrain(START_MS, null)).toBeNull();
+    await one.follow(START_MS + 60 * MINUTE_MS);
+    expect(one.cells).toBe(577);
+    expect(one.reasonToTrain(START_MS, null)).toBe('data');
+    expect(one.forecast(START_MS + MINUTE_MS)).not.toBeNull();
   });
 
   it('when it has no network and all series have one since', async () => {

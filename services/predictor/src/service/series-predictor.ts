@@ -4,12 +4,13 @@ import { type Forecast, modelName, STALE_INTERVALS } from '@forescale/shared/dom
 import type { Store } from '@forescale/shared/store';
 import type { Instruments, Log } from '@forescale/shared/telemetry';
 import type { TrainingReason } from '@forescale/shared/wire';
-import { type SeriesConfig, SignalHistory } from '../history/index.ts';
+import { oldestSampleMs, type SeriesConfig, SignalHistory } from '../history/index.ts';
 import { OnlineForecaster, type TrainedModel } from '../model/index.ts';
 import { loadNetwork } from '../tensor/index.ts';
 import {
   type DriftState,
   hasDrifted,
+  isUsable,
   lookForDrift,
   type ModelFacts,
   type ModelStore,
@@ -23,6 +24,8 @@ const SAMPLES_TO_TRAIN = 120;
 
 /** A sample takes 0.05 to 0.3 ms to learn from; after so many the process sees to its other work. */
 const SAMPLES_PER_TURN = 200;
+
+const HOUR_MS = 3_600_000;
 
 /** What a series predictor asks of the forecasting core. */
 export type Forecaster = Pick<OnlineForecaster, 'observe' | 'forecast' | 'importModel' | 'trialResult' | 'endTrial'>;
@@ -41,8 +44,8 @@ export interface SeriesParts {
 export class SeriesPredictor {
   readonly config: SeriesConfig;
   readonly #parts: SeriesParts;
-  readonly #forecaster: Forecaster;
   readonly #log: Log;
+  #forecaster: Forecaster;
   #history: SignalHistory | null = null;
   #isLoaded = false;
   #samples = 0;
@@ -56,19 +59,26 @@ export class SeriesPredictor {
   /** Of the last training, also where its model was rejected. */
   #trained: ModelFacts | null = null;
   #drift: DriftState | null = null;
+  #oldestLookedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: SeriesParts) {
-    const { key, signal, shape } = parts.config;
+    const { key } = parts.config;
     this.#parts = parts;
     this.config = parts.config;
     this.#log = parts.log.child({ pool: key.pool, signal: key.signal });
-    const { calendar, timezone } = parts.config.pool.forecast;
-    const options = {
+    this.#forecaster = this.#createForecaster();
+  }
+
+  #createForecaster(): Forecaster {
+    const { createForecaster } = this.#parts;
+    if (createForecaster) return createForecaster();
+    const { pool, signal, shape } = this.config;
+    const { calendar, timezone } = pool.forecast;
+    return new OnlineForecaster({
       rawStepMs: signal.intervalMs,
       steps: shape.steps,
-      calendarFrom: (timeMs: number) => calendarOf(calendar, timezone, timeMs),
-    };
-    this.#forecaster = parts.createForecaster?.() ?? new OnlineForecaster(options);
+      calendarFrom: (timeMs) => calendarOf(calendar, timezone, timeMs),
+    });
   }
 
   /** Whether all of the history has been taken in: from then on a call of `follow` has little to do. */
@@ -91,7 +101,9 @@ export class SeriesPredictor {
   async follow(nowMs: number): Promise<void> {
     const { store } = this.#parts;
     const { pool, signal } = this.config;
+    if (this.#isLoaded && (await this.#isLongerThanKnown(nowMs))) this.#beginAnew();
     if (this.#history === null) {
+      this.#oldestLookedMs = nowMs;
       await this.#adoptNewest();
       this.#history = new SignalHistory(store, pool.name, signal, nowMs - pool.forecast.historyMs);
     }
@@ -106,6 +118,26 @@ export class SeriesPredictor {
       this.#newestMs = timesMs.at(-1) ?? this.#newestMs;
     } while (this.#history.hasMore);
     this.#isLoaded = true;
+  }
+
+  /** Whether somebody has filled in history from before the first sample that we know; looked for once an hour. */
+  async #isLongerThanKnown(nowMs: number): Promise<boolean> {
+    if (nowMs - this.#oldestLookedMs < HOUR_MS) return false;
+    const oldestMs = await oldestSampleMs(this.#parts.store, this.config, nowMs);
+    this.#oldestLookedMs = nowMs;
+    return oldestMs !== null && oldestMs < this.#oldestMs - HOUR_MS;
+  }
+
+  /** A forecaster learns in order of time: what came before its first sample it learns from the start. */
+  #beginAnew(): void {
+    this.#log.info('older history was filled in: taken in from its start');
+    this.#forecaster = this.#createForecaster();
+    this.#history = null;
+    this.#samples = 0;
+    this.#oldestMs = Number.POSITIVE_INFINITY;
+    this.#version = 0;
+    this.#previous = null;
+    this.#drift = null;
   }
 
   /** Goes on with the newest model where that is a newer one. Resolves to whether it did. */
@@ -131,9 +163,12 @@ export class SeriesPredictor {
 
   #adopt({ model, version }: RegisteredModel<TrainedModel>): boolean {
     const { stepMs, horizon } = this.config.shape;
-    const fits = model.stepMs === stepMs && model.horizon === horizon;
+    const fits =
+      model.stepMs === stepMs &&
+      model.horizon === horizon &&
+      (model.network === null || isUsable(model.network, horizon));
     if (!fits || !this.#forecaster.importModel(model, loadNetwork)) {
-      this.#log.warn({ version }, 'saved model is for another step or horizon: not used');
+      this.#log.warn({ version }, 'saved model is for another step, horizon or version of Forescale: not used');
       return false;
     }
     this.#version = version;

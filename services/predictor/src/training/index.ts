@@ -23,4 +23,5 @@ export { serveJob } from './serve-job.ts';
 export { createStateModelStore } from './state-model-store.ts';
 export { createTrainer, type JobOptions, type Trainer, type TrainerOptions } from './trainer.ts';
 export { TrainingQueue } from './training-queue.ts';
+export { isUsable } from './usable-network.ts';
 export { verdictOn } from './verdict.ts';

@@ -7,19 +7,19 @@ import type { ModelStore } from './model-store.ts';
 
 export const KEY: SeriesKey = { kind: 'series', pool: 'web', signal: 'cpu' };
 
-/** A model with a network of one input, one output and one level, whose weights are all `weight`. */
-export function modelOf(weight: number): TrainedModel {
+/** A model with a network of one level, without hidden layers, whose weights are all `weight`. */
+export function modelOf(weight: number, inputs = 1, outputs = 1): TrainedModel {
   return {
     format: 'forescale-model-1',
     stepMs: 300_000,
     horizon: 12,
     logOffset: weight,
     unseenFromCell: 7,
-    network: networkOf(1, weight),
+    network: networkOf(inputs, weight, outputs),
   };
 }
 
-function networkOf(inputs: number, weight: number) {
+function networkOf(inputs: number, weight: number, outputs = 1) {
   const tensor = (name: string, shape: readonly number[]) => {
     const data = Buffer.alloc(4 * shape.reduce((product, side) => product * side, 1));
     for (let at = 0; at < data.length; at += 4) data.writeFloatLE(weight, at);
@@ -28,10 +28,14 @@ function networkOf(inputs: number, weight: number) {
   return {
     format: 'quantile-mlp-1' as const,
     inputs,
-    outputs: 1,
+    outputs,
     levels: [0.5],
     hidden: [],
-    tensors: [tensor('head/kernel', [inputs, 1]), tensor('head/bias', [1]), tensor('skip/kernel', [inputs, 1])],
+    tensors: [
+      tensor('head/kernel', [inputs, outputs]),
+      tensor('head/bias', [outputs]),
+      tensor('skip/kernel', [inputs, outputs]),
+    ],
   };
 }
 

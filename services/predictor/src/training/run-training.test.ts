@@ -7,7 +7,8 @@ import { silentLog } from '@forescale/shared/telemetry';
 import { ManualClock } from '@forescale/shared/time';
 import { decodeEvent, type ModelNotice, modelNoticeSchema } from '@forescale/shared/wire';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { ClusterModel } from '../model/index.ts';
+import type { ClusterModel, TrainedModel } from '../model/index.ts';
+import { networkInputs } from '../model/network-features.ts';
 import type { ClusterJob, ModelJob } from './model-job.ts';
 import { modelOf } from './model-store.conformance.ts';
 import type { ModelStore } from './model-store.ts';
@@ -23,11 +24,16 @@ const HORIZON = 14;
 const SIGNALS = ['s0', 's1', 's2'];
 const KEY: SeriesKey = { kind: 'series', pool: 'web', signal: 's0' };
 const CLUSTER: ClusterKey = { kind: 'cluster', stepMs: STEP_MS, horizon: HORIZON };
+/** A model of this version's inputs. */
+function fitting(weight: number): TrainedModel {
+  return { ...modelOf(weight, networkInputs(HORIZON), HORIZON), stepMs: STEP_MS, horizon: HORIZON };
+}
+
 const SHARED: ClusterModel = {
   format: 'forescale-cluster-model-1',
   stepMs: STEP_MS,
   horizon: HORIZON,
-  network: modelOf(9).network as ClusterModel['network'],
+  network: fitting(9).network as ClusterModel['network'],
   unseenFromCell: 5,
   series: 3,
   rows: 900,
@@ -79,7 +85,7 @@ async function start(source: 'system' | 'bus'): Promise<void> {
     log: silentLog(),
     async trainSeries(job, options) {
       begin(job, options);
-      return { ...modelOf(1), stepMs: STEP_MS, horizon: HORIZON };
+      return fitting(1);
     },
     async trainCluster(job, options) {
       begin(job, options);
@@ -111,12 +117,12 @@ it('in simulated time has no budget in seconds: a run can be repeated', async ()
 
 it("starts from the series' own network and from that of all series, where there are such of its step and horizon", async () => {
   await models.save(CLUSTER, SHARED, { savedMs: 1, cells: 1 });
-  await models.save(KEY, { ...modelOf(2), stepMs: STEP_MS, horizon: HORIZON }, { savedMs: 1, cells: 1 });
+  await models.save(KEY, fitting(2), { savedMs: 1, cells: 1 });
   await train(KEY);
-  await models.save(KEY, { ...modelOf(3), stepMs: STEP_MS, horizon: HORIZON + 1 }, { savedMs: 1, cells: 1 });
+  await models.save(KEY, { ...fitting(3), horizon: HORIZON + 1 }, { savedMs: 1, cells: 1 });
   await train(KEY);
   const starts = jobs.map((job) => (job as ModelJob).starts.map(({ network }) => network));
-  expect(starts).toEqual([[modelOf(2).network, SHARED.network], [SHARED.network]]);
+  expect(starts).toEqual([[fitting(2).network, SHARED.network], [SHARED.network]]);
 });
 
 it('leaves what a newer model has answered, what it does not know, and what nothing was measured of', async () => {

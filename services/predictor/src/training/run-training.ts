@@ -14,6 +14,7 @@ import type { ClusterJob, ModelJob } from './model-job.ts';
 import type { ModelOf, ModelStore } from './model-store.ts';
 import type { JobOptions } from './trainer.ts';
 import type { RunTraining } from './training-queue.ts';
+import { isUsable } from './usable-network.ts';
 
 /** Beyond its budget, for starting, building the rows and sending the model back; then the worker is ended. */
 const GRACE_MS = 60_000;
@@ -74,7 +75,9 @@ async function trainSeries(parts: TrainingParts, key: SeriesKey, signal: AbortSi
   const own = (await models.load(key)).registered?.model;
   const shared = (await models.load({ kind: 'cluster', stepMs, horizon })).registered?.model;
   const fitting: NetworkStart[] = own?.stepMs === stepMs && own.horizon === horizon ? [own] : [];
-  const starts = [...fitting, ...(shared ? [shared] : [])].filter(({ network }) => network !== null);
+  const starts = [...fitting, ...(shared ? [shared] : [])].filter(
+    ({ network }) => network !== null && isUsable(network, horizon),
+  );
   const { trainBudgetMs } = series.pool.forecast;
   const options = { ...TRAIN_OPTIONS, budgetMs: budgetOf(config, trainBudgetMs) };
   const job: ModelJob = { kind: 'series', ...known, starts, options };

@@ -126,6 +126,27 @@ describe('training queue', () => {
     expect(trainings.done).toContain('s0');
   });
 
+  it('one that ends the processes that try it is not tried for ever', async () => {
+    const one = queue();
+    await one.request(requestOf(0));
+    const options = { stream: streams.training.name, durable: 'predictor', batch: 1, maxWaitMs: 0, ackWaitMs: 10_000 };
+    let handed = 0;
+    // To the queue they look like this: it was handed out, and never done.
+    const dying = await bus.consume(options, async () => {
+      handed++;
+      throw new Error('died');
+    });
+    await advance(3_000);
+    await dying.stop();
+    expect(handed).toBe(5);
+    const trainings = new Trainings();
+    await one.work(1, trainings.run);
+    await advance(60_000, 500);
+    expect(trainings.begun).toEqual([]);
+    expect(lines).toEqual([[expect.anything(), expect.stringContaining('training dropped, attempt 6')]]);
+    expect(await one.isPending(keyOf(0))).toBe(false);
+  });
+
   it('a store that is away is waited for: it is no attempt', async () => {
     const one = queue();
     const trainings = new Trainings();

@@ -22,6 +22,8 @@ const DURABLE = 'predictor';
 const ACK_WAIT_MS = 10_000;
 /** A training that failed so often is dropped. It comes due again, and its last model goes on until then. */
 const ATTEMPTS_MAX = 3;
+/** Processes are also ended by others than the training that they were at; who is handed out so often is suspect. */
+const DELIVERIES_MAX = 5;
 /** How often a worker whose store is away asks whether it is back. */
 const AWAY_MS = 5_000;
 
@@ -109,14 +111,14 @@ export class TrainingQueue {
     if (request === null) return;
     const { key, reason } = request;
     const name = modelName(key);
-    const attempt = `attempt ${message.deliveries} of ${ATTEMPTS_MAX}`;
+    const attempt = `attempt ${message.deliveries}`;
     try {
       // It has ended the processes that tried: nobody was left to say so.
-      if (message.deliveries > ATTEMPTS_MAX) throw new TrainingFailedError('WorkerExit', 'whoever tried has died');
+      if (message.deliveries > DELIVERIES_MAX) throw new TrainingFailedError('WorkerExit', 'whoever tried has died');
       await this.#whenNothingIsAway(name, () => run(request, this.#stopping.signal));
     } catch (error) {
       if (this.#stopping.signal.aborted || message.deliveries < ATTEMPTS_MAX) {
-        throw new Error(`training of ${name} (${reason}): ${attempt} failed`, { cause: error });
+        throw new Error(`training of ${name} (${reason}) failed, ${attempt}`, { cause: error });
       }
       log.error({ err: error, model: name, reason }, `training dropped, ${attempt} failed: the last model goes on`);
     } finally {

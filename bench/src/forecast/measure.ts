@@ -1,4 +1,10 @@
-import { type BacktestOptions, backtest, METHOD_NAMES } from '@forescale/predictor/backtest';
+import {
+  type BacktestOptions,
+  type BacktestResult,
+  backtest,
+  type MaximaScores,
+  METHOD_NAMES,
+} from '@forescale/predictor/backtest';
 import { cellsOf, usualStepMs } from '@forescale/predictor/model';
 import { networks } from '@forescale/predictor/tensor';
 import type { Row } from '../benchmark.ts';
@@ -40,10 +46,15 @@ export async function measureTrace(
     maxima: true,
     nowMs: () => performance.now(),
   };
-  let result: Awaited<ReturnType<typeof backtest>>;
+  let result: BacktestResult;
+  const onPart = (units: number) => {
+    signal.throwIfAborted();
+    onProgress(units);
+  };
   try {
-    result = await backtest(series, options, networks, onProgress);
+    result = await backtest(series, options, networks, onPart);
   } catch (error) {
+    signal.throwIfAborted();
     return [failure(name, 'forescale', (error as Error).message)];
   }
   const cells = cellsOf(series, 1000 * result.step);
@@ -85,7 +96,7 @@ function peerMeasurements(task: Task, answers: ReadonlyMap<string, PeerResult>):
   return combined.length < 2 ? measured : [...measured, measurementOf(task, MEDIAN, medianOf(combined))];
 }
 
-function maximaRow(maxima: Awaited<ReturnType<typeof backtest>>['maxima']): Row {
+function maximaRow(maxima: MaximaScores): Row {
   return Object.fromEntries(
     Object.entries(maxima).flatMap(([minutes, { coverage, relative }]) => [
       [`max${minutes}_coverage95`, coverage['0.95'] ?? null],

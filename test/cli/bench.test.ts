@@ -19,6 +19,9 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
+/** A second or two on an idle machine. */
+const WITHIN_MS = 120_000;
+
 const bench = (...args: readonly string[]): Promise<Ran> => captured(() => runProgram(createProgram, args));
 
 describe('bench: what is refused with exit 2 and one line', () => {
@@ -54,7 +57,7 @@ describe('bench: what is refused with exit 2 and one line', () => {
   });
 });
 
-describe('bench forecast', () => {
+describe('bench forecast', { timeout: WITHIN_MS }, () => {
   const METHODS = ['forescale', 'persistence', 'seasonal-naive', 'moved-shape', 'holt-winters', 'seasonal-smoothing'];
 
   it('writes rows, table, page and picture of one run', async () => {

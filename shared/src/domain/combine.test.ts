@@ -4,7 +4,9 @@ import { type Aggregate, SourceCombiner, type SourceValue, STALE_INTERVALS } fro
 
 const INTERVAL_MS = 60_000;
 const combine = (aggregate: Aggregate, values: readonly SourceValue[]) => {
-  const { timesMs, values: combined } = new SourceCombiner(aggregate, INTERVAL_MS).add(values);
+  const { timesMs, values: combined } = new SourceCombiner({ kind: 'gauge', aggregate, intervalMs: INTERVAL_MS }).add(
+    values,
+  );
   return Array.from(timesMs, (timeMs, index) => [timeMs, combined[index] as number]);
 };
 const said = (source: string, minute: number, value: number) => ({ source, timeMs: minute * INTERVAL_MS, value });
@@ -58,7 +60,7 @@ describe('several sources of one signal', () => {
           expect(combine(aggregate, all)).toEqual(slow);
           // Cut where no moment is split.
           const cut = all.findIndex((one) => one.timeMs > minute * INTERVAL_MS);
-          const combiner = new SourceCombiner(aggregate, INTERVAL_MS);
+          const combiner = new SourceCombiner({ kind: 'gauge', aggregate, intervalMs: INTERVAL_MS });
           const parts = cut < 0 ? [all] : [all.slice(0, cut), all.slice(cut)];
           expect(parts.flatMap((part) => [...combiner.add(part).values])).toEqual(slow.map(([, value]) => value));
         },

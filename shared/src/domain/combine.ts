@@ -1,3 +1,4 @@
+import { CounterRates } from './counter.ts';
 import type { Series } from './series.ts';
 
 export type Aggregate = 'sum' | 'mean' | 'max' | 'last';
@@ -9,11 +10,24 @@ export interface SourceValue {
   readonly value: number;
 }
 
+/** How the values of a signal are to be read. */
+export interface SignalReading {
+  /** A counter only grows, and begins again near 0 with its process: it stands for its growth per second. */
+  readonly kind: 'gauge' | 'counter';
+  readonly aggregate: Aggregate;
+  readonly intervalMs: number;
+}
+
 /** A source that said nothing for this many intervals counts no more. */
 export const STALE_INTERVALS = 3;
 
+/** How far back a look must go to know a signal at a moment: a counter's growth begins at the sample before. */
+export function lookBackMs({ kind, intervalMs }: SignalReading): number {
+  return (kind === 'counter' ? 2 : 1) * STALE_INTERVALS * intervalMs;
+}
+
 /**
- * One signal out of its sources' values, which must be in order of time. At every moment at which any source spoke,
+ * One signal out of its sources' values, which must be in order of time. Counters become rates first. At every moment at which any source spoke,
  * the newest values of all sources that are not stale are aggregated: two replicas with 10 and 20 requests per second
  * are 30 (`sum`), 15 (`mean`) or 20 (`max`); `last` takes what came last.
  */
@@ -21,14 +35,17 @@ export class SourceCombiner {
   readonly #aggregate: Aggregate;
   readonly #staleMs: number;
   readonly #newest = new Map<string, SourceValue>();
+  readonly #rates: CounterRates | null;
 
-  constructor(aggregate: Aggregate, intervalMs: number) {
+  constructor({ kind, aggregate, intervalMs }: SignalReading) {
     this.#aggregate = aggregate;
     this.#staleMs = STALE_INTERVALS * intervalMs;
+    this.#rates = kind === 'counter' ? new CounterRates(this.#staleMs) : null;
   }
 
   /** The combined samples of these values; state goes on from call to call. */
-  add(values: readonly SourceValue[]): Series {
+  add(measured: readonly SourceValue[]): Series {
+    const values = this.#rates?.add(measured) ?? measured;
     const timesMs: number[] = [];
     const combined: number[] = [];
     for (const [index, value] of values.entries()) {

@@ -16,7 +16,7 @@ const CONFIG = parseConfig(
   `autoscaler:
   pools:
     - name: web
-      signals: [{ name: rps, unit: "1/s", capacity_per_node: 100 }, { name: cpu, aggregate: max }]
+      signals: [{ name: rps, unit: "1/s", capacity_per_node: 100 }, { name: cpu, aggregate: max }, { name: requests, kind: counter }]
       bounds: { min_nodes: 2, max_nodes: 9 }
       policies: { noon: { time_range: "12:00-13:00", min_nodes: 4 } }
     - { name: batch, mode: enforce, provider: { kind: simulated, url: "http://127.0.0.1:1" } }`,
@@ -207,6 +207,13 @@ describe('GET /api/v1/history', () => {
     expect(document.ready).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(document.usd_per_hour).toEqual(new Array(10).fill(3));
     expect(document.reactive_usd_per_hour).toEqual(new Array(10).fill(4.5));
+  });
+
+  it('a counter is shown as its growth per second', async () => {
+    const total = (minute: number) => 600 * (minute < 5 ? minute : minute - 4);
+    await store.write(minutes('kpi', { signal: 'requests', source: 'a' }, (i) => ({ value: total(i) })));
+    const document = historySchema.parse((await get(`/api/v1/history?pool=web&signal=requests&${window}`)).body);
+    expect(document.load).toEqual([null, ...new Array(9).fill(10)]);
   });
 
   it('coarser: a cell has the mean load and the last of the rest', async () => {

@@ -1,5 +1,5 @@
 import type { SignalConfig } from '@forescale/shared/config';
-import { SourceCombiner } from '@forescale/shared/domain';
+import { lookBackMs, SourceCombiner } from '@forescale/shared/domain';
 import type { Store, StoreQuery, StoreRow } from '@forescale/shared/store';
 import { rfc3339 } from '@forescale/shared/wire';
 import { HISTORY_LEADS, type HistoryDocument } from './schema.ts';
@@ -33,7 +33,12 @@ export async function readHistory(
   nowMs: number,
 ): Promise<HistoryDocument> {
   const [load, plan, cost, ...forecasts] = await Promise.all([
-    rowsOf(store, grid, { measurement: 'kpi', tags: { pool, signal: signal.name }, fields: ['value'] }),
+    rowsOf(
+      store,
+      grid,
+      { measurement: 'kpi', tags: { pool, signal: signal.name }, fields: ['value'] },
+      lookBackMs(signal),
+    ),
     rowsOf(store, grid, {
       measurement: 'plan',
       tags: { pool },
@@ -71,13 +76,15 @@ export async function readHistory(
   };
 }
 
+/** The rows of the grid's time, and of `beforeMs` before it. */
 async function rowsOf(
   store: Store,
   grid: Grid,
   query: Pick<StoreQuery, 'measurement' | 'fields'> & { readonly tags: Readonly<Record<string, string>> },
+  beforeMs = 0,
 ): Promise<StoreRow[]> {
   const rows: StoreRow[] = [];
-  let fromMs = grid.firstMs - grid.stepMs;
+  let fromMs = grid.firstMs - grid.stepMs - beforeMs;
   const toMs = grid.firstMs + (grid.cells - 1) * grid.stepMs;
   for (let page = 0; page < PAGES_MAX; page++) {
     const more = await store.query({ ...query, fromMs, toMs, order: 'ascending', limit: PAGE_ROWS });
@@ -122,11 +129,12 @@ function loadOf(grid: Grid, signal: SignalConfig, rows: readonly StoreRow[]): Co
   const values = rows.flatMap(({ timeMs, tags, fields }) =>
     typeof fields.value === 'number' ? [{ source: tags.source ?? '', timeMs, value: fields.value }] : [],
   );
-  const combined = new SourceCombiner(signal.aggregate, signal.intervalMs).add(values);
+  const combined = new SourceCombiner(signal).add(values);
   const sums = new Float64Array(grid.cells);
   const counts = new Uint32Array(grid.cells);
   for (const [index, timeMs] of combined.timesMs.entries()) {
     const cell = cellOf(grid, timeMs);
+    if (cell < 0) continue;
     sums[cell] = (sums[cell] ?? 0) + (combined.values[index] ?? 0);
     counts[cell] = (counts[cell] ?? 0) + 1;
   }

@@ -1,13 +1,13 @@
 import type { Bus, Subscription } from '@forescale/shared/bus';
 import type { PoolConfig, SignalConfig } from '@forescale/shared/config';
-import { SourceCombiner, type SourceValue, STALE_INTERVALS } from '@forescale/shared/domain';
+import { lookBackMs, SourceCombiner, type SourceValue, STALE_INTERVALS } from '@forescale/shared/domain';
 import type { Health, Store } from '@forescale/shared/store';
 import { decodeEvent, sampleSchema, subjects } from '@forescale/shared/wire';
 
-/** Rows of one signal in one look: 3 intervals of some 300 sources. */
-const ROWS_MAX = 1_000;
+/** Rows of one signal in one look: 3 intervals (of a counter 6) of some 300 sources. */
+const ROWS_MAX = 2_000;
 /** Live samples kept per signal for when the store is away. */
-const LIVE_MAX = 1_000;
+const LIVE_MAX = 2_000;
 
 /** The newest value of a signal, its sources combined. */
 export interface Reading {
@@ -35,13 +35,13 @@ export class Readings {
     let store: Health = { ok: true };
     const readings = await Promise.all(
       this.#pool.signals.map(async (signal) => {
-        const fromMs = nowMs - STALE_INTERVALS * signal.intervalMs;
+        const fromMs = nowMs - lookBackMs(signal);
         const stored = await this.#stored(signal, fromMs, nowMs).catch((error: unknown) => {
           store = { ok: false, reason: error instanceof Error ? error.message : String(error) };
           return [];
         });
         const live = (this.#live.get(signal.name) ?? []).filter((one) => one.timeMs > fromMs && one.timeMs <= nowMs);
-        return combine(signal, [...stored, ...live]);
+        return combine(signal, [...stored, ...live], nowMs);
       }),
     );
     return { readings: readings.filter((one) => one !== null), store };
@@ -74,7 +74,7 @@ export class Readings {
         const { signal, source, timeMs, value } = decodeEvent(data, sampleSchema);
         const config = this.#pool.signals.find((one) => one.name === signal);
         if (!config) return;
-        const sinceMs = timeMs - STALE_INTERVALS * config.intervalMs;
+        const sinceMs = timeMs - lookBackMs(config);
         const fresh = (this.#live.get(signal) ?? []).filter((one) => one.timeMs > sinceMs);
         this.#live.set(signal, [...fresh.slice(1 - LIVE_MAX), { source, timeMs, value }]);
       });
@@ -84,10 +84,11 @@ export class Readings {
   }
 }
 
-function combine(signal: SignalConfig, values: readonly SourceValue[]): Reading | null {
+function combine(signal: SignalConfig, values: readonly SourceValue[], nowMs: number): Reading | null {
   const inOrder = values.toSorted((a, b) => a.timeMs - b.timeMs);
-  const combined = new SourceCombiner(signal.aggregate, signal.intervalMs).add(inOrder);
+  const combined = new SourceCombiner(signal).add(inOrder);
   const timeMs = combined.timesMs.at(-1);
   const value = combined.values.at(-1);
-  return timeMs === undefined || value === undefined ? null : { signal: signal.name, timeMs, value };
+  if (timeMs === undefined || value === undefined || nowMs - timeMs >= STALE_INTERVALS * signal.intervalMs) return null;
+  return { signal: signal.name, timeMs, value };
 }

@@ -7,8 +7,8 @@ const PAGE_ROWS = 10_000;
 
 /**
  * Reads one signal from the store, page by page in order of time, its sources combined. Each call of `next` gives
- * what came since the last one. A sample that arrives late stays in the store for the next training; the forecaster
- * that follows live learns in order of time and has passed it by.
+ * what came since the last one. A sample that arrives late is passed by: the forecaster that follows live learns in
+ * order of time. It is in the store, and is learned from when the history is read anew, before each training.
  */
 export class SignalHistory {
   readonly #store: Store;
@@ -22,7 +22,7 @@ export class SignalHistory {
     this.#store = store;
     this.#pool = pool;
     this.#signal = signal.name;
-    this.#combiner = new SourceCombiner(signal.aggregate, signal.intervalMs);
+    this.#combiner = new SourceCombiner(signal);
     this.#givenUntilMs = fromMs;
   }
 

@@ -52,7 +52,7 @@ export class Ensemble {
     this.guardLeads = Array.from({ length: GROUPS }, (_, g) => Math.max(1, Math.round(((g + 1) * horizon) / GROUPS)));
     this.moved = members.findIndex(({ name }) => name === 'moved-shape');
     this.naive = members.findIndex(({ name }) => name === 'seasonal-naive');
-    this.guard = new ShiftGuard(this.guardLeads, tape.cycles.day);
+    this.guard = new ShiftGuard(this.guardLeads, tape.cycles);
     this.unguarded = new Float64Array(horizon * horizon);
     this.medians = new Float64Array(horizon * horizon);
     this.scales = new Float64Array(horizon * horizon);
@@ -99,10 +99,11 @@ export class Ensemble {
   }
 
   private learnGuard(slot: number, ahead: number, actual: number): void {
+    const moved = this.points[(slot * this.members.length + this.moved) * this.horizon + ahead - 1] as number;
+    if (ahead === 1) this.guard.learnNearest(actual - moved);
     const group = this.guardLeads.indexOf(ahead);
     if (group < 0) return;
     const error = actual - (this.unguarded[slot * this.horizon + ahead - 1] as number);
-    const moved = this.points[(slot * this.members.length + this.moved) * this.horizon + ahead - 1] as number;
     this.guard.learn(group, error, actual - moved);
   }
 

@@ -3,6 +3,7 @@ import { Profile } from './profile.ts';
 import type { Tape } from './tape.ts';
 
 const LEVEL_CELLS = 3;
+const KNOWN_CELLS = 8;
 
 /**
  * The usual shapes of day and week, moved to where the load is now: the random walk of a seasonal series. Noisy, but
@@ -13,6 +14,8 @@ class MovedShape implements StreamingMember {
   private readonly tape: Tape;
   private readonly profile: Profile;
   private readonly reach: number;
+  /** Shapes of the newest cells and the next, as they were known before those came, by index. */
+  private readonly known = new Float64Array(KNOWN_CELLS);
 
   constructor(tape: Tape) {
     this.tape = tape;
@@ -22,14 +25,22 @@ class MovedShape implements StreamingMember {
 
   learn(): void {
     this.profile.learn();
+    const next = this.tape.length + this.reach;
+    this.known[next % KNOWN_CELLS] = this.shape(next);
   }
 
   predict(out: Float64Array): void {
     const { tape } = this;
     const cells = Math.min(LEVEL_CELLS, tape.length);
     let rest = 0;
-    for (let i = tape.length - cells; i < tape.length; i++) rest += (tape.at(i) - this.shape(i)) / cells;
-    for (let i = 0; i < out.length; i++) out[i] = rest + this.shape(tape.length + i);
+    for (let i = tape.length - cells; i < tape.length; i++) rest += (tape.at(i) - this.knownShape(i)) / cells;
+    for (let i = 0; i < out.length; i++) out[i] = rest + this.knownShape(tape.length + i);
+  }
+
+  /** A shift of the level is in the shape of the cells that it came with: they are told by what was known before. */
+  private knownShape(index: number): number {
+    const learned = this.tape.length + this.reach;
+    return index <= learned ? (this.known[index % KNOWN_CELLS] as number) : this.shape(index);
   }
 
   private shape(index: number): number {

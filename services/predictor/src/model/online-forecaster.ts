@@ -91,7 +91,10 @@ export class OnlineForecaster {
     this.options = options;
   }
 
-  /** Takes the next sample. One that is not newer than the last, or not finite, is left out: returns false. */
+  /**
+   * Takes the next sample. One that is not newer than the last, or not finite, is left out: returns false. A late one
+   * counts when the history is read anew, for the next training.
+   */
   observe(timeMs: number, value: number): boolean {
     if (!(timeMs > this.newest.timeMs) || !Number.isFinite(value) || !Number.isFinite(timeMs)) return false;
     if (this.running) {

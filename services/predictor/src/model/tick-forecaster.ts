@@ -15,6 +15,13 @@ const STEPS_POOLED = 3;
 const POOLED_RESIDUALS = 4_000;
 const LEAD_RESIDUALS = 2_500;
 
+/** A sample that misses the course by this many times what samples usually do is an alarm... */
+const ALARM = 8;
+/** ...under which errors of at least this share of it are expected, before any of them has matured. */
+const ALARM_SHARE = 0.25;
+/** Samples over which the usual miss is taken. */
+const USUAL_SAMPLES = 1_440;
+
 /** The newest samples, against the cells that the ensemble has taken. */
 export interface Newest {
   readonly timeMs: number;
@@ -69,6 +76,9 @@ export class TickForecaster {
   private course: Course;
   private naiveCourse: Course;
   private ticks = 0;
+  /** By how much a sample usually misses the course. */
+  private usualMiss = 0;
+  private alarm = 0;
 
   constructor(sampling: Sampling, ensemble: Ensemble, raw: RawWindow) {
     this.sampling = sampling;
@@ -111,10 +121,21 @@ export class TickForecaster {
     const pending = this.ring[this.ticks % this.ring.length] as Pending;
     this.expect(pending, newest, newest.timeMs, centreMs);
     this.ticks++;
+    this.learnMiss(this.missOf(newest));
     if (this.ticks % 30 === 0) {
       this.anchor.refit();
       this.scale.refit();
     }
+  }
+
+  /** How far the newest sample lies off the course that was last expected. */
+  private missOf(newest: Newest): number {
+    return Math.abs(newest.value - this.course.at(newest.timeMs));
+  }
+
+  private learnMiss(miss: number): void {
+    const bounded = this.ticks > STEPS_POOLED ? Math.min(miss, 4 * this.usualMiss + 1e-12) : miss;
+    this.usualMiss += (bounded - this.usualMiss) * Math.max(1 / this.ticks, 1 / USUAL_SAMPLES);
   }
 
   /** Distance from the issue to the end of a target. */
@@ -200,6 +221,8 @@ export class TickForecaster {
       course.set(ahead, timeMs, ahead === 0 ? ensemble.newest() : ensemble.median(ahead));
       naiveCourse.set(ahead, timeMs, ahead === 0 ? ensemble.newest() : ensemble.seasonalNaive(ahead));
     }
+    const miss = this.missOf(newest);
+    this.alarm = this.ticks > USUAL_SAMPLES / 4 && miss > ALARM * this.usualMiss ? ALARM_SHARE * miss : 0;
     into.timeMs = fromMs;
     into.samples = newest.samples;
     into.unit = ensemble.scaleAt(1);
@@ -240,9 +263,8 @@ export class TickForecaster {
     const shift = Math.abs(this.shiftAt(into, Math.min(ahead, this.sampling.steps) - 1));
     const spread = 0.5 * this.ensemble.scaleAt(ahead) + shift;
     const expected = into.expected[target] as number;
-    into.scale[target] =
-      this.scale.expect(target, ahead, expected, spread, into.scaleRows, target * SCALE_ROW) +
-      this.doubt(target, ahead);
+    const scale = this.scale.expect(target, ahead, expected, spread, into.scaleRows, target * SCALE_ROW);
+    into.scale[target] = Math.max(scale, this.alarm) + this.doubt(target, ahead);
   }
 
   /** The largest doubt in the cells that a target covers: two for a step, all up to its end for a maximum. */

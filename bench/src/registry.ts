@@ -25,4 +25,13 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     ],
     load: () => import('./forecast/forecast.ts'),
   },
+  {
+    name: 'train',
+    summary: 'time and memory of training and of forecasting many series',
+    options: [
+      ['--series <count>', 'how many; 1000 without it'],
+      ['--days <days>', 'how much history each has, in 5-min steps; 14 without it'],
+    ],
+    load: () => import('./train.ts'),
+  },
 ];

@@ -22,8 +22,8 @@ import {
 /** With less than this a network has nothing to learn from; the simpler members answer alone. */
 const SAMPLES_TO_TRAIN = 120;
 
-/** A sample takes 0.05 to 0.3 ms to learn from; after so many the process sees to its other work. */
-const SAMPLES_PER_TURN = 200;
+/** A sample takes 0.05 to 0.3 ms to learn from; after so many, of a few series side by side, other work has its turn. */
+const SAMPLES_PER_TURN = 50;
 
 const HOUR_MS = 3_600_000;
 
@@ -151,6 +151,8 @@ export class SeriesPredictor {
   async #adoptNewest(): Promise<boolean> {
     const { registered, refused } = await this.#parts.models.load(this.config.key);
     for (const { why } of refused) this.#log.warn(why);
+    // To adopt one takes some tenths of a second, and many may come at once.
+    await nextTurn();
     // Another call may have been quicker.
     if (!registered || registered.version <= this.#version) return false;
     const previous = this.#version;

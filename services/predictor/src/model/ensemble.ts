@@ -2,6 +2,7 @@ import { Combination } from './combination.ts';
 import { ErrorScale, SCALE_ROW } from './error-scale.ts';
 import type { EventLifts } from './event-lifts.ts';
 import type { StreamingMember } from './member.ts';
+import { MovedShape } from './moved-shape.ts';
 import { ResidualWindow } from './residual-window.ts';
 import { ShiftGuard } from './shift-guard.ts';
 import type { Tape } from './tape.ts';
@@ -23,12 +24,14 @@ export class Ensemble {
   private readonly scale: ErrorScale;
   private readonly guard: ShiftGuard;
   private readonly guardLeads: readonly number[];
-  /** Index of the member that the guard falls back on, and of the one to compare with; -1: not among them. */
-  private readonly moved: number;
+  /** What the guard falls back on; null where members are judged alone. */
+  private readonly fallback: StreamingMember | null;
+  /** Index of the member to compare with; -1: not among them. */
   private readonly naive: number;
   private readonly windows: ResidualWindow[];
   /** By slot of the origin: [slot][member][ahead], then combined medians and scales [slot][ahead]. */
   private readonly points: Float64Array;
+  private readonly fallbackPoints: Float64Array;
   private readonly unguarded: Float64Array;
   private readonly medians: Float64Array;
   private readonly scales: Float64Array;
@@ -50,7 +53,8 @@ export class Ensemble {
     this.windows = Array.from({ length: GROUPS }, () => new ResidualWindow(POOLED_RESIDUALS));
     this.points = new Float64Array(horizon * members.length * horizon);
     this.guardLeads = Array.from({ length: GROUPS }, (_, g) => Math.max(1, Math.round(((g + 1) * horizon) / GROUPS)));
-    this.moved = members.findIndex(({ name }) => name === 'moved-shape');
+    this.fallback = members.length > 1 ? new MovedShape(tape, true) : null;
+    this.fallbackPoints = new Float64Array(horizon * horizon);
     this.naive = members.findIndex(({ name }) => name === 'seasonal-naive');
     this.guard = new ShiftGuard(this.guardLeads, tape.cycles);
     this.unguarded = new Float64Array(horizon * horizon);
@@ -76,6 +80,7 @@ export class Ensemble {
       member.learn();
       if (now > 0 && member.unseenFrom === now) this.combination.join();
     }
+    this.fallback?.learn();
     if (now % this.refitEvery === 0) this.scale.refit();
     this.predict(now);
   }
@@ -93,13 +98,13 @@ export class Ensemble {
     }
     const error = actual - (this.medians[slot * horizon + ahead - 1] as number);
     const scale = this.scales[slot * horizon + ahead - 1] as number;
-    if (this.moved >= 0) this.learnGuard(slot, ahead, actual);
+    if (this.fallback) this.learnGuard(slot, ahead, actual);
     (this.windows[this.combination.group(ahead)] as ResidualWindow).add(Math.max(-1e6, Math.min(1e6, error / scale)));
     this.scale.learn(ahead - 1, Math.abs(error), this.scaleRows, (slot * horizon + ahead - 1) * SCALE_ROW);
   }
 
   private learnGuard(slot: number, ahead: number, actual: number): void {
-    const moved = this.points[(slot * this.members.length + this.moved) * this.horizon + ahead - 1] as number;
+    const moved = this.fallbackPoints[slot * this.horizon + ahead - 1] as number;
     if (ahead === 1) this.guard.learnNearest(actual - moved);
     const group = this.guardLeads.indexOf(ahead);
     if (group < 0) return;
@@ -111,10 +116,9 @@ export class Ensemble {
     const { horizon, members, points } = this;
     const slot = now % horizon;
     for (let m = 0; m < members.length; m++) {
-      (members[m] as StreamingMember).predict(this.out);
-      for (let i = 0; i < horizon; i++) this.out[i] = this.tape.plausible(this.out[i] as number);
-      points.set(this.out, (slot * members.length + m) * horizon);
+      this.ask(members[m] as StreamingMember, points, (slot * members.length + m) * horizon);
     }
+    if (this.fallback) this.ask(this.fallback, this.fallbackPoints, slot * horizon);
     for (let ahead = 1; ahead <= horizon; ahead++) {
       let median = 0;
       for (let m = 0; m < members.length; m++) {
@@ -127,14 +131,25 @@ export class Ensemble {
         disagreement += this.combination.weight(m, ahead) * Math.abs(point - median);
       }
       const k = slot * horizon + ahead - 1;
-      const share = this.moved >= 0 ? this.guard.share(this.combination.group(ahead)) : 0;
-      const guarded = share > 0 ? median + share * (this.point(this.moved, ahead) - median) : median;
+      const share = this.fallback ? this.guard.share(this.combination.group(ahead)) : 0;
+      const moved = this.fallbackPoints[k] as number;
+      const guarded = share > 0 ? median + share * (moved - median) : median;
       this.unguarded[k] = median;
       this.medians[k] = guarded;
       const doubt = this.lifts ? this.lifts.doubtAt(now + ahead) * Math.abs(guarded) : 0;
       this.scales[k] =
         this.scale.expect(ahead - 1, ahead, guarded, disagreement, this.scaleRows, k * SCALE_ROW) + doubt;
     }
+  }
+
+  private ask(member: StreamingMember, into: Float64Array, offset: number): void {
+    member.predict(this.out);
+    for (let i = 0; i < this.horizon; i++) into[offset + i] = this.tape.plausible(this.out[i] as number);
+  }
+
+  /** A member's network was exchanged for one trained since: its old errors say little about it. */
+  joined(): void {
+    this.combination.join();
   }
 
   /** Quantiles of the cell `ahead` cells after the newest one, one for each level; ascending as the levels are. */

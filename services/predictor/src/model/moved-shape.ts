@@ -9,16 +9,22 @@ const KNOWN_CELLS = 8;
  * The usual shapes of day and week, moved to where the load is now: the random walk of a seasonal series. Noisy, but
  * nothing follows a shift of the level faster.
  */
-class MovedShape implements StreamingMember {
+export class MovedShape implements StreamingMember {
   readonly name = 'moved-shape';
   private readonly tape: Tape;
   private readonly profile: Profile;
   private readonly reach: number;
+  private readonly fromBefore: boolean;
   /** Shapes of the newest cells and the next, as they were known before those came, by index. */
   private readonly known = new Float64Array(KNOWN_CELLS);
 
-  constructor(tape: Tape) {
+  /**
+   * `fromBefore`: takes the shapes of the newest cells as they were known before these came. A shift of the level is in
+   * the shape of the cells that it came with; who looks for shifts must not take it for shape.
+   */
+  constructor(tape: Tape, fromBefore: boolean) {
     this.tape = tape;
+    this.fromBefore = fromBefore;
     this.profile = new Profile(tape, 0.15, 0.3);
     this.reach = tape.cycles.day >= 96 ? 2 : 0;
   }
@@ -37,10 +43,9 @@ class MovedShape implements StreamingMember {
     for (let i = 0; i < out.length; i++) out[i] = rest + this.knownShape(tape.length + i);
   }
 
-  /** A shift of the level is in the shape of the cells that it came with: they are told by what was known before. */
   private knownShape(index: number): number {
     const learned = this.tape.length + this.reach;
-    return index <= learned ? (this.known[index % KNOWN_CELLS] as number) : this.shape(index);
+    return this.fromBefore && index <= learned ? (this.known[index % KNOWN_CELLS] as number) : this.shape(index);
   }
 
   private shape(index: number): number {
@@ -50,5 +55,5 @@ class MovedShape implements StreamingMember {
 
 export const movedShape: MemberSpec<'moved-shape'> = {
   name: 'moved-shape',
-  create: ({ tape }) => new MovedShape(tape),
+  create: ({ tape }) => new MovedShape(tape, false),
 };

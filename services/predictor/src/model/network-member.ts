@@ -13,7 +13,7 @@ export const NETWORK_HIDDEN: readonly number[] = [64, 64];
 export class NetworkMember implements StreamingMember {
   readonly name = 'network';
   readonly unseenFrom: number;
-  private readonly network: QuantileNetwork;
+  private network: QuantileNetwork;
   private readonly features: NetworkFeatures;
   private readonly x: Float32Array;
 
@@ -22,6 +22,11 @@ export class NetworkMember implements StreamingMember {
     this.features = features;
     this.unseenFrom = unseenFrom;
     this.x = new Float32Array(features.inputs);
+  }
+
+  /** Goes on with a network of the same inputs and outputs. */
+  exchange(network: QuantileNetwork): void {
+    this.network = network;
   }
 
   learn(): void {

@@ -15,7 +15,7 @@ import type { LoadNetwork, Networks, QuantileNetwork } from './network.ts';
 import { NetworkMember } from './network-member.ts';
 import { NetworkTrial, type TrialResult } from './network-trial.ts';
 import { RawWindow } from './raw-window.ts';
-import { createEnsemble } from './shape.ts';
+import { createEnsemble, type WholeEnsemble } from './shape.ts';
 import { rawStepOf, type Sampling, samplingOf } from './steps.ts';
 import { type Newest, TickForecaster } from './tick-forecaster.ts';
 import { TRAIN_OPTIONS, type TrainedModel, type TrainOptions, trainModel } from './trained-model.ts';
@@ -59,7 +59,13 @@ interface Running {
   readonly cellCalendar: CellCalendar;
   readonly ticks: TickForecaster;
   ensemble: Ensemble;
+  networked: WholeEnsemble['networked'];
+  /** Of the ensemble. */
+  logOffset: number;
 }
+
+/** A network trained for another offset than the ensemble's is told apart from it by no more than this factor. */
+const OFFSET_FACTOR_MAX = 1.25;
 
 /**
  * Forecasts one series as its samples come in, at any moment, from nothing but the samples observed so far.
@@ -127,12 +133,8 @@ export class OnlineForecaster {
   private begin(sampling: Sampling, timeMs: number, value: number): Running {
     const calendar = this.options.calendarFrom?.(timeMs) ?? PLAIN_CALENDAR;
     const cellCalendar = new CellCalendar(calendar, sampling.shapeStepMs);
-    const { ensemble } = this.createEnsemble(
-      sampling,
-      cellCalendar,
-      this.cell - 1,
-      Math.max(1e-9, 0.2 * Math.abs(value)),
-    );
+    const whole = this.createWhole(sampling, cellCalendar, this.cell - 1, offsetOf(value));
+    const { ensemble } = whole;
     const store = new CellStore(sampling.shapeStepMs, KEPT_CELLS_MAX);
     ensemble.push(value);
     store.push(this.cell - 1, value, value);
@@ -141,21 +143,17 @@ export class OnlineForecaster {
       store,
       calendar,
       cellCalendar,
-      ensemble,
+      ...whole,
       ticks: new TickForecaster(sampling, ensemble, this.raw),
     };
   }
 
-  private createEnsemble(
-    sampling: Sampling,
-    calendar: CellCalendar,
-    firstCell: number,
-    offset: number,
-  ): ReturnType<typeof createEnsemble> {
+  private createWhole(sampling: Sampling, calendar: CellCalendar, firstCell: number, offset: number) {
     const { shapeStepMs: stepMs, steps } = sampling;
+    const logOffset = this.model?.logOffset ?? offset;
     // Two cells more than are published: one may be running, one may be missing.
-    const shape = { stepMs, firstCell, horizon: steps + 2, logOffset: this.model?.logOffset ?? offset };
-    return createEnsemble({ ...shape, calendar, events: this.events }, this.network, this.model?.unseenFromCell ?? 0);
+    const shape = { stepMs, firstCell, horizon: steps + 2, logOffset, calendar, events: this.events };
+    return { ...createEnsemble(shape, this.network, this.model?.unseenFromCell ?? 0), logOffset };
   }
 
   private take(running: Running, timeMs: number, value: number): void {
@@ -193,8 +191,7 @@ export class OnlineForecaster {
       this.count = 0;
       this.cell = cell;
       const { value } = this.newest;
-      const offset = Math.max(1e-9, 0.2 * Math.abs(value));
-      running.ensemble = this.createEnsemble(running.sampling, running.cellCalendar, cell - 1, offset).ensemble;
+      Object.assign(running, this.createWhole(running.sampling, running.cellCalendar, cell - 1, offsetOf(value)));
       this.trial = null;
       running.ensemble.push(value);
       running.store.push(cell - 1, value, value);
@@ -312,16 +309,39 @@ export class OnlineForecaster {
     this.trial = null;
     const { running } = this;
     if (!running) return;
-    const cells = running.store.cells();
-    const { sampling, cellCalendar } = running;
-    const { ensemble, features } = this.createEnsemble(sampling, cellCalendar, cells.firstCell, model.logOffset);
-    for (let i = 0; i < cells.means.length; i++) {
-      ensemble.push(cells.means[i] as number, cells.latest[i] as number);
-    }
-    running.ensemble = ensemble;
-    running.ticks.replaceEnsemble(ensemble);
-    if (!previous || !network || !features || previous.inputs !== features.inputs) return;
-    const [fresh, before] = [network, previous].map((each) => new NetworkMember(each, features, 0));
-    this.trial = new NetworkTrial(ensemble.tape, ensemble.horizon, fresh as NetworkMember, before as NetworkMember);
+    if (!network || !previous || !this.exchange(running, model, network)) this.rebuild(running, model);
+    const { networked, ensemble } = running;
+    if (!previous || !networked || previous.inputs !== networked.features.inputs) return;
+    const before = new NetworkMember(previous, networked.features, 0);
+    this.trial = new NetworkTrial(ensemble.tape, ensemble.horizon, networked.member, before);
   }
+
+  /** Exchanges one network for the next in the ensemble as it is, where they fit: nothing else is to be learned anew. */
+  private exchange(
+    { networked, ensemble, logOffset }: Running,
+    model: TrainedModel,
+    network: QuantileNetwork,
+  ): boolean {
+    const factor = Math.max(model.logOffset / logOffset, logOffset / model.logOffset);
+    if (!networked || network.inputs !== networked.features.inputs || factor > OFFSET_FACTOR_MAX) return false;
+    networked.member.exchange(network);
+    ensemble.joined();
+    return true;
+  }
+
+  /** Goes through all cells again, so that a first network is judged from the start on what it has not seen. */
+  private rebuild(running: Running, model: TrainedModel): void {
+    const cells = running.store.cells();
+    const whole = this.createWhole(running.sampling, running.cellCalendar, cells.firstCell, model.logOffset);
+    for (let i = 0; i < cells.means.length; i++) {
+      whole.ensemble.push(cells.means[i] as number, cells.latest[i] as number);
+    }
+    Object.assign(running, whole);
+    running.ticks.replaceEnsemble(whole.ensemble);
+  }
+}
+
+/** For a load of which one value is known: see `typicalOffset`. */
+function offsetOf(value: number): number {
+  return Math.max(1e-9, 0.2 * Math.abs(value));
 }

@@ -44,23 +44,29 @@ export function createLadder(options: ShapeOptions, rungs: readonly MemberSpec[]
   return new Ensemble(tape, options.horizon, members, liftsOf(tape, options));
 }
 
-/**
- * All members; with the network among them when there is one, unseen from the given epoch-aligned cell on. `features`
- * is what it sees, for others to be asked beside it.
- */
+/** All members combined, and what belongs to the network among them where there is one. */
+export interface WholeEnsemble {
+  readonly ensemble: Ensemble;
+  readonly networked: { readonly member: NetworkMember; readonly features: NetworkFeatures } | null;
+}
+
+/** All members; with the network among them when there is one, unseen from the given epoch-aligned cell on. */
 export function createEnsemble(
   options: ShapeOptions,
   network: QuantileNetwork | null,
   unseenFromCell: number,
-): { readonly ensemble: Ensemble; readonly features: NetworkFeatures | null } {
-  if (!network) return { ensemble: createLadder(options, LADDER), features: null };
+): WholeEnsemble {
+  if (!network) return { ensemble: createLadder(options, LADDER), networked: null };
   const { tape, lifts, members: basis, features } = createNetworkBasis(options);
   const members = LADDER.map(
     (rung) => basis.find((member) => member.name === rung.name) ?? rung.create(placeOf(tape, options)),
   );
   const unseenFrom = Math.max(0, unseenFromCell - options.firstCell);
-  const all = [...members, new NetworkMember(network, features, unseenFrom)];
-  return { ensemble: new Ensemble(tape, options.horizon, all, lifts), features };
+  const member = new NetworkMember(network, features, unseenFrom);
+  return {
+    ensemble: new Ensemble(tape, options.horizon, [...members, member], lifts),
+    networked: { member, features },
+  };
 }
 
 /**

@@ -81,7 +81,14 @@ function pictureSpec(
         ticks: false,
         labelPadding: 6,
       },
-      legend: { labelFontSize: 12, labelColor: INK, symbolSize: 90, orient: 'bottom', direction: 'horizontal' },
+      legend: {
+        labelFontSize: 12,
+        labelColor: INK,
+        symbolSize: 90,
+        symbolOpacity: 1,
+        orient: 'bottom',
+        direction: 'horizontal',
+      },
     },
   };
 }

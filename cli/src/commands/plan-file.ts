@@ -95,6 +95,11 @@ const planFileSchema = z.object({
       .max(1_000)
       .default([]),
     leadTimeMs: z.number().positive(),
+    leadTimes: z.record(z.string(), z.object({ p95Ms: z.number().min(0), nodes: z.number().min(1) })).default({}),
+    capacities: z
+      .array(z.object({ signal: z.string(), perNode: z.number().positive().nullable(), why: z.string() }))
+      .max(1_000)
+      .default([]),
     tickMs: z.number().positive(),
     cluster: z.object({ nodes: z.number().min(0), unready: z.number().min(0) }),
     override: z

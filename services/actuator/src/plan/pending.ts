@@ -9,10 +9,10 @@ import {
 } from '@forescale/shared/domain';
 import { parseDurationMs } from '@forescale/shared/time';
 import { isOnTheWayOut } from './fleet.ts';
-import { isResident, type NodeLoad } from './node-load.ts';
+import { isResident, loadOf, type NodeLoad } from './node-load.ts';
 import { offeringsOf } from './offerings.ts';
 import { accepts, classesOf, mutable, type Place, placeClass } from './packing.ts';
-import type { PlanState, Reason } from './types.ts';
+import type { PlanState, PoolNode, Reason } from './types.ts';
 
 const DELAY_ANNOTATION = 'cluster-autoscaler.kubernetes.io/pod-scale-up-delay';
 const NEW_NODES_MAX = 10_000;
@@ -97,16 +97,29 @@ function newPlace({ allocatable, overhead, labels, taints }: Template, declared:
   return { free: mutable(declared === null ? allocatable : subtractResources(declared, overhead)), labels, taints };
 }
 
-/** DaemonSets take from every new node what they take from the present one on which they take most. */
 function templateOf(pool: PoolConfig, loads: readonly NodeLoad[]): Template {
-  let overhead = NO_RESOURCES;
-  for (const { resident } of loads) if (resident.cpuMillicores > overhead.cpuMillicores) overhead = resident;
+  const overhead = overheadOf(loads);
   return {
     allocatable: subtractResources(pool.template.allocatable, overhead),
     overhead,
     labels: { 'kubernetes.io/os': 'linux', ...sharedLabels(pool), ...pool.selector, ...pool.template.labels },
     taints: pool.template.taints,
   };
+}
+
+/** What a new node of the pool offers to pods, given what DaemonSets take from the present ones. */
+export function newNodeRoom(pool: PoolConfig, nodes: readonly PoolNode[]): Resources {
+  const loads = nodes.flatMap((node) =>
+    node.phase === 'ready' && node.pods !== null ? [loadOf(node, node.pods)] : [],
+  );
+  return subtractResources(pool.template.allocatable, overheadOf(loads));
+}
+
+/** DaemonSets take from every new node what they take from the present one on which they take most. */
+function overheadOf(loads: readonly NodeLoad[]): Resources {
+  let overhead = NO_RESOURCES;
+  for (const { resident } of loads) if (resident.cpuMillicores > overhead.cpuMillicores) overhead = resident;
+  return overhead;
 }
 
 /** Labels that every machine of the pool will carry, whichever offering it comes from. */

@@ -242,9 +242,11 @@ describe('actuator: what it does', () => {
     const scene = await Scene.create();
     scene.load = 950;
     await scene.ticks(4);
+    const taken = Array.from({ length: 10 }, () => 90);
     const kept = await scene.state.get('lead.web');
     expect(JSON.parse(new TextDecoder().decode(kept?.value))).toEqual({
-      seconds: Array.from({ length: 10 }, () => 90),
+      seconds: taken,
+      offerings: [['small/local/a/on_demand', taken]],
     });
   });
 

@@ -8,6 +8,7 @@ import {
   parseQuantity,
   type Resources,
 } from '../domain/index.ts';
+import { podRules, rulesShape } from './parse-rules.ts';
 import { understand } from './understand.ts';
 
 const time = z
@@ -77,6 +78,7 @@ const podSchema = z.object({
       )
       .default([]),
     volumes: z.array(z.looseObject({})).default([]),
+    ...rulesShape,
   }),
   status: z
     .object({
@@ -126,6 +128,7 @@ export function parsePod(raw: unknown): ClusterPod | null {
     annotations: meta.annotations,
     nodeSelector: spec.nodeSelector,
     tolerations: spec.tolerations.flatMap(parseToleration),
+    rules: podRules(spec, meta),
     priority: spec.priority,
     ownerKind: (meta.ownerReferences.find((owner) => owner.controller) ?? meta.ownerReferences[0])?.kind ?? null,
     localStorage: spec.volumes.some((volume) => 'emptyDir' in volume || 'hostPath' in volume),

@@ -48,15 +48,20 @@ export class Neighbours {
   /** Pods that have an anti-affinity, by that; null until somebody asks. */
   #guards: Map<string, Tally> | null = null;
   readonly #guardsBy = new LabelIndex<Tally>();
-  /** Pods by a label's key and value. */
+  /** Pods by the key and the value of a label, for values that a rule speaks of. */
   readonly #pods = new Map<string, Map<string, Presence[]>>();
 
+  readonly #coming: readonly ClusterPod[] | null;
   readonly #haveRules: boolean;
 
-  /** `places` as they are before anything is placed or moved. */
-  constructor(places: readonly Place[]) {
+  /**
+   * `places` as they are before anything is placed or moved; `coming`: pods that may join those
+   * at the places; null: any of these themselves.
+   */
+  constructor(places: readonly Place[], coming: readonly ClusterPod[] | null) {
     this.#places = [...places];
-    this.#haveRules = places.some((place) => place.guards.length > 0);
+    this.#coming = coming;
+    this.#haveRules = places.some((place) => place.ruled.length > 0);
   }
 
   /** Whether these pods, or any that are there, have rules at all. */
@@ -104,21 +109,53 @@ export class Neighbours {
   /** Pods present from the start that the selection may mean. */
   #candidates(selection: PodSelection): readonly Presence[] {
     const label = labelOf(selection);
-    if (label === null) return this.#places.flatMap(presences);
+    if (label === null) return this.#places.flatMap((place) => place.pods.map((pod) => ({ place, pod, by: 1 })));
     let byValue = this.#pods.get(label.key);
     if (byValue === undefined) {
-      byValue = Map.groupBy(this.#places.flatMap(presences), ({ pod }) => pod.labels[label.key] ?? '');
+      byValue = this.#byValue(label.key, this.#valuesAskedFor(label.key));
       this.#pods.set(label.key, byValue);
     }
     const found = byValue;
     return label.values.flatMap((value) => found.get(value) ?? []);
   }
 
+  /** The values of a label that rules of pods speak of which may be placed. */
+  #valuesAskedFor(key: string): Set<string> {
+    const values = new Set<string>();
+    const ask = ({ rules }: ClusterPod) => {
+      for (const list of [rules?.apartFrom, rules?.besides, rules?.spread]) {
+        for (const { pods } of list ?? []) {
+          const label = labelOf(pods);
+          if (label?.key === key) for (const value of label.values) values.add(value);
+        }
+      }
+    };
+    for (const pod of this.#coming ?? []) ask(pod);
+    if (this.#coming === null) for (const { ruled } of this.#places) for (const pod of ruled) ask(pod);
+    return values;
+  }
+
+  #byValue(key: string, values: ReadonlySet<string>): Map<string, Presence[]> {
+    const byValue = new Map<string, Presence[]>();
+    for (const place of this.#places) {
+      for (const pod of place.pods) {
+        const value = pod.labels[key];
+        if (value === undefined || !values.has(value)) continue;
+        const known = byValue.get(value);
+        if (known) known.push({ place, pod, by: 1 });
+        else byValue.set(value, [{ place, pod, by: 1 }]);
+      }
+    }
+    return byValue;
+  }
+
   /** Pods that want none like this one near them. */
   #guardsAgainst(sample: ClusterPod): Tally[] {
     if (this.#guards === null) {
       this.#guards = new Map();
-      for (const place of this.#places) for (const pod of place.guards) this.#countGuard({ place, pod, by: 1 });
+      const labels = this.#coming === null ? null : labelsOf(this.#coming);
+      for (const place of this.#places)
+        for (const pod of place.ruled) if (mayConcern(pod, labels)) this.#countGuard({ place, pod, by: 1 });
       for (const moved of this.#moved) this.#countGuard(moved);
     }
     return this.#guardsBy.of(sample).filter(({ rule }) => selectsPod(rule.pods, sample));
@@ -163,13 +200,30 @@ export class Neighbours {
     };
     return (place) => {
       if (domainOf(place, rule) === null) return place.isNew;
-      return numberAt(tally, place) + itself - fewestNow() <= rule.maxSkew;
+      const then = numberAt(tally, place) + itself;
+      return then <= rule.maxSkew || then - fewestNow() <= rule.maxSkew;
     };
   }
 }
 
-function presences(place: Place): Presence[] {
-  return place.pods.map((pod) => ({ place, pod, by: 1 }));
+function labelsOf(pods: readonly ClusterPod[]): Map<string, Set<string>> {
+  const labels = new Map<string, Set<string>>();
+  for (const pod of pods) {
+    for (const key in pod.labels) {
+      const values = labels.get(key) ?? new Set();
+      labels.set(key, values.add(pod.labels[key] as string));
+    }
+  }
+  return labels;
+}
+
+/** Whether the pod may want any not near it of those that have one of these labels; null: of any. */
+function mayConcern({ rules }: ClusterPod, labels: ReadonlyMap<string, ReadonlySet<string>> | null): boolean {
+  if (rules === null || rules.apartFrom.length === 0) return false;
+  return rules.apartFrom.some(({ pods }) => {
+    const label = labelOf(pods);
+    return labels === null || label === null || label.values.some((value) => labels.get(label.key)?.has(value));
+  });
 }
 
 /** Null: the place is in none, or which one is not known before its machine is there. */

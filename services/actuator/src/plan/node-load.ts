@@ -27,14 +27,14 @@ export function loadOf(node: PoolNode, pods: readonly ClusterPod[]): NodeLoad {
   const free = mutable(allocatable);
   const resident = { cpuMillicores: 0, memoryBytes: 0, pods: 0, gpus: 0 };
   const movable: ClusterPod[] = [];
-  const guards: ClusterPod[] = [];
+  const ruled: ClusterPod[] = [];
   for (const pod of pods) {
     const { cpuMillicores, memoryBytes, gpus } = pod.requests;
     free.cpuMillicores -= cpuMillicores;
     free.memoryBytes -= memoryBytes;
     free.pods -= 1;
     free.gpus -= gpus;
-    if (pod.rules !== null && pod.rules.apartFrom.length > 0) guards.push(pod);
+    if (pod.rules !== null) ruled.push(pod);
     if (isResident(pod)) {
       resident.cpuMillicores += cpuMillicores;
       resident.memoryBytes += memoryBytes;
@@ -54,7 +54,7 @@ export function loadOf(node: PoolNode, pods: readonly ClusterPod[]): NodeLoad {
       topology: node.labels,
       isNew: false,
       pods,
-      guards,
+      ruled,
     },
     resident,
     movable,

@@ -16,8 +16,8 @@ export interface Place {
   readonly isNew: boolean;
   /** On it before anything was placed, those that are being deleted included: they are there until they are not. */
   readonly pods: readonly ClusterPod[];
-  /** Those of them that want some pods not near them. */
-  readonly guards: readonly ClusterPod[];
+  /** Those of them that have rules about other pods. */
+  readonly ruled: readonly ClusterPod[];
 }
 
 type MutableResources = { -readonly [Field in keyof Resources]: Resources[Field] };

@@ -60,7 +60,7 @@ export function packPending(
     ...loads.map((load) => placeOf(load, template)),
     ...state.starting.map(({ requestId, offering }) => newPlace(template, requestId, offering.allocatable)),
   ];
-  const neighbours = new Neighbours(places);
+  const neighbours = new Neighbours(places, waiting);
   const byRules = neighbours.matterTo(waiting);
   const unplaced = { nowhere: 0, someOfferings: 0, byRules: 0, all: waiting.length };
   const classes = classesOf(waiting, template.allocatable, byRules).filter(({ sample, pods }) => {
@@ -155,7 +155,7 @@ function placeOf({ node, place, movable }: NodeLoad, template: Template): Place 
 function newPlace(template: Template, name: string, declared: Resources | null = null): Place {
   const { allocatable, overhead, labels, taints } = template;
   const free = mutable(declared === null ? allocatable : subtractResources(declared, overhead));
-  return { name, free, labels, taints, topology: labels, isNew: true, pods: [], guards: [] };
+  return { name, free, labels, taints, topology: labels, isNew: true, pods: [], ruled: [] };
 }
 
 /** Which of the pool's offerings the pod may run on, room and neighbours aside. */

@@ -37,7 +37,7 @@ export function startRemoval(fleet: Fleet, pool: PoolConfig, reasons: Reason[]) 
   let waiting = 0;
   const actions: Action[] = [];
   const staying = new Map(fleet.loads.map((load) => [load.node.name, load.place]));
-  const neighbours = new Neighbours([...staying.values()]);
+  const neighbours = new Neighbours([...staying.values()], null);
   const homeless: string[] = [];
   return {
     actions,

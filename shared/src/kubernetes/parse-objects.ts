@@ -6,9 +6,10 @@ import {
   NO_RESOURCES,
   parseCpuMillicores,
   parseQuantity,
+  podRules,
+  podRulesSchema,
   type Resources,
 } from '../domain/index.ts';
-import { podRules, rulesShape } from './parse-rules.ts';
 import { understand } from './understand.ts';
 
 const time = z
@@ -78,7 +79,7 @@ const podSchema = z.object({
       )
       .default([]),
     volumes: z.array(z.looseObject({})).default([]),
-    ...rulesShape,
+    ...podRulesSchema.shape,
   }),
   status: z
     .object({

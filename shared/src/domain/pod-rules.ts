@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LabelRequirement, NeighbourRule, PodRules, PodSelection } from '../domain/index.ts';
+import type { LabelRequirement, NeighbourRule, PodRules, PodSelection } from './placement.ts';
 
 const requirement = z.object({ key: z.string(), operator: z.string(), values: z.array(z.string()).default([]) });
 const requirements = z.array(requirement).default([]);
@@ -33,8 +33,8 @@ const nodeTerms = z
   .prefault({})
   .transform((raw) => raw.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []);
 
-/** The fields of a pod's spec that `podRules` reads. */
-export const rulesShape = {
+/** The fields of a pod's spec, as Kubernetes has them, that `podRules` reads. */
+export const podRulesSchema = z.object({
   affinity: z.object({ nodeAffinity: nodeTerms, podAffinity: podTerms, podAntiAffinity: podTerms }).prefault({}),
   topologySpreadConstraints: z
     .array(
@@ -47,14 +47,13 @@ export const rulesShape = {
       }),
     )
     .default([]),
-};
-const rulesSchema = z.object(rulesShape);
+});
 
 type PodTerm = z.output<typeof podTerm>;
 type Owner = { readonly namespace: string; readonly labels: Readonly<Record<string, string>> };
 
 /** What a pod requires of its node and its neighbours; null where that is nothing, as of most pods. */
-export function podRules(spec: z.output<typeof rulesSchema>, owner: Owner): PodRules | null {
+export function podRules(spec: z.output<typeof podRulesSchema>, owner: Owner): PodRules | null {
   const { affinity, topologySpreadConstraints } = spec;
   const spread = topologySpreadConstraints
     .filter((one) => one.whenUnsatisfiable === 'DoNotSchedule')

@@ -66,7 +66,9 @@ export class Capacities {
     if (this.#kept === null || this.#signals.length === 0 || nowMs - this.#learnedMs < CELL_MS) return;
     const kept = new Map(this.#kept);
     const [cpu, memory, pods] = await Promise.all(
-      Object.values(REQUESTED).map((name) => this.#cells({ name, aggregate: 'last', intervalMs: CELL_MS }, nowMs)),
+      Object.values(REQUESTED).map((name) =>
+        this.#cells({ name, kind: 'gauge', aggregate: 'last', intervalMs: CELL_MS }, nowMs),
+      ),
     );
     const capacities: LearnedCapacity[] = [];
     for (const signal of this.#signals) {
@@ -97,12 +99,12 @@ export class Capacities {
 
   /** Means over ten minutes each, by the number of the cell. */
   async #cells(
-    { name, aggregate, intervalMs }: Pick<SignalConfig, 'name' | 'aggregate' | 'intervalMs'>,
+    signal: Pick<SignalConfig, 'name' | 'kind' | 'aggregate' | 'intervalMs'>,
     nowMs: number,
   ): Promise<ReadonlyMap<number, number>> {
     const rows = await this.#store.query({
       measurement: 'kpi',
-      tags: { pool: this.#pool.name, signal: name },
+      tags: { pool: this.#pool.name, signal: signal.name },
       fields: ['value'],
       fromMs: nowMs - WINDOW_MS,
       toMs: nowMs,
@@ -112,7 +114,7 @@ export class Capacities {
     const values = rows.reverse().flatMap(({ timeMs, tags, fields }): SourceValue[] => {
       return typeof fields.value === 'number' ? [{ source: tags.source ?? '', timeMs, value: fields.value }] : [];
     });
-    const combined = new SourceCombiner(aggregate, intervalMs).add(values);
+    const combined = new SourceCombiner(signal).add(values);
     const sums = new Map<number, { sum: number; count: number }>();
     for (const [index, value] of combined.values.entries()) {
       const cell = Math.floor((combined.timesMs[index] as number) / CELL_MS);

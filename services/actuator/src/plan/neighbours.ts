@@ -122,13 +122,17 @@ export class Neighbours {
   /** The values of a label that rules of pods speak of which may be placed. */
   #valuesAskedFor(key: string): Set<string> {
     const values = new Set<string>();
-    const ask = ({ rules }: ClusterPod) => {
-      for (const list of [rules?.apartFrom, rules?.besides, rules?.spread]) {
-        for (const { pods } of list ?? []) {
-          const label = labelOf(pods);
-          if (label?.key === key) for (const value of label.values) values.add(value);
-        }
+    const askAll = (rules: readonly NeighbourRule[]) => {
+      for (const { pods } of rules) {
+        const label = labelOf(pods);
+        if (label?.key === key) for (const value of label.values) values.add(value);
       }
+    };
+    const ask = ({ rules }: ClusterPod) => {
+      if (rules === null) return;
+      askAll(rules.apartFrom);
+      askAll(rules.besides);
+      askAll(rules.spread);
     };
     for (const pod of this.#coming ?? []) ask(pod);
     if (this.#coming === null) for (const { ruled } of this.#places) for (const pod of ruled) ask(pod);

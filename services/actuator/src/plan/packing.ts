@@ -78,7 +78,7 @@ export function placeClass(
     before = placed;
     for (const place of places) {
       if (placed === wanted) break;
-      if (!roomFor(place, sample.requests) || !(place.isNew || accepts(place, sample))) continue;
+      if (!roomFor(place, sample.requests) || !(place.isNew || mayRunOn(sample, place.labels, place.taints))) continue;
       let here = 0;
       while (placed + here < wanted && (gate?.admits(place) ?? true) && take(place, sample.requests)) {
         here++;
@@ -120,11 +120,6 @@ export function moveAll(
     return false;
   }
   return true;
-}
-
-/** Whether the scheduler could put the pod there, room and neighbours aside. */
-export function accepts(place: Pick<Place, 'labels' | 'taints'>, pod: ClusterPod): boolean {
-  return mayRunOn(pod, place.labels, place.taints);
 }
 
 function roomFor({ free }: Place, requests: Resources): boolean {

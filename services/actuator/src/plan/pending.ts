@@ -1,43 +1,21 @@
 import type { PoolConfig } from '@forescale/shared/config';
-import {
-  type ClusterPod,
-  fits,
-  NO_RESOURCES,
-  type Resources,
-  subtractResources,
-  type Taint,
-} from '@forescale/shared/domain';
+import { type ClusterPod, fits, type Resources, subtractResources } from '@forescale/shared/domain';
 import { parseDurationMs } from '@forescale/shared/time';
 import { isOnTheWayOut } from './fleet.ts';
 import { Neighbours } from './neighbours.ts';
-import { isResident, loadOf, type NodeLoad } from './node-load.ts';
-import { offeringsOf } from './offerings.ts';
-import { accepts, classesOf, mutable, type Place, type PodClass, placeClass } from './packing.ts';
-import type { PlanState, PoolNode, Reason } from './types.ts';
+import { type NewNode, newNodeOf } from './new-node.ts';
+import { isResident, type NodeLoad } from './node-load.ts';
+import { classesOf, mutable, type Place, type PodClass, placeClass } from './packing.ts';
+import type { PlanState, Reason } from './types.ts';
 
 const DELAY_ANNOTATION = 'cluster-autoscaler.kubernetes.io/pod-scale-up-delay';
 const NEW_NODES_MAX = 10_000;
-/** The same on all machines of most pools; taken from the present nodes where they agree. */
-const ARCH_LABEL = 'kubernetes.io/arch';
-
-type Labels = Readonly<Record<string, string>>;
 
 export interface PendingNeed {
   /** New nodes of the template that the pods need beyond what is free or starting. */
   readonly newNodes: number;
   readonly pods: number;
   readonly servedUids: string[];
-}
-
-/** What a new node of the pool offers to pods. */
-interface Template {
-  /** Without what DaemonSets take. */
-  readonly allocatable: Resources;
-  readonly overhead: Resources;
-  /** Those that machines of all offerings share, and those of each kind. */
-  readonly labels: Labels;
-  readonly variants: readonly Labels[];
-  readonly taints: readonly Taint[];
 }
 
 /**
@@ -55,7 +33,7 @@ export function packPending(
 ): PendingNeed {
   const waiting = [...displacedPods(state), ...state.pendingPods.filter((pod) => isWaiting(pod, nowMs))];
   if (waiting.length === 0) return { newNodes: 0, pods: 0, servedUids: [] };
-  const template = templateOf(pool, loads);
+  const template = newNodeOf(pool, loads);
   const places = [
     ...loads.map((load) => placeOf(load, template)),
     ...state.starting.map(({ requestId, offering }) => newPlace(template, requestId, offering.allocatable)),
@@ -64,7 +42,7 @@ export function packPending(
   const byRules = neighbours.matterTo(waiting);
   const unplaced = { nowhere: 0, someOfferings: 0, byRules: 0, all: waiting.length };
   const classes = classesOf(waiting, template.allocatable, byRules).filter(({ sample, pods }) => {
-    const fitting = fits(sample.requests, template.allocatable) ? offeringsFor(template, sample) : 'none';
+    const fitting = fits(sample.requests, template.allocatable) ? template.fitting(sample) : 'none';
     if (fitting === 'none') unplaced.nowhere += pods.length;
     if (fitting === 'some') unplaced.someOfferings += pods.length;
     return fitting === 'all';
@@ -145,84 +123,15 @@ function isWaiting(pod: ClusterPod, nowMs: number): boolean {
   return delay === undefined || nowMs - pod.createdMs >= (parseDurationMs(delay) ?? 0);
 }
 
-function placeOf({ node, place, movable }: NodeLoad, template: Template): Place {
+function placeOf({ node, place, movable }: NodeLoad, template: NewNode): Place {
   if (!node.owned || movable.length > 0) return place;
   const labels = { ...place.labels, ...template.labels };
   return { ...place, labels, taints: template.taints, topology: template.labels, isNew: true };
 }
 
 /** Of a machine of the template's size, or of `allocatable` where that is declared. */
-function newPlace(template: Template, name: string, declared: Resources | null = null): Place {
+function newPlace(template: NewNode, name: string, declared: Resources | null = null): Place {
   const { allocatable, overhead, labels, taints } = template;
   const free = mutable(declared === null ? allocatable : subtractResources(declared, overhead));
   return { name, free, labels, taints, topology: labels, isNew: true, pods: [], ruled: [] };
-}
-
-/** Which of the pool's offerings the pod may run on, room and neighbours aside. */
-function offeringsFor({ labels, taints, variants }: Template, pod: ClusterPod): 'all' | 'some' | 'none' {
-  const asksForLabels = Object.keys(pod.nodeSelector).length > 0 || (pod.rules?.nodeTerms.length ?? 0) > 0;
-  if (!asksForLabels) return accepts({ labels, taints }, pod) ? 'all' : 'none';
-  const accepting = variants.filter((own) => accepts({ labels: own, taints }, pod)).length;
-  if (accepting === variants.length) return 'all';
-  return accepting > 0 ? 'some' : 'none';
-}
-
-function templateOf(pool: PoolConfig, loads: readonly NodeLoad[]): Template {
-  const overhead = overheadOf(loads);
-  const variants = labelsByOffering(pool, loads);
-  return {
-    allocatable: subtractResources(pool.template.allocatable, overhead),
-    overhead,
-    labels: sharedBy(variants),
-    variants,
-    taints: pool.template.taints,
-  };
-}
-
-/** What a new node of the pool offers to pods, given what DaemonSets take from the present ones. */
-export function newNodeRoom(pool: PoolConfig, nodes: readonly PoolNode[]): Resources {
-  const loads = nodes.flatMap((node) =>
-    node.phase === 'ready' && node.pods !== null ? [loadOf(node, node.pods)] : [],
-  );
-  return subtractResources(pool.template.allocatable, overheadOf(loads));
-}
-
-/** DaemonSets take from every new node the most that they take from a present one, of each resource. */
-function overheadOf(loads: readonly NodeLoad[]): Resources {
-  const overhead = mutable(NO_RESOURCES);
-  for (const { resident } of loads) {
-    overhead.cpuMillicores = Math.max(overhead.cpuMillicores, resident.cpuMillicores);
-    overhead.memoryBytes = Math.max(overhead.memoryBytes, resident.memoryBytes);
-    overhead.pods = Math.max(overhead.pods, resident.pods);
-    overhead.gpus = Math.max(overhead.gpus, resident.gpus);
-  }
-  return overhead;
-}
-
-/** The labels that a machine of each offering will carry; offerings of the same labels count once. */
-function labelsByOffering(pool: PoolConfig, loads: readonly NodeLoad[]): Labels[] {
-  const variants = new Map<string, Labels>();
-  const arch = new Set(loads.map(({ node }) => node.labels[ARCH_LABEL]));
-  const [onlyArch] = arch;
-  for (const { instanceType, zone, region, capacityType } of offeringsOf(pool)) {
-    const labels = {
-      'kubernetes.io/os': 'linux',
-      ...(arch.size === 1 && onlyArch !== undefined ? { [ARCH_LABEL]: onlyArch } : {}),
-      'topology.kubernetes.io/zone': zone,
-      'topology.kubernetes.io/region': region,
-      'node.kubernetes.io/instance-type': instanceType,
-      'karpenter.sh/capacity-type': capacityType.replace('_', '-'),
-      ...pool.selector,
-      ...pool.template.labels,
-    };
-    variants.set(JSON.stringify(labels), labels);
-  }
-  return [...variants.values()];
-}
-
-/** What is known of a machine before it is known which one it is. */
-function sharedBy([first = {}, ...rest]: readonly Labels[]): Labels {
-  return Object.fromEntries(
-    Object.entries(first).filter(([key, value]) => rest.every((labels) => labels[key] === value)),
-  );
 }

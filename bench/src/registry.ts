@@ -34,4 +34,13 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     ],
     load: () => import('./train.ts'),
   },
+  {
+    name: 'plan',
+    summary: 'time and memory of one plan, by the size of the cluster',
+    options: [
+      ['--nodes <counts>', 'sizes of the cluster; 100,1000,5000 without it'],
+      ['--repeats <count>', 'plans of each of three situations; 100 without it'],
+    ],
+    load: () => import('./plan/plan.ts'),
+  },
 ];

@@ -34,6 +34,7 @@ describe('bench: what is refused with exit 2 and one line', () => {
       ['forecast', '--origins', '1.5'],
       /--origins = "1.5"; allowed: a whole number from 1 to 10000/,
     ],
+    ['a cluster of no nodes', ['plan', '--nodes', '100,0'], /--nodes = "0"; allowed: a number from 1 to 50000/],
     ['a trace that is not there', ['forecast', '--trace', 'none.csv'], /none.csv: cannot be read: ENOENT/],
     [
       'a picture in no folder',
@@ -106,5 +107,19 @@ describe('bench forecast', { timeout: WITHIN_MS }, () => {
     expect(rows[0]).toMatchObject({ trace: 'one-row', wql: null, note: expect.stringMatching(/^no origin/) });
     expect(rows.at(-1)).toMatchObject({ trace: 'days', wql: expect.any(Number) });
     expect(code).toBe(0);
+  });
+});
+
+describe('bench plan', { timeout: WITHIN_MS }, () => {
+  it('writes a row a size, with the growth between them', async () => {
+    const { code, stdout } = await bench('plan', '--nodes', '10,20', '--repeats', '2', '--json', '-');
+    expect(code).toBe(0);
+    const { rows, summary } = JSON.parse(stdout);
+    expect(rows).toMatchObject([
+      { nodes: 10, pods: 300, pending: 2, offerings: 300, plans: 6 },
+      { nodes: 20, pods: 600, pending: 4, offerings: 300, plans: 6 },
+    ]);
+    for (const row of rows) expect(Math.min(row.p50_ms, row.p99_ms, row.rss_mb)).toBeGreaterThan(0);
+    expect(summary).toMatchObject([{ from_nodes: 10, to_nodes: 20 }]);
   });
 });

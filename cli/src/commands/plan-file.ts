@@ -24,6 +24,24 @@ const resources = z.object({
   gpus: z.number().min(0).default(0),
 });
 
+const requirements = z.array(
+  z.object({
+    key: z.string(),
+    operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt']),
+    values: z.array(z.string()),
+  }),
+);
+const neighbours = z.object({
+  topologyKey: z.string(),
+  pods: z.object({ namespaces: z.array(z.string()).nullable(), requirements }),
+});
+const rules = z.object({
+  nodeTerms: z.array(requirements),
+  apartFrom: z.array(neighbours),
+  besides: z.array(neighbours),
+  spread: z.array(neighbours.extend({ maxSkew: z.number().min(1) })),
+});
+
 const pod = z.object({
   namespace: z.string(),
   name: z.string(),
@@ -45,6 +63,7 @@ const pod = z.object({
       effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).nullable(),
     }),
   ),
+  rules: rules.nullable().default(null),
   priority: z.number(),
   ownerKind: z.string().nullable(),
   localStorage: z.boolean(),
@@ -95,6 +114,11 @@ const planFileSchema = z.object({
       .max(1_000)
       .default([]),
     leadTimeMs: z.number().positive(),
+    leadTimes: z.record(z.string(), z.object({ p95Ms: z.number().min(0), nodes: z.number().min(1) })).default({}),
+    capacities: z
+      .array(z.object({ signal: z.string(), perNode: z.number().positive().nullable(), why: z.string() }))
+      .max(1_000)
+      .default([]),
     tickMs: z.number().positive(),
     cluster: z.object({ nodes: z.number().min(0), unready: z.number().min(0) }),
     override: z

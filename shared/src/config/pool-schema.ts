@@ -154,6 +154,8 @@ const poolShape = {
   offerings: list(offeringSchema, 0, 1_000, 'offerings').default([]),
   signals: list(signalSchema, 0, 32, 'signals').optional(),
   capacity_per_node: number(1e-9, 1e15).optional(),
+  /** `auto`: learned for signals that declare none; `declared`: those are ignored. */
+  capacity: choice(['auto', 'declared']).default('auto'),
   shortage_cost_ratio: number(0.01, 1e6).default(19),
   priority: integer(-1_000, 1_000).default(0),
   bounds: poolBoundsSchema.prefault({}),
@@ -210,6 +212,7 @@ export interface PoolConfig {
   readonly template: z.output<typeof templateSchema>;
   readonly offerings: readonly OfferingConfig[];
   readonly signals: readonly SignalConfig[];
+  readonly capacity: 'auto' | 'declared';
   readonly shortageCostRatio: number;
   readonly priority: number;
   readonly bounds: z.output<typeof poolBoundsSchema>;
@@ -245,6 +248,7 @@ export function completePool(
       ...signal,
       capacityPerNode: signal.capacityPerNode ?? declaredCapacity(signal.name, raw),
     })),
+    capacity: raw.capacity,
     shortageCostRatio: raw.shortage_cost_ratio,
     priority: raw.priority,
     bounds: raw.bounds,

@@ -1,3 +1,4 @@
+import type { PodRules } from './placement.ts';
 import type { Resources } from './resources.ts';
 
 export type CapacityType = 'on_demand' | 'spot';
@@ -53,6 +54,8 @@ export interface ClusterPod {
   readonly annotations: Readonly<Record<string, string>>;
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly Toleration[];
+  /** Null: none, as of most pods. */
+  readonly rules: PodRules | null;
   readonly priority: number;
   /** Kind of the controlling owner, for example ReplicaSet or DaemonSet; null for a bare pod. */
   readonly ownerKind: string | null;

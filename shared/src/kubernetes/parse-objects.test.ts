@@ -97,6 +97,7 @@ describe('pods: what they are', () => {
       annotations: {},
       nodeSelector: {},
       tolerations: [],
+      rules: null,
       priority: 0,
       ownerKind: null,
       localStorage: false,

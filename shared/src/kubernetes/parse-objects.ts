@@ -6,6 +6,8 @@ import {
   NO_RESOURCES,
   parseCpuMillicores,
   parseQuantity,
+  podRules,
+  podRulesSchema,
   type Resources,
 } from '../domain/index.ts';
 import { understand } from './understand.ts';
@@ -77,6 +79,7 @@ const podSchema = z.object({
       )
       .default([]),
     volumes: z.array(z.looseObject({})).default([]),
+    ...podRulesSchema.shape,
   }),
   status: z
     .object({
@@ -126,6 +129,7 @@ export function parsePod(raw: unknown): ClusterPod | null {
     annotations: meta.annotations,
     nodeSelector: spec.nodeSelector,
     tolerations: spec.tolerations.flatMap(parseToleration),
+    rules: podRules(spec, meta),
     priority: spec.priority,
     ownerKind: (meta.ownerReferences.find((owner) => owner.controller) ?? meta.ownerReferences[0])?.kind ?? null,
     localStorage: spec.volumes.some((volume) => 'emptyDir' in volume || 'hostPath' in volume),

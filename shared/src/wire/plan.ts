@@ -20,6 +20,20 @@ export const planSchema = z.object({
   starting: nodes,
   draining: nodes,
   usd_per_hour: z.number().min(0),
+  /** From order to Ready, for which the plan orders; absent in plans of before it was told. */
+  lead_time: z.object({ seconds: z.number().min(0), why: z.string().max(500) }).optional(),
+  /** What a node is taken to carry of each signal, in its unit, and where that is from; null: not known, and ignored. */
+  capacities: z
+    .array(
+      z.object({
+        signal: z.string().max(63),
+        per_node: z.number().positive().nullable(),
+        from: z.enum(['declared', 'learned', 'unknown']),
+        why: z.string().max(500),
+      }),
+    )
+    .max(100)
+    .optional(),
   /** What each source asks for, in nodes; the largest is `need`. */
   needs: z.array(z.object({ source: z.string().max(128), nodes, why: z.string().max(500) })).max(100),
   /** Every decision and every hold, in words. `code` is stable, `text` is for people. */

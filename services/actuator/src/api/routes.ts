@@ -105,7 +105,10 @@ function describePool({ config, override, plan, reactiveUsdPerHour }: PoolView, 
     mode: config.mode,
     paused: bounds.paused,
     provider: config.provider.kind,
-    signals: config.signals.map(({ name, unit, capacityPerNode }) => ({ name, unit, capacityPerNode })),
+    signals: config.signals.map(({ name, unit, capacityPerNode }) => {
+      const learned = plan?.capacities?.find((one) => one.signal === name)?.per_node ?? null;
+      return { name, unit, capacityPerNode: capacityPerNode ?? learned };
+    }),
     bounds: {
       min: bounds.minNodes.value,
       minFrom: bounds.minNodes.from,

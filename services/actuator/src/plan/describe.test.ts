@@ -14,6 +14,7 @@ it('says in words where the pool stands, what it needs, what is done, and why no
     'pool web at 2026-03-03T12:00:00.000Z, mode observe, plan 1',
     '  nodes: 5 ready, 0 starting, 0 draining, 0.50 USD/h',
     '  bounds: 1 (pool) to 6 (pool)',
+    '  lead time: 3m: of the pool, since too few nodes of m/local/local/on_demand were measured',
     '  observed:rps asks for 5 nodes: 410 now, 100 a node',
     '  forecast:rps asks for 7 nodes: 650 in 3m at quantile 0.95 (test), 100 a node',
     '  hold:rps asks for 8 nodes: 750 at most within 5m at quantile 0.95 (test), 100 a node',

@@ -1,3 +1,4 @@
+import { leadTimeText } from './lead-time.ts';
 import { offeringId } from './offerings.ts';
 import type { Action, Plan } from './types.ts';
 
@@ -13,6 +14,12 @@ export function describePlan({ actions, report }: Plan): string[] {
     `  nodes: ${report.ready} ready, ${report.starting} starting, ${report.draining} draining, ` +
       `${report.usdPerHour.toFixed(2)} USD/h`,
     `  bounds: ${report.floor} (${report.floorFrom}) to ${report.ceiling} (${report.ceilingFrom})${ceiling}`,
+    `  lead time: ${leadTimeText({ ms: report.leadTimeMs, why: report.leadTimeWhy })}`,
+    ...report.capacities.flatMap(({ signal, perNode, from, why }) =>
+      from === 'learned'
+        ? [`  learned: a node carries ${Number((perNode ?? 0).toPrecision(4))} of ${signal}: ${why}`]
+        : [],
+    ),
     ...report.needs.map((need) => `  ${need.source} asks for ${count(need.nodes)}: ${need.why}`),
     `  desired: ${count(report.desired)}; need ${report.need} from ${report.needFrom}` +
       `${report.boundBy === null ? '' : `, bound by ${report.boundBy}`}`,

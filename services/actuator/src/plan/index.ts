@@ -1,6 +1,9 @@
 export { describePlan } from './describe.ts';
 export { newsvendorLevel } from './forecast-demand.ts';
+export { type KeptCapacity, keepCapacity } from './keep-capacity.ts';
+export { type CapacitySample, learnCapacity } from './learn-capacity.ts';
 export { EMPTY_MEMORY, type PlanMemory, planMemorySchema, withFailure } from './memory.ts';
+export { newNodeRoom } from './new-node.ts';
 export { cheapestOffering, offeringId, offeringsOf, type Shopping, spotNodesMax, unitsOf } from './offerings.ts';
 export { plan } from './plan.ts';
 export {
@@ -14,6 +17,8 @@ export {
 } from './shadow.ts';
 export type {
   Action,
+  LearnedCapacity,
+  MeasuredLead,
   Need,
   NodePhase,
   Plan,

@@ -46,7 +46,7 @@ export function observedNeeds(state: PlanState, pool: PoolConfig, nowMs: number,
   let complete = true;
   for (const signal of pool.signals) {
     if (signal.capacityPerNode === null) {
-      reasons.push({ code: 'signal-without-capacity', text: `${signal.name}: no capacity_per_node; ignored` });
+      reasons.push({ code: 'signal-without-capacity', text: `${signal.name}: ${whyUnknown(state, signal)}; ignored` });
       continue;
     }
     const reading = state.readings.find((one) => one.signal === signal.name);
@@ -67,6 +67,11 @@ export function observedNeeds(state: PlanState, pool: PoolConfig, nowMs: number,
     }
   }
   return { needs, complete };
+}
+
+function whyUnknown({ capacities }: PlanState, signal: SignalConfig): string {
+  const learned = capacities?.find((one) => one.signal === signal.name);
+  return learned === undefined ? 'no capacity_per_node' : `no capacity_per_node, and none learned: ${learned.why}`;
 }
 
 export interface Forecasted {

@@ -27,12 +27,14 @@ export function loadOf(node: PoolNode, pods: readonly ClusterPod[]): NodeLoad {
   const free = mutable(allocatable);
   const resident = { cpuMillicores: 0, memoryBytes: 0, pods: 0, gpus: 0 };
   const movable: ClusterPod[] = [];
+  const ruled: ClusterPod[] = [];
   for (const pod of pods) {
     const { cpuMillicores, memoryBytes, gpus } = pod.requests;
     free.cpuMillicores -= cpuMillicores;
     free.memoryBytes -= memoryBytes;
     free.pods -= 1;
     free.gpus -= gpus;
+    if (pod.rules !== null) ruled.push(pod);
     if (isResident(pod)) {
       resident.cpuMillicores += cpuMillicores;
       resident.memoryBytes += memoryBytes;
@@ -44,7 +46,16 @@ export function loadOf(node: PoolNode, pods: readonly ClusterPod[]): NodeLoad {
     allocatable[field] > 0 ? (allocatable[field] - free[field] - resident[field]) / allocatable[field] : 0;
   return {
     node,
-    place: { free, labels: node.labels, taints: node.taints },
+    place: {
+      name: node.name,
+      free,
+      labels: node.labels,
+      taints: node.taints,
+      topology: node.labels,
+      isNew: false,
+      pods,
+      ruled,
+    },
     resident,
     movable,
     utilisation: Math.max(share('cpuMillicores'), share('memoryBytes'), share('gpus')),

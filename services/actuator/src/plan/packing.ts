@@ -1,10 +1,23 @@
-import type { ClusterPod, Resources, Taint } from '@forescale/shared/domain';
+import { type ClusterPod, mayRunOn, type Resources, type Taint } from '@forescale/shared/domain';
+import type { Gate, Neighbours } from './neighbours.ts';
+
+type Labels = Readonly<Record<string, string>>;
 
 /** Room for pods on one node, real or to come. `free` shrinks as pods are placed. */
 export interface Place {
+  /** Of the node, or one that no other place has. */
+  readonly name: string;
   readonly free: MutableResources;
-  readonly labels: Readonly<Record<string, string>>;
+  readonly labels: Labels;
   readonly taints: readonly Taint[];
+  /** The labels that say which zone and the like it is in; not all are known of a machine that is to come. */
+  readonly topology: Labels;
+  /** To come, or come and still empty. */
+  readonly isNew: boolean;
+  /** On it before anything was placed, those that are being deleted included: they are there until they are not. */
+  readonly pods: readonly ClusterPod[];
+  /** Those of them that have rules about other pods. */
+  readonly ruled: readonly ClusterPod[];
 }
 
 type MutableResources = { -readonly [Field in keyof Resources]: Resources[Field] };
@@ -20,16 +33,18 @@ export function mutable(resources: Resources): MutableResources {
   return { ...resources };
 }
 
-/** Groups pods by what the scheduler looks at, largest first (by the share of `template` that one takes). */
-export function classesOf(pods: readonly ClusterPod[], template: Resources): PodClass[] {
+/**
+ * Groups pods by what the scheduler looks at, largest first (by the share of `template` that one takes). `byLabels`:
+ * their labels are part of that, since some pod has rules about others.
+ */
+export function classesOf(pods: readonly ClusterPod[], template: Resources, byLabels: boolean): PodClass[] {
   const classes = new Map<string, PodClass>();
   for (const pod of pods) {
     const { cpuMillicores, memoryBytes, gpus } = pod.requests;
-    const rules =
-      pod.tolerations.length === 0 && Object.keys(pod.nodeSelector).length === 0
-        ? ''
-        : JSON.stringify([pod.nodeSelector, pod.tolerations]);
-    const key = `${cpuMillicores}/${memoryBytes}/${gpus}/${rules}`;
+    const isPlain = pod.tolerations.length === 0 && pod.rules === null && Object.keys(pod.nodeSelector).length === 0;
+    const rules = isPlain ? '' : JSON.stringify([pod.nodeSelector, pod.tolerations, pod.rules]);
+    const labels = byLabels ? JSON.stringify([pod.namespace, pod.labels]) : '';
+    const key = `${cpuMillicores}/${memoryBytes}/${gpus}/${rules}${labels}`;
     const known = classes.get(key);
     if (known) known.pods.push(pod);
     else classes.set(key, { key, sample: pod, pods: [pod] });
@@ -40,57 +55,71 @@ export function classesOf(pods: readonly ClusterPod[], template: Resources): Pod
       sample.requests.memoryBytes / Math.max(1, template.memoryBytes),
       sample.requests.gpus / Math.max(1, template.gpus),
     );
-  return [...classes.values()].sort((a, b) => size(b) - size(a) || (a.key < b.key ? -1 : 1));
+  const sized = [...classes.values()].map((one) => ({ one, size: size(one) }));
+  return sized.sort((a, b) => b.size - a.size || (a.one.key < b.one.key ? -1 : 1)).map(({ one }) => one);
 }
 
 /**
- * Puts as many pods of the class as fit onto the places, first fit; returns how many. Pods of one class are alike: a
- * place that has refused one refuses all, so each place is asked until it refuses and never again.
+ * Puts as many pods like `sample`, of `wanted`, as fit onto the places, first fit; returns how many. They are alike: a
+ * place that has refused one refuses all, unless a rule to spread them evenly lets it fill up again after others. That
+ * new nodes accept them has been asked before, of every kind that may be bought.
+ * `onPlaced` is told of each place that has taken some.
  */
-export function placeClass(one: PodClass, places: readonly Place[]): number {
+export function placeClass(
+  sample: ClusterPod,
+  wanted: number,
+  places: readonly Place[],
+  gate: Gate | null,
+  onPlaced: (place: Place, pods: number) => void,
+): number {
   let placed = 0;
-  for (const place of places) {
-    if (placed === one.pods.length) break;
-    if (!accepts(place, one.sample)) continue;
-    while (placed < one.pods.length && take(place, one.sample.requests)) placed++;
-  }
+  let before: number;
+  do {
+    before = placed;
+    for (const place of places) {
+      if (placed === wanted) break;
+      if (!roomFor(place, sample.requests) || !(place.isNew || mayRunOn(sample, place.labels, place.taints))) continue;
+      let here = 0;
+      while (placed + here < wanted && (gate?.admits(place) ?? true) && take(place, sample.requests)) {
+        here++;
+        // The gate counts every pod, so it is told of each.
+        if (gate !== null) onPlaced(place, 1);
+      }
+      if (gate === null && here > 0) onPlaced(place, here);
+      placed += here;
+    }
+  } while (gate?.reopens && placed > before && placed < wanted);
   return placed;
 }
 
-/** Places every pod or none. Where one fits nowhere, what was taken is given back. */
-export function placeAll(pods: readonly ClusterPod[], places: readonly Place[], template: Resources): boolean {
+/** Moves every pod from one place to the others, or none: then all is as it was. */
+export function moveAll(
+  pods: readonly ClusterPod[],
+  from: Place,
+  places: readonly Place[],
+  template: Resources,
+  neighbours: Neighbours,
+): boolean {
   const before = new Map<Place, Resources>();
-  for (const one of classesOf(pods, template)) {
-    let placed = 0;
-    for (const place of places) {
-      if (placed === one.pods.length) break;
-      if (!roomFor(place, one.sample.requests) || !accepts(place, one.sample)) continue;
-      if (!before.has(place)) before.set(place, { ...place.free });
-      while (placed < one.pods.length && take(place, one.sample.requests)) placed++;
-    }
-    if (placed < one.pods.length) {
-      for (const [place, free] of before) Object.assign(place.free, free);
-      return false;
-    }
+  const shifts: (readonly [place: Place, pod: ClusterPod, by: number])[] = [];
+  const shift = (place: Place, pod: ClusterPod, by: number) => {
+    neighbours.shift(place, pod, by);
+    shifts.push([place, pod, by]);
+  };
+  const areNeighbours = neighbours.matterTo(pods);
+  if (areNeighbours) for (const pod of pods) shift(from, pod, -1);
+  for (const { sample, pods: alike } of classesOf(pods, template, areNeighbours)) {
+    const gate = areNeighbours ? neighbours.gateOf(sample, places) : null;
+    const placed = placeClass(sample, alike.length, places, gate, (place, count) => {
+      if (!before.has(place)) before.set(place, freeBefore(place, sample.requests, count));
+      if (areNeighbours) shift(place, sample, count);
+    });
+    if (placed === alike.length) continue;
+    for (const [place, free] of before) Object.assign(place.free, free);
+    for (const [place, pod, by] of shifts) neighbours.shift(place, pod, -by);
+    return false;
   }
   return true;
-}
-
-/** Whether the scheduler could put the pod there, room aside: its selector matches and it tolerates every taint. */
-export function accepts(place: Pick<Place, 'labels' | 'taints'>, pod: ClusterPod): boolean {
-  for (const key in pod.nodeSelector) {
-    if (place.labels[key] !== pod.nodeSelector[key]) return false;
-  }
-  return place.taints.every((taint) => taint.effect === 'PreferNoSchedule' || isTolerated(taint, pod));
-}
-
-function isTolerated(taint: Taint, pod: ClusterPod): boolean {
-  return pod.tolerations.some(
-    (one) =>
-      (one.effect === null || one.effect === taint.effect) &&
-      (one.key === null ? one.operator === 'Exists' : one.key === taint.key) &&
-      (one.operator === 'Exists' || one.value === taint.value),
-  );
 }
 
 function roomFor({ free }: Place, requests: Resources): boolean {
@@ -110,4 +139,13 @@ function take(place: Place, requests: Resources): boolean {
   free.pods -= 1;
   free.gpus -= requests.gpus;
   return true;
+}
+
+function freeBefore({ free }: Place, requests: Resources, count: number): Resources {
+  return {
+    cpuMillicores: free.cpuMillicores + count * requests.cpuMillicores,
+    memoryBytes: free.memoryBytes + count * requests.memoryBytes,
+    pods: free.pods + count,
+    gpus: free.gpus + count * requests.gpus,
+  };
 }

@@ -1,17 +1,11 @@
 import type { PoolConfig } from '@forescale/shared/config';
-import {
-  type ClusterPod,
-  fits,
-  NO_RESOURCES,
-  type Resources,
-  subtractResources,
-  type Taint,
-} from '@forescale/shared/domain';
+import { type ClusterPod, fits, type Resources, subtractResources } from '@forescale/shared/domain';
 import { parseDurationMs } from '@forescale/shared/time';
 import { isOnTheWayOut } from './fleet.ts';
+import { Neighbours } from './neighbours.ts';
+import { type NewNode, newNodeOf } from './new-node.ts';
 import { isResident, type NodeLoad } from './node-load.ts';
-import { offeringsOf } from './offerings.ts';
-import { accepts, classesOf, mutable, type Place, placeClass } from './packing.ts';
+import { classesOf, mutable, type Place, type PodClass, placeClass } from './packing.ts';
 import type { PlanState, Reason } from './types.ts';
 
 const DELAY_ANNOTATION = 'cluster-autoscaler.kubernetes.io/pod-scale-up-delay';
@@ -24,19 +18,11 @@ export interface PendingNeed {
   readonly servedUids: string[];
 }
 
-/** What a new node of the pool offers to pods. */
-interface Template {
-  /** Without what DaemonSets take. */
-  readonly allocatable: Resources;
-  readonly overhead: Resources;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly taints: readonly Taint[];
-}
-
 /**
  * Packs the pending pods, and those that nodes on their way out will set free, largest first: into what is free on
- * Ready nodes, then onto starting ones, then onto new ones. Takes from the places of `loads`. Nodes of ours that are still empty count as they were ordered, whatever
- * taints they have got since: were they left out, each plan would order them again, and growth would never stop.
+ * Ready nodes, then onto starting ones, then onto new ones. Takes from the places of `loads`. Nodes of ours that are
+ * still empty count as they were ordered, whatever taints and labels they have got since: were they left out, each plan
+ * would order them again, and growth would never stop.
  */
 export function packPending(
   state: PlanState,
@@ -47,30 +33,79 @@ export function packPending(
 ): PendingNeed {
   const waiting = [...displacedPods(state), ...state.pendingPods.filter((pod) => isWaiting(pod, nowMs))];
   if (waiting.length === 0) return { newNodes: 0, pods: 0, servedUids: [] };
-  const template = templateOf(pool, loads);
-  const pods = waiting.filter((pod) => accepts(template, pod) && fits(pod.requests, template.allocatable));
-  if (pods.length < waiting.length) {
-    const text = `${waiting.length - pods.length} of ${waiting.length} pending pods fit no node of this pool`;
-    reasons.push({ code: 'pods-fit-nowhere', text });
-  }
+  const template = newNodeOf(pool, loads);
   const places = [
     ...loads.map((load) => placeOf(load, template)),
-    ...state.starting.map(({ offering }) => newPlace(template, offering.allocatable)),
+    ...state.starting.map(({ requestId, offering }) => newPlace(template, requestId, offering.allocatable)),
   ];
-  const added: Place[] = [];
+  const neighbours = new Neighbours(places, waiting);
+  const byRules = neighbours.matterTo(waiting);
+  const unplaced = { nowhere: 0, someOfferings: 0, byRules: 0, all: waiting.length };
+  const classes = classesOf(waiting, template.allocatable, byRules).filter(({ sample, pods }) => {
+    const fitting = fits(sample.requests, template.allocatable) ? template.fitting(sample) : 'none';
+    if (fitting === 'none') unplaced.nowhere += pods.length;
+    if (fitting === 'some') unplaced.someOfferings += pods.length;
+    return fitting === 'all';
+  });
+  const roomy = withRoomFor(classes, places);
   const servedUids: string[] = [];
-  for (const one of classesOf(pods, template.allocatable)) {
-    let placed = placeClass(one, places);
-    const rest = () => ({ ...one, pods: one.pods.slice(placed) });
-    placed += placeClass(rest(), added);
-    while (placed < one.pods.length && added.length < NEW_NODES_MAX) {
-      const place = newPlace(template);
-      added.push(place);
-      placed += placeClass(rest(), [place]);
+  let newNodes = 0;
+  for (const { sample, pods } of classes) {
+    const gate = byRules ? neighbours.gateOf(sample, places) : null;
+    let placed = 0;
+    const put = (on: readonly Place[]) => {
+      placed += placeClass(sample, pods.length - placed, on, gate, (place, count) => {
+        if (byRules) neighbours.shift(place, sample, count);
+      });
+    };
+    put(roomy);
+    while (placed < pods.length && newNodes < NEW_NODES_MAX) {
+      const place = newPlace(template, `new node ${newNodes}`);
+      const before = placed;
+      places.push(place);
+      put([place]);
+      if (placed === before) {
+        places.pop();
+        unplaced.byRules += pods.length - placed;
+        break;
+      }
+      newNodes++;
+      roomy.push(place);
+      if (gate?.reopens) put(roomy);
     }
-    for (const pod of one.pods.slice(0, placed)) servedUids.push(pod.uid);
+    for (const pod of pods.slice(0, placed)) servedUids.push(pod.uid);
   }
-  return { newNodes: added.length, pods: pods.length, servedUids };
+  explain(unplaced, reasons);
+  return { newNodes, pods: waiting.length - unplaced.nowhere - unplaced.someOfferings, servedUids };
+}
+
+function explain(
+  unplaced: Readonly<Record<'nowhere' | 'someOfferings' | 'byRules' | 'all', number>>,
+  reasons: Reason[],
+): void {
+  const say = (code: string, count: number, why: string) => {
+    if (count > 0) reasons.push({ code, text: `${count} of ${unplaced.all} pending pods ${why}` });
+  };
+  say('pods-fit-nowhere', unplaced.nowhere, 'fit no node of this pool');
+  say(
+    'pods-fit-some-offerings',
+    unplaced.someOfferings,
+    'fit some of the offerings only; a pool of those would serve them',
+  );
+  say('pods-kept-apart', unplaced.byRules, 'find no place, not even on a new node, by what they require of other pods');
+}
+
+/** Places that are too full for all classes need not be asked by each. */
+function withRoomFor(classes: readonly PodClass[], places: readonly Place[]): Place[] {
+  let cpuMillicores = Number.POSITIVE_INFINITY;
+  let memoryBytes = Number.POSITIVE_INFINITY;
+  for (const { sample } of classes) {
+    cpuMillicores = Math.min(cpuMillicores, sample.requests.cpuMillicores);
+    memoryBytes = Math.min(memoryBytes, sample.requests.memoryBytes);
+  }
+  return places.filter(({ free }) => {
+    return free.cpuMillicores >= cpuMillicores && free.memoryBytes >= memoryBytes && free.pods >= 1;
+  });
 }
 
 function displacedPods(state: PlanState): ClusterPod[] {
@@ -88,41 +123,15 @@ function isWaiting(pod: ClusterPod, nowMs: number): boolean {
   return delay === undefined || nowMs - pod.createdMs >= (parseDurationMs(delay) ?? 0);
 }
 
-function placeOf({ node, place, movable }: NodeLoad, template: Template): Place {
-  return node.owned && movable.length === 0 ? { ...place, taints: template.taints } : place;
+function placeOf({ node, place, movable }: NodeLoad, template: NewNode): Place {
+  if (!node.owned || movable.length > 0) return place;
+  const labels = { ...place.labels, ...template.labels };
+  return { ...place, labels, taints: template.taints, topology: template.labels, isNew: true };
 }
 
 /** Of a machine of the template's size, or of `allocatable` where that is declared. */
-function newPlace({ allocatable, overhead, labels, taints }: Template, declared: Resources | null = null): Place {
-  return { free: mutable(declared === null ? allocatable : subtractResources(declared, overhead)), labels, taints };
-}
-
-/** DaemonSets take from every new node what they take from the present one on which they take most. */
-function templateOf(pool: PoolConfig, loads: readonly NodeLoad[]): Template {
-  let overhead = NO_RESOURCES;
-  for (const { resident } of loads) if (resident.cpuMillicores > overhead.cpuMillicores) overhead = resident;
-  return {
-    allocatable: subtractResources(pool.template.allocatable, overhead),
-    overhead,
-    labels: { 'kubernetes.io/os': 'linux', ...sharedLabels(pool), ...pool.selector, ...pool.template.labels },
-    taints: pool.template.taints,
-  };
-}
-
-/** Labels that every machine of the pool will carry, whichever offering it comes from. */
-function sharedLabels(pool: PoolConfig): Record<string, string> {
-  const labels: Record<string, string> = {};
-  const offerings = offeringsOf(pool);
-  const fields = {
-    'topology.kubernetes.io/zone': 'zone',
-    'topology.kubernetes.io/region': 'region',
-    'node.kubernetes.io/instance-type': 'instanceType',
-    'karpenter.sh/capacity-type': 'capacityType',
-  } as const;
-  for (const [label, field] of Object.entries(fields)) {
-    const values = new Set(offerings.map((one) => one[field as keyof typeof one] as string));
-    const [only] = values;
-    if (values.size === 1 && only !== undefined) labels[label] = only.replace('_', '-');
-  }
-  return labels;
+function newPlace(template: NewNode, name: string, declared: Resources | null = null): Place {
+  const { allocatable, overhead, labels, taints } = template;
+  const free = mutable(declared === null ? allocatable : subtractResources(declared, overhead));
+  return { name, free, labels, taints, topology: labels, isNew: true, pods: [], ruled: [] };
 }

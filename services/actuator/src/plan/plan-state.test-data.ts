@@ -94,6 +94,7 @@ export function podOf(cpuMillicores: number, overrides: Partial<ClusterPod> = {}
     annotations: {},
     nodeSelector: {},
     tolerations: [],
+    rules: null,
     priority: 0,
     ownerKind: 'ReplicaSet',
     localStorage: false,

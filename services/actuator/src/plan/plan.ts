@@ -2,8 +2,10 @@ import { type Bounds, boundsAt, type PoolConfig, type Sourced } from '@forescale
 import type { Forecast } from '@forescale/shared/domain';
 import { formatDuration } from '@forescale/shared/time';
 import { floorUntil } from './bounds-ahead.ts';
+import { capacitiesOf, withLearnedCapacities } from './capacities.ts';
 import { type Fleet, fleetOf, type Target } from './fleet.ts';
 import { keepDraining, type Outlook, outlookOf } from './keep-draining.ts';
+import { type LeadTime, leadTimeOf } from './lead-time.ts';
 import { type PlanMemory, withFailure, withoutOldMarks } from './memory.ts';
 import {
   addNeed,
@@ -20,7 +22,7 @@ import { type PendingNeed, packPending } from './pending.ts';
 import { type Remainder, shrink } from './scale-down.ts';
 import { grow } from './scale-up.ts';
 import { shed } from './shed.ts';
-import type { Action, Plan, PlanReport, PlanState, Reason } from './types.ts';
+import type { Action, Plan, PlanReport, PlanState, Reason, SignalCapacity } from './types.ts';
 
 /**
  * A node that the forecast wants back within the lead time and this margin is not let go: the drain itself takes a
@@ -37,6 +39,9 @@ interface Situation {
   readonly pool: PoolConfig;
   readonly nowMs: number;
   readonly bounds: Bounds;
+  /** The memory with the failures that this plan has found. */
+  readonly memory: PlanMemory;
+  readonly leadTime: LeadTime;
   /** The smallest number of nodes for what is ordered now, and for what may be let go now. */
   readonly floor: Sourced<number>;
   readonly holdFloor: Sourced<number>;
@@ -55,11 +60,12 @@ interface Situation {
  * the pending pods need; then the bounds, where pause > max > usd_per_hour_max > min > need. The forecast is a floor:
  * it orders nodes and holds them, and never lets one go.
  */
-export function plan(state: PlanState, forecasts: readonly Forecast[], pool: PoolConfig, nowMs: number): Plan {
+export function plan(state: PlanState, forecasts: readonly Forecast[], configured: PoolConfig, nowMs: number): Plan {
   const reasons: Reason[] = [];
+  const pool = withLearnedCapacities(configured, state);
   const situation = survey(state, forecasts, pool, nowMs, reasons);
   const { actions, memory, boundBy } = decide(situation, reasons);
-  const report = reportOf(situation, boundBy, reasons);
+  const report = reportOf(situation, capacitiesOf(configured, state), boundBy, reasons);
   return { actions, report, memory, servedPodUids: situation.pending.servedUids };
 }
 
@@ -72,7 +78,9 @@ function survey(
 ): Situation {
   const bounds = boundsAt(pool, nowMs, state.override);
   const fleet = fleetOf(state, pool, nowMs);
-  const arrivalMs = nowMs + state.leadTimeMs;
+  const memory = withTimeouts(withoutOldMarks(state.memory, nowMs), fleet, nowMs);
+  const leadTime = leadTimeOf(state, pool, bounds.spot, memory, nowMs);
+  const arrivalMs = nowMs + leadTime.ms;
   const holdUntilMs = arrivalMs + HOLD_MARGIN_MS;
   const observed = observedNeeds(state, pool, nowMs, reasons);
   const forecasted = forecastNeeds(forecasts, state.unreadForecasts, pool, nowMs, arrivalMs, holdUntilMs);
@@ -97,6 +105,8 @@ function survey(
     pool,
     nowMs,
     bounds,
+    memory,
+    leadTime,
     // What the next plan orders is Ready one tick later than what this one orders.
     floor: floorUntil(pool, state.override, bounds, nowMs, arrivalMs + state.tickMs),
     holdFloor: floorUntil(pool, state.override, bounds, nowMs, holdUntilMs + state.tickMs),
@@ -116,13 +126,13 @@ interface Decision {
 
 function decide(situation: Situation, reasons: Reason[]): Decision {
   const { state, pool, nowMs, bounds, fleet, floor } = situation;
-  let memory: PlanMemory = { ...withoutOldMarks(state.memory, nowMs), generation: state.memory.generation + 1 };
+  const generation = state.memory.generation + 1;
   if (bounds.paused) {
     reasons.push({ code: 'paused', text: `paused by ${state.override?.by ?? ''}: ${state.override?.why ?? ''}` });
-    return { actions: [], memory, boundBy: 'pause' };
+    return { actions: [], memory: { ...withoutOldMarks(state.memory, nowMs), generation }, boundBy: 'pause' };
   }
+  let memory: PlanMemory = { ...situation.memory, generation };
   const actions: Action[] = [...replaced(fleet, reasons), ...givenUp(fleet, pool, reasons)];
-  for (const node of fleet.timedOut) memory = withFailure(memory, offeringId(node.offering), nowMs);
 
   const surplus = shed(state, fleet, pool, bounds, reasons);
   const base = {
@@ -150,6 +160,11 @@ function decide(situation: Situation, reasons: Reason[]): Decision {
   actions.push(...changes);
   memory = { ...memory, unneededSinceMs: shrinkage.unneededSinceMs };
   return { actions, memory, boundBy: growth.boundBy ?? boundThatBit(situation) };
+}
+
+/** A machine that did not come in time counts against its offering. */
+function withTimeouts(memory: PlanMemory, { timedOut }: Fleet, nowMs: number): PlanMemory {
+  return timedOut.reduce((known, { offering }) => withFailure(known, offeringId(offering), nowMs), memory);
 }
 
 /** What the pending pods need comes on top of all that is there. */
@@ -226,7 +241,12 @@ function boundThatBit({ needs, bounds, floor }: Situation): string | null {
   return need < floor.value ? `min of ${floor.from}` : null;
 }
 
-function reportOf(situation: Situation, boundBy: string | null, reasons: Reason[]): PlanReport {
+function reportOf(
+  situation: Situation,
+  capacities: readonly SignalCapacity[],
+  boundBy: string | null,
+  reasons: Reason[],
+): PlanReport {
   const { state, pool, nowMs, bounds, floor, fleet, forecasted, needs } = situation;
   const need = wholeNodes(needs.units);
   return {
@@ -236,6 +256,9 @@ function reportOf(situation: Situation, boundBy: string | null, reasons: Reason[
     generation: state.memory.generation + 1,
     paused: bounds.paused,
     needs: [...needs.list, ...forecasted.hold.list],
+    capacities,
+    leadTimeMs: situation.leadTime.ms,
+    leadTimeWhy: situation.leadTime.why,
     need,
     needFrom: needs.from,
     hold: Math.max(need, wholeNodes(forecasted.hold.units)),

@@ -1,7 +1,8 @@
 import type { PoolConfig } from '@forescale/shared/config';
 import type { Fleet } from './fleet.ts';
+import { Neighbours } from './neighbours.ts';
 import type { NodeLoad } from './node-load.ts';
-import { placeAll } from './packing.ts';
+import { moveAll } from './packing.ts';
 import type { Action, PlanState, PoolNode, Reason } from './types.ts';
 
 /** Safety rule: so much of the pool may be on its way out or out of order at once, rounded up. */
@@ -36,6 +37,7 @@ export function startRemoval(fleet: Fleet, pool: PoolConfig, reasons: Reason[]) 
   let waiting = 0;
   const actions: Action[] = [];
   const staying = new Map(fleet.loads.map((load) => [load.node.name, load.place]));
+  const neighbours = new Neighbours([...staying.values()], null);
   const homeless: string[] = [];
   return {
     actions,
@@ -48,7 +50,7 @@ export function startRemoval(fleet: Fleet, pool: PoolConfig, reasons: Reason[]) 
       if (load !== null) {
         attempts--;
         staying.delete(node.name);
-        if (!placeAll(load.movable, [...staying.values()], pool.template.allocatable)) {
+        if (!moveAll(load.movable, load.place, [...staying.values()], pool.template.allocatable, neighbours)) {
           staying.set(node.name, load.place);
           homeless.push(node.name);
           return false;

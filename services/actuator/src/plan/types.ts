@@ -60,6 +60,21 @@ export interface RejectedForecast {
   readonly reason: string;
 }
 
+/** How long the last nodes of one offering took from request to Ready. */
+export interface MeasuredLead {
+  readonly p95Ms: number;
+  /** How many nodes that is measured of. */
+  readonly nodes: number;
+}
+
+/** What a node carries of a signal that does not declare it, as learned; `perNode` is null where that failed. */
+export interface LearnedCapacity {
+  readonly signal: string;
+  readonly perNode: number | null;
+  /** From what it was learned, or why it was not. */
+  readonly why: string;
+}
+
 /** Everything that a plan is made from, besides forecasts, configuration and the time. */
 export interface PlanState {
   readonly nodes: readonly PoolNode[];
@@ -69,8 +84,15 @@ export interface PlanState {
   readonly readings: readonly SignalReading[];
   /** Forecasts that came and cannot be read as such, in words that follow "forecast of <signal> ". */
   readonly unreadForecasts: readonly RejectedForecast[];
-  /** From request to Ready: the measured 95th percentile, or the configured one until there is a measured one. */
+  /**
+   * From request to Ready, for offerings that `leadTimes` does not have: the measured 95th percentile over the whole
+   * pool, or the configured one until there is a measured one.
+   */
   readonly leadTimeMs: number;
+  /** By `offeringId`, where enough nodes of it were measured. */
+  readonly leadTimes?: Readonly<Record<string, MeasuredLead>>;
+  /** Of signals without `capacity_per_node`. */
+  readonly capacities?: readonly LearnedCapacity[];
   /** Until the next plan. */
   readonly tickMs: number;
   /** All nodes of the cluster, and how many of them are not Ready. */
@@ -101,6 +123,14 @@ export interface Reason {
   readonly text: string;
 }
 
+/** What this plan took a node to carry of a signal, in its unit; null: the signal was ignored. */
+export interface SignalCapacity {
+  readonly signal: string;
+  readonly perNode: number | null;
+  readonly from: 'declared' | 'learned' | 'unknown';
+  readonly why: string;
+}
+
 export interface PlanReport {
   readonly pool: string;
   readonly atMs: number;
@@ -108,6 +138,10 @@ export interface PlanReport {
   readonly generation: number;
   readonly paused: boolean;
   readonly needs: readonly Need[];
+  readonly capacities: readonly SignalCapacity[];
+  /** From order to Ready, for which this plan orders, and where that is known from. */
+  readonly leadTimeMs: number;
+  readonly leadTimeWhy: string;
   /** In nodes of the template, before bounds: the largest that a source orders, and which source that is. */
   readonly need: number;
   readonly needFrom: string;

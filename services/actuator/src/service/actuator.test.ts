@@ -23,12 +23,14 @@ import { type Actuator, startActuator } from './actuator.ts';
 const MINUTE_MS = 60_000;
 const START_MS = Date.UTC(2026, 2, 2, 9);
 
-function configText(pool: string): string {
+const DECLARED = '[{ name: rps, capacity_per_node: 100 }]';
+
+function configText(pool: string, signals: string): string {
   return `autoscaler:
   pools:
     - name: web
       provider: { kind: simulated, url: "http://127.0.0.1:1" }
-      signals: [{ name: rps, capacity_per_node: 100 }]
+      signals: ${signals}
       bounds: { min_nodes: 1, max_nodes: 20 }
       offerings:
         - { instance_type: small, zone: a, usd_per_hour: 0.1 }
@@ -72,11 +74,11 @@ class Scene {
   store!: Store;
   actuator!: Actuator;
 
-  static async create(pool = '      mode: enforce'): Promise<Scene> {
+  static async create(pool = '      mode: enforce', signals = DECLARED): Promise<Scene> {
     const scene = new Scene();
     const store = await createSqliteStore({ path: ':memory:', clock: scene.clock });
     scene.store = switchable(store, () => (scene.storeAway ? new StoreUnavailableError('the store is away') : null));
-    await scene.start(pool);
+    await scene.start(pool, signals);
     await scene.bus.subscribe(subjects.node('web', '*'), ({ data }) => {
       scene.nodeEvents.push(decodeEvent(data, nodeEventSchema).event);
     });
@@ -87,9 +89,9 @@ class Scene {
     return scene;
   }
 
-  async start(pool: string): Promise<void> {
+  async start(pool: string, signals = DECLARED): Promise<void> {
     this.actuator = await startActuator({
-      config: parseConfig(configText(pool), 'test', {}),
+      config: parseConfig(configText(pool, signals), 'test', {}),
       reader: this.cluster,
       writer: this.cluster,
       store: this.store,
@@ -242,10 +244,36 @@ describe('actuator: what it does', () => {
     const scene = await Scene.create();
     scene.load = 950;
     await scene.ticks(4);
+    const taken = Array.from({ length: 10 }, () => 90);
     const kept = await scene.state.get('lead.web');
     expect(JSON.parse(new TextDecoder().decode(kept?.value))).toEqual({
-      seconds: Array.from({ length: 10 }, () => 90),
+      seconds: taken,
+      offerings: [['small/local/a/on_demand', taken]],
     });
+  });
+
+  it('learns what a node carries of a signal that does not say, plans by it, and says so', async () => {
+    const scene = await Scene.create('      mode: observe', '[{ name: rps }]');
+    for (let minute = 0; minute < 1_440; minute += 5) {
+      const timeMs = START_MS - minute * MINUTE_MS;
+      const pods = 20 + Math.round(10 * Math.sin(minute / 200));
+      // A pod of 500 mCPU serves 20; eight of them fill a node.
+      const values = { rps: 20 * pods, 'requested-cpu': 500 * pods, 'requested-memory': pods, 'requested-pods': pods };
+      const points = Object.entries(values).map(([signal, value]) => ({
+        measurement: 'kpi',
+        tags: { pool: 'web', signal, source: 'test' },
+        fields: { value },
+        timeMs,
+      }));
+      await scene.store.write(points);
+    }
+    scene.load = 500;
+    await scene.tick();
+    expect(scene.plan).toMatchObject({ need: 0, capacities: [{ signal: 'rps', per_node: null, from: 'unknown' }] });
+    await scene.tick();
+    expect(scene.plan).toMatchObject({ need: 4, capacities: [{ signal: 'rps', from: 'learned' }] });
+    expect(scene.plan.capacities?.[0]?.per_node).toBeCloseTo(160, 0);
+    expect(scene.plan.lead_time).toMatchObject({ seconds: 180 });
   });
 
   it('of two actuators only the one that has seen what the other did may act', async () => {

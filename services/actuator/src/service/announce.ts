@@ -23,6 +23,10 @@ export function planData(report: PlanReport, actions: readonly Action[]): PlanDa
     starting: report.starting,
     draining: report.draining,
     usd_per_hour: report.usdPerHour,
+    lead_time: { seconds: report.leadTimeMs / 1_000, why: clip(report.leadTimeWhy, 500) },
+    capacities: report.capacities
+      .slice(0, 100)
+      .map(({ signal, perNode, from, why }) => ({ signal, per_node: perNode, from, why: clip(why, 500) })),
     needs: report.needs
       .slice(0, 100)
       .map(({ source, nodes, why }) => ({ source: clip(source, 128), nodes, why: clip(why, 500) })),

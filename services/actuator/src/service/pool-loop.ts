@@ -12,6 +12,7 @@ import {
 import {
   type Action,
   EMPTY_MEMORY,
+  newNodeRoom,
   offeringId,
   type Plan,
   type PlanMemory,
@@ -23,6 +24,7 @@ import {
 } from '../plan/index.ts';
 import { ERROR_MEANINGS } from '../providers/errors.ts';
 import type { MachineProvider } from '../providers/port.ts';
+import { Capacities } from './capacities.ts';
 import { Forecasts } from './forecasts.ts';
 import { LeadTimes } from './lead-time.ts';
 import type { Outbox } from './outbox.ts';
@@ -67,6 +69,7 @@ export class PoolLoop {
   readonly #readings: Readings;
   readonly #forecasts: Forecasts;
   readonly #leadTimes: LeadTimes;
+  readonly #capacities: Capacities;
   readonly #keeper: MemoryKeeper;
   #memory: PlanMemory = EMPTY_MEMORY;
   #picture: Picture | null = null;
@@ -82,6 +85,7 @@ export class PoolLoop {
     this.#readings = new Readings(pool, store, bus);
     this.#forecasts = new Forecasts(pool, bus);
     this.#leadTimes = new LeadTimes(state, pool.name);
+    this.#capacities = new Capacities(pool, store, state);
     this.#keeper = new MemoryKeeper(state, pool.name);
     this.reporter = new PoolReporter(pool, outbox, parts);
     this.overrides = new OverrideKeeper(state, pool.name);
@@ -165,7 +169,7 @@ export class PoolLoop {
     }
     // What failed after the memory was saved must not be forgotten by the next tick.
     if (this.#memory !== now.memory) this.#show('memory', await healthOf(this.#keeper.save(this.#memory)));
-    await this.#learn();
+    await this.#learn(draft.state, nowMs);
     const { state, planSeconds } = draft;
     const events = this.#events.splice(0);
     const failures = this.#failures.splice(0);
@@ -197,7 +201,12 @@ export class PoolLoop {
   }
 
   async #readState(): Promise<void> {
-    const [memory] = await Promise.all([this.#keeper.load(), this.overrides.refresh(), this.#leadTimes.load()]);
+    const [memory] = await Promise.all([
+      this.#keeper.load(),
+      this.overrides.refresh(),
+      this.#leadTimes.load(),
+      this.#capacities.load(),
+    ]);
     this.#memory = memory;
   }
 
@@ -209,7 +218,9 @@ export class PoolLoop {
       reclaimedMs: this.#executor.reclaimedMs,
       readings,
       unreadForecasts,
-      leadTimeMs: this.#leadTimes.p95Ms(this.pool.leadTimeMs),
+      leadTimeMs: this.#leadTimes.poolMs(this.pool.leadTimeMs),
+      leadTimes: this.#leadTimes.byOffering(),
+      capacities: this.#capacities.all,
       tickMs: this.#parts.config.clock.tickMs,
       override,
       memory: this.#memory,
@@ -231,10 +242,16 @@ export class PoolLoop {
     this.#failures.push(...failures);
   }
 
-  async #learn(): Promise<void> {
-    const seconds = this.#events.flatMap((one) => (one.event === 'ready' && one.seconds !== null ? [one.seconds] : []));
-    const learned = await healthOf(this.#leadTimes.add(seconds));
+  /** For the plans to come. */
+  async #learn(state: PlanState, nowMs: number): Promise<void> {
+    const starts = this.#events.flatMap(({ event, record, seconds }) =>
+      event === 'ready' && seconds !== null ? [{ offeringId: offeringId(record.offering), seconds }] : [],
+    );
+    const learned = await healthOf(this.#leadTimes.add(starts));
     if (!learned.ok) this.#parts.log.warn({ pool: this.pool.name }, `lead times are not kept: ${learned.reason}`);
+    const capacities = await healthOf(this.#capacities.learn(newNodeRoom(this.pool, state.nodes), nowMs));
+    if (!capacities.ok)
+      this.#parts.log.warn({ pool: this.pool.name }, `capacities are not learned: ${capacities.reason}`);
   }
 
   #show(part: string, health: Health): void {

@@ -64,7 +64,7 @@ export class PoolReporter {
   async tell(outcome: Outcome, nowMs: number): Promise<void> {
     const { plan, state, events } = outcome;
     const { report } = plan;
-    this.reactiveUsdPerHour = this.#shadow.step(state.readings, report, state.leadTimeMs);
+    this.reactiveUsdPerHour = this.#shadow.step(state.readings, report, report.leadTimeMs);
     const cost: Cost = { usdPerHour: usdByCapacity(state), reactiveUsdPerHour: this.reactiveUsdPerHour };
     this.lastPlan = planData(report, plan.actions);
     this.#outbox.publish(subjects.plan(this.#pool.name), encodePlan(this.lastPlan, report), planId(report));

@@ -2,6 +2,8 @@ import { type Override, POOL_LABEL, type PoolConfig } from '@forescale/shared/co
 import type { ClusterNode, ClusterPod, ClusterState } from '@forescale/shared/domain';
 import { type NodeRecord, offeringOf } from '../execute/index.ts';
 import {
+  type LearnedCapacity,
+  type MeasuredLead,
   type NodePhase,
   offeringId,
   type PlanMemory,
@@ -22,6 +24,8 @@ export interface Gathered {
   readonly readings: readonly SignalReading[];
   readonly unreadForecasts: readonly RejectedForecast[];
   readonly leadTimeMs: number;
+  readonly leadTimes: Readonly<Record<string, MeasuredLead>>;
+  readonly capacities: readonly LearnedCapacity[];
   readonly tickMs: number;
   readonly override: Override | null;
   readonly memory: PlanMemory;
@@ -51,6 +55,8 @@ export function planState(gathered: Gathered): PlanState {
     readings: gathered.readings,
     unreadForecasts: gathered.unreadForecasts,
     leadTimeMs: gathered.leadTimeMs,
+    leadTimes: gathered.leadTimes,
+    capacities: gathered.capacities,
     tickMs: gathered.tickMs,
     cluster: { nodes: cluster.nodes.length, unready: cluster.nodes.filter((node) => !node.ready).length },
     override: gathered.override,

@@ -21,10 +21,10 @@ export class ShadowCost {
 
   /** USD per hour now; null while no signal with a capacity has been observed. */
   step(readings: readonly SignalReading[], report: PlanReport, leadTimeMs: number): number | null {
-    const { scaleDown, signals } = this.#pool;
-    const demands = signals.flatMap((signal) => {
-      const reading = readings.find((one) => one.signal === signal.name);
-      return reading && signal.capacityPerNode ? [reading.value / signal.capacityPerNode] : [];
+    const { scaleDown } = this.#pool;
+    const demands = report.capacities.flatMap(({ signal, perNode }) => {
+      const reading = readings.find((one) => one.signal === signal);
+      return reading && perNode ? [reading.value / perNode] : [];
     });
     if (demands.length === 0) return null;
     const demandNodes = Math.max(...demands);

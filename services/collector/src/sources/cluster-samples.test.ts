@@ -46,6 +46,7 @@ const pod = (change: Partial<ClusterPod> = {}): ClusterPod => ({
   annotations: {},
   nodeSelector: {},
   tolerations: [TOLERATES],
+  rules: null,
   priority: 0,
   ownerKind: 'ReplicaSet',
   localStorage: false,

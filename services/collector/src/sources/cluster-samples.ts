@@ -1,9 +1,8 @@
 import type { PoolConfig } from '@forescale/shared/config';
 import {
   addResources,
-  type ClusterNode,
-  type ClusterPod,
   type ClusterState,
+  mayRunOn,
   NO_RESOURCES,
   type Resources,
   type Sample,
@@ -26,7 +25,10 @@ export function clusterSamples(
   const names = new Set(nodes.map((node) => node.name));
   const pods = state.pods.filter((pod) => pod.ownerKind !== 'DaemonSet');
   const bound = pods.filter((pod) => pod.nodeName !== null && names.has(pod.nodeName));
-  const pending = pods.filter((pod) => pod.nodeName === null && !pod.terminating && mayRunOn(pool, pod));
+  const labels = { ...pool.template.labels, ...pool.selector };
+  const pending = pods.filter(
+    (pod) => pod.nodeName === null && !pod.terminating && mayRunOn(pod, labels, pool.template.taints),
+  );
   const requested = [...bound, ...pending].reduce<Resources>(
     (sum, pod) => addResources(sum, pod.requests),
     NO_RESOURCES,
@@ -55,25 +57,6 @@ function addUsage(sum: Usage, one: Usage | undefined): Usage {
     cpuMillicores: sum.cpuMillicores + (one?.cpuMillicores ?? 0),
     memoryBytes: sum.memoryBytes + (one?.memoryBytes ?? 0),
   };
-}
-
-/** Whether a new node of the pool could take the pod: its labels are what the pod selects, its taints are tolerated. */
-function mayRunOn(pool: PoolConfig, pod: ClusterPod): boolean {
-  const labels = { ...pool.template.labels, ...pool.selector };
-  return (
-    matches(pod.nodeSelector, labels) &&
-    pool.template.taints.every(
-      (taint) => taint.effect === 'PreferNoSchedule' || pod.tolerations.some((one) => tolerates(one, taint)),
-    )
-  );
-}
-
-function tolerates(toleration: ClusterPod['tolerations'][number], taint: ClusterNode['taints'][number]): boolean {
-  return (
-    (toleration.key === null || toleration.key === taint.key) &&
-    (toleration.effect === null || toleration.effect === taint.effect) &&
-    (toleration.operator === 'Exists' || toleration.value === taint.value)
-  );
 }
 
 function matches(selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean {

@@ -1,4 +1,4 @@
-import { parseQuantity } from '@forescale/shared/domain';
+import { parseQuantity, podRulesSchema } from '@forescale/shared/domain';
 import { z } from 'zod';
 import type { KindName } from '../objects/kinds.ts';
 import { isMicroTime, wholeSeconds } from '../objects/timestamps.ts';
@@ -78,26 +78,32 @@ const container = z.looseObject({
   resources: z.looseObject({ requests: quantities.optional(), limits: quantities.optional() }).optional(),
 });
 
-const podSpec = z.looseObject({
-  nodeName: z.string().optional(),
-  priority: z.int().optional(),
-  terminationGracePeriodSeconds: count.optional(),
-  nodeSelector: labels.optional(),
-  containers: z.array(container).min(1, 'Required value'),
-  initContainers: z.array(container).optional(),
-  overhead: quantities.optional(),
-  tolerations: z
-    .array(
-      z.looseObject({
-        key: z.string().optional(),
-        operator: z.enum(['Equal', 'Exists']).optional(),
-        value: z.string().optional(),
-        effect: effect.optional(),
-        tolerationSeconds: z.int().optional(),
-      }),
-    )
-    .optional(),
-});
+const podSpec = z
+  .looseObject({
+    nodeName: z.string().optional(),
+    priority: z.int().optional(),
+    terminationGracePeriodSeconds: count.optional(),
+    nodeSelector: labels.optional(),
+    containers: z.array(container).min(1, 'Required value'),
+    initContainers: z.array(container).optional(),
+    overhead: quantities.optional(),
+    tolerations: z
+      .array(
+        z.looseObject({
+          key: z.string().optional(),
+          operator: z.enum(['Equal', 'Exists']).optional(),
+          value: z.string().optional(),
+          effect: effect.optional(),
+          tolerationSeconds: z.int().optional(),
+        }),
+      )
+      .optional(),
+  })
+  .superRefine((spec, context) => {
+    for (const { message, path } of podRulesSchema.safeParse(spec).error?.issues ?? []) {
+      context.addIssue({ code: 'custom', message, path, params: UNDECODABLE });
+    }
+  });
 
 const template = z.looseObject({ metadata: z.looseObject({ labels: labels.optional() }).optional(), spec: podSpec });
 

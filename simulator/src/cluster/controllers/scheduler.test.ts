@@ -112,3 +112,68 @@ describe('scheduler', () => {
     ).toThrow('is already assigned to node');
   });
 });
+
+describe('scheduler: rules of pods', () => {
+  const required = (value: JsonObject | JsonObject[]) => ({ requiredDuringSchedulingIgnoredDuringExecution: value });
+  const like = (app: string, topologyKey = 'kubernetes.io/hostname') => [
+    { topologyKey, labelSelector: { matchLabels: { app } } },
+  ];
+  const app = (name: string) => ({ labels: { app: name } });
+  const whyPending = (it: Lab, pod: string) => findCondition(it.pod(pod)?.status.conditions, 'PodScheduled')?.message;
+
+  it('node affinity: a node of any of the terms', () => {
+    const it = lab();
+    it.patch('/api/v1/nodes/node-b', { metadata: { labels: { zone: 'b' } } });
+    const terms = (...values: string[]) => ({
+      affinity: {
+        nodeAffinity: required({
+          nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', operator: 'In', values }] }],
+        }),
+      },
+    });
+    it.addPod('there', '1', terms('a', 'b'));
+    it.addPod('nowhere', '1', terms('a'));
+    expect(['there', 'nowhere'].map((pod) => placeOf(it, pod))).toEqual(['node-b', undefined]);
+    expect(whyPending(it, 'nowhere')).toContain("2 node(s) didn't match Pod's node affinity/selector");
+  });
+
+  it('anti-affinity: a node each, and nobody whom those that are there keep away', () => {
+    const it = lab();
+    const apart = { affinity: { podAntiAffinity: required(like('web')) } };
+    for (const name of ['one', 'two', 'three']) it.addPod(name, '1', apart, app('web'));
+    expect(['one', 'two', 'three'].map((pod) => placeOf(it, pod))).toEqual(['node-a', 'node-b', undefined]);
+    expect(whyPending(it, 'three')).toContain('anti-affinity rules');
+    it.addPod('plain', '1', {}, app('web'));
+    expect(placeOf(it, 'plain')).toBeUndefined();
+    it.addPod('other', '1', {}, app('db'));
+    expect(placeOf(it, 'other')).toBe('node-a');
+  });
+
+  it('affinity: the first goes anywhere, the others to it; who waits for another gets there once it is', () => {
+    const it = lab();
+    const beside = { affinity: { podAffinity: required(like('web')) } };
+    it.addPod('waits', '1', beside, app('db'));
+    expect(placeOf(it, 'waits')).toBeUndefined();
+    expect(whyPending(it, 'waits')).toContain("didn't match pod affinity rules");
+    for (const name of ['one', 'two']) it.addPod(name, '1', beside, app('web'));
+    expect(['one', 'two', 'waits'].map((pod) => placeOf(it, pod))).toEqual(['node-a', 'node-a', 'node-a']);
+  });
+
+  it('spread: evenly, and no further than the emptiest node allows', () => {
+    const it = lab();
+    const even = {
+      topologySpreadConstraints: [
+        { ...(like('web')[0] as JsonObject), maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' },
+      ],
+    };
+    it.addPod('large', '3.5');
+    for (const name of ['one', 'two', 'three']) it.addPod(name, '1', even, app('web'));
+    expect(['one', 'two', 'three'].map((pod) => placeOf(it, pod))).toEqual(['node-b', undefined, undefined]);
+    expect(whyPending(it, 'two')).toContain("didn't match pod topology spread constraints");
+  });
+
+  it('an affinity that is none is refused', () => {
+    const wrong = { affinity: { podAntiAffinity: required([{ labelSelector: {} }]) } };
+    expect(() => lab().addPod('wrong', '1', wrong)).toThrow('topologyKey');
+  });
+});

@@ -5,6 +5,7 @@ import { podRequests, resourcesOf } from '../objects/pod-requests.ts';
 import { timestamp } from '../objects/timestamps.ts';
 import type { StoreEvent } from '../store/entry.ts';
 import type { Registry } from '../store/registry.ts';
+import { dependsOnOthers, isSelected, type NeighbourCheck, Neighbourhood } from './affinity.ts';
 import { type ClusterIndex, podKey } from './cluster-index.ts';
 import type { Controller } from './controller.ts';
 import { untolerated } from './tolerations.ts';
@@ -31,7 +32,9 @@ function allocatableOf(node: NodeObject): Resources {
  * allocated"), avoiding `PreferNoSchedule` taints first. Ties go to the first by name, where Kubernetes draws lots.
  * A node that is not Ready carries a taint, so that readiness needs no rule here.
  *
- * Not done: affinity, topology spread, preemption, volumes.
+ * What pods require of nodes and of each other holds; what they prefer does not count.
+ *
+ * Not done: preemption, volumes.
  */
 export class Scheduler implements Controller {
   readonly name = 'scheduler';
@@ -53,21 +56,33 @@ export class Scheduler implements Controller {
     const waiting = [...this.#index.unbound().values()].filter(isOurs);
     if (waiting.length === 0) return;
     const candidates = this.#candidates();
+    const neighbourhood = new Neighbourhood(
+      candidates.map(({ node }) => node),
+      this.#index,
+    );
     // What did not fit once does not fit again while the cluster only fills up.
     const hopeless = new Map<string, string>();
+    let isAwaitingOthers = false;
+    let hasBound = false;
     for (const pod of waiting.sort(byUrgency)) {
       const shape = shapeOf(pod);
       const known = hopeless.get(shape);
-      const chosen = known === undefined ? choose(pod, candidates) : null;
+      const check = neighbourhood.checkOf(pod);
+      const chosen = known === undefined ? choose(pod, candidates, check) : null;
       if (chosen !== null) {
+        neighbourhood.bind(pod, chosen.node);
+        hasBound = true;
         chosen.free = subtractResources(chosen.free, podRequests(pod));
         this.#registry.update('pods', bound(pod, chosen.node.metadata.name, this.#registry.nowMs()));
         continue;
       }
-      const reason = known ?? explain(pod, candidates);
-      hopeless.set(shape, reason);
+      const reason = known ?? explain(pod, candidates, check);
+      if (dependsOnOthers(pod)) isAwaitingOthers = true;
+      else hopeless.set(shape, reason);
       this.#markUnschedulable(pod, reason);
     }
+    // Each that was bound may be what others wait for.
+    if (isAwaitingOthers && hasBound) this.#dirty = true;
   }
 
   #candidates(): Candidate[] {
@@ -119,16 +134,17 @@ function byUrgency(a: PodObject, b: PodObject): number {
 
 /** Pods of one shape fit on the same nodes. */
 function shapeOf(pod: PodObject): string {
-  const { nodeSelector, tolerations } = pod.spec;
-  return JSON.stringify([podRequests(pod), nodeSelector, tolerations]);
+  const { nodeSelector, tolerations, affinity } = pod.spec;
+  return JSON.stringify([podRequests(pod), nodeSelector, tolerations, affinity, pod.metadata.labels]);
 }
 
-function choose(pod: PodObject, candidates: readonly Candidate[]): Candidate | null {
+function choose(pod: PodObject, candidates: readonly Candidate[], check: NeighbourCheck): Candidate | null {
   const requests = podRequests(pod);
   let best: Candidate | null = null;
   let bestScore = Number.NEGATIVE_INFINITY;
   for (const candidate of candidates) {
     if (!fits(requests, candidate.free) || obstacleOf(pod, candidate.node) !== null) continue;
+    if (check(candidate.node) !== null) continue;
     const score = scoreOf(pod, requests, candidate);
     if (score > bestScore) {
       best = candidate;
@@ -149,10 +165,7 @@ function scoreOf(pod: PodObject, requests: Resources, { node, allocatable, free 
 
 /** Why a pod may not run on a node whatever room it has; null when it may. In the scheduler's own words. */
 function obstacleOf(pod: PodObject, node: NodeObject): string | null {
-  const labels = node.metadata.labels ?? {};
-  for (const [key, value] of Object.entries(pod.spec.nodeSelector ?? {})) {
-    if (labels[key] !== value) return `node(s) didn't match Pod's node affinity/selector`;
-  }
+  if (!isSelected(pod, node)) return `node(s) didn't match Pod's node affinity/selector`;
   if (node.spec.unschedulable === true && !toleratesCordon(pod)) return 'node(s) were unschedulable';
   const taint = untolerated(node.spec.taints, pod.spec.tolerations).find((t) => t.effect !== 'PreferNoSchedule');
   return taint === undefined ? null : `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`;
@@ -173,10 +186,10 @@ function shortageOf(requests: Resources, free: Resources): string[] {
 }
 
 /** `0/3 nodes are available: 2 Insufficient cpu, 1 node(s) were unschedulable.` */
-function explain(pod: PodObject, candidates: readonly Candidate[]): string {
+function explain(pod: PodObject, candidates: readonly Candidate[], check: NeighbourCheck): string {
   const counts = new Map<string, number>();
   for (const { node, free } of candidates) {
-    const obstacle = obstacleOf(pod, node);
+    const obstacle = obstacleOf(pod, node) ?? check(node);
     const reasons = obstacle === null ? shortageOf(podRequests(pod), free) : [obstacle];
     for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   }

@@ -94,6 +94,8 @@ export type PodSpec = {
   readonly terminationGracePeriodSeconds?: number;
   readonly nodeSelector?: Labels;
   readonly tolerations?: readonly TolerationSpec[];
+  readonly affinity?: JsonObject;
+  readonly topologySpreadConstraints?: readonly JsonObject[];
   readonly containers: readonly ContainerSpec[];
   readonly initContainers?: readonly ContainerSpec[];
   readonly overhead?: Quantities;

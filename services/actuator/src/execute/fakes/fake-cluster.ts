@@ -100,6 +100,7 @@ export class FakeCluster implements ClusterReader, ClusterWriter {
       annotations: {},
       nodeSelector: {},
       tolerations: [],
+      rules: null,
       priority: 0,
       ownerKind: 'ReplicaSet',
       localStorage: false,

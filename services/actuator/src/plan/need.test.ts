@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { EMPTY_MEMORY } from './memory.ts';
+import { plan } from './plan.ts';
+import { forecastOf, NOON, nodesOf, podOf, poolOf, stateOf } from './plan-state.test-data.ts';
+import type { PlanState } from './types.ts';
+
+const MINUTE_MS = 60_000;
+const GIB = 2 ** 30;
+
+/** A KPI of the application beside the signals that the collector derives. */
+const POOL = poolOf({
+  signals: [
+    { name: 'rps', capacity_per_node: 100, interval: '1m' },
+    { name: 'requested-cpu' },
+    { name: 'requested-memory' },
+    { name: 'requested-pods' },
+  ],
+});
+
+interface Values {
+  readonly rps?: number;
+  readonly cpu?: number;
+  readonly memory?: number;
+  readonly pods?: number;
+}
+
+function readings({ rps = 0, cpu = 0, memory = 0, pods = 0 }: Values, ageMs: Values = {}): PlanState['readings'] {
+  return [
+    { signal: 'rps', timeMs: NOON - (ageMs.rps ?? 0), value: rps },
+    { signal: 'requested-cpu', timeMs: NOON - (ageMs.cpu ?? 0), value: cpu },
+    { signal: 'requested-memory', timeMs: NOON - (ageMs.memory ?? 0), value: memory },
+    { signal: 'requested-pods', timeMs: NOON - (ageMs.pods ?? 0), value: pods },
+  ];
+}
+
+describe('plan: several signals at once', () => {
+  const all = { rps: 310, cpu: 8_500, memory: 70 * GIB, pods: 280 };
+  it.each<{ values: Values; need: number; from: string }>([
+    { values: all, need: 5, from: 'observed:requested-memory' },
+    { values: { ...all, memory: 1 * GIB }, need: 4, from: 'observed:rps' },
+    { values: { ...all, memory: 0, rps: 0 }, need: 3, from: 'observed:requested-pods' },
+    { values: { ...all, memory: 0, rps: 0, pods: 1 }, need: 3, from: 'observed:requested-cpu' },
+    { values: {}, need: 0, from: 'nothing' },
+  ])('the largest need wins: $need nodes from $from', ({ values, need, from }) => {
+    const { report } = plan(stateOf(null, { readings: readings(values) }), [], POOL, NOON);
+    expect(report).toMatchObject({ need, needFrom: from });
+    expect(report.needs).toHaveLength(4);
+  });
+
+  it('the forecast of one and the pods that wait compete with the observed load of the others', () => {
+    const state = stateOf(null, { readings: readings(all), nodes: nodesOf(5, { pods: [podOf(3_900)] }) });
+    expect(plan(state, [forecastOf(590)], POOL, NOON).report).toMatchObject({ need: 6, needFrom: 'forecast:rps' });
+    const pendingPods = [podOf(3_000), podOf(3_000)];
+    const { report } = plan({ ...state, pendingPods }, [forecastOf(590)], POOL, NOON);
+    expect(report).toMatchObject({ need: 7, needFrom: 'pending' });
+  });
+
+  it('of one that goes stale the others go on, no node leaves, and the report says which', () => {
+    const unneededSinceMs = Object.fromEntries(nodesOf(8).map((node) => [node.name, NOON - 60 * MINUTE_MS]));
+    const at = (ageMs: Values) =>
+      plan(
+        stateOf(null, {
+          readings: readings({ rps: 700, cpu: 8_500 }, ageMs),
+          nodes: nodesOf(8),
+          memory: { ...EMPTY_MEMORY, unneededSinceMs },
+        }),
+        [],
+        POOL,
+        NOON,
+      );
+    const fresh = at({});
+    expect(fresh.report).toMatchObject({ need: 7, needFrom: 'observed:rps' });
+    expect(fresh.actions.map((one) => one.kind)).toEqual(['drain']);
+    const stale = at({ rps: 3 * MINUTE_MS + 1 });
+    expect(stale.report).toMatchObject({ need: 3, needFrom: 'observed:requested-cpu' });
+    expect(stale.actions).toEqual([]);
+    expect(stale.report.reasons).toMatchObject([
+      { code: 'signal-stale', text: expect.stringMatching(/^rps: the last reading is 3m/) },
+    ]);
+  });
+
+  it('of one that goes stale the forecast still orders', () => {
+    const state = stateOf(null, { readings: readings({ rps: 100, cpu: 8_500 }, { rps: 10 * MINUTE_MS }) });
+    const { report } = plan(state, [forecastOf(640)], POOL, NOON);
+    expect(report).toMatchObject({ need: 7, needFrom: 'forecast:rps' });
+  });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { demandAt, demandMaxUntil, newsvendorLevel } from './forecast-demand.ts';
+import { demandAt, demandMaxUntil, newsvendorLevel, surgeAt } from './forecast-demand.ts';
 import { forecastOf, NOON } from './plan-state.test-data.ts';
 
 const MINUTE_MS = 60_000;
@@ -47,5 +47,23 @@ describe('demand from a forecast', () => {
     const quantiles = [0.1, 0.5, 0.9, 0.95, 0.99, 0.999].map(() => timesMs.map((_, step) => 100 + step));
     const long = forecastOf(100, {}, { timesMs, quantiles });
     expect(demandMaxUntil(long, 0.95, NOON + 90 * MINUTE_MS)).toBeGreaterThanOrEqual(189);
+  });
+
+  it('goes on beyond the highest level that is published, and without a jump', () => {
+    const forecast = forecastOf(100);
+    const at = (level: number) => demandAt(forecast, level, NOON + 3 * MINUTE_MS);
+    expect(at(0.999)).toBe(100);
+    expect(at(0.9991)).toBeCloseTo(101, 0);
+    // Ten times as rare: 10 ** 0.1.
+    expect(at(0.9999)).toBeCloseTo(125.9, 1);
+    expect(demandMaxUntil(forecast, 0.9999, NOON + 3 * MINUTE_MS)).toBeCloseTo(125.9, 1);
+  });
+
+  it('takes half of a load above the forecast to last, and nothing of one below it', () => {
+    // 110 a minute after noon, 120 after two.
+    const rising = forecastOf(100, { slopePerMinute: 10 });
+    expect(surgeAt(rising, 160, NOON + MINUTE_MS)).toBeCloseTo(25, 9);
+    expect(surgeAt(rising, 160, NOON + 2 * MINUTE_MS)).toBeCloseTo(20, 9);
+    expect(surgeAt(rising, 100, NOON + MINUTE_MS)).toBe(0);
   });
 });

@@ -7,6 +7,28 @@ export function newsvendorLevel(shortageCostRatio: number): number {
   return shortageCostRatio / (shortageCostRatio + 1);
 }
 
+/** Beyond the highest level the demand of a level grows by this power of how much rarer it is: 10 times, 1.26. */
+const TAIL_POWER = 0.1;
+
+/** Of a load above what was expected for now, this share is taken to last. */
+const SURGE_SHARE = 0.5;
+
+/**
+ * How much more than forecast is to be provided for, given the load as it is now: a surge begins as a sample or two above
+ * the median, which a forecast rightly takes for noise half of the time. Who pays for missing nodes must not.
+ */
+export function surgeAt(forecast: Forecast, observed: number, atMs: number): number {
+  const expected = quantileAt(forecast.levels, columnAt(forecast, Math.max(atMs, forecast.issuedMs)), 0.5);
+  return SURGE_SHARE * Math.max(0, observed - expected);
+}
+
+/** As `quantileAt`, and beyond the highest level that is published. */
+function quantileOf(levels: readonly number[], values: readonly number[], level: number): number {
+  const highest = levels.at(-1) ?? 1;
+  const value = quantileAt(levels, values, level);
+  return level <= highest ? value : value + Math.abs(value) * (((1 - highest) / (1 - level)) ** TAIL_POWER - 1);
+}
+
 /**
  * The quantile of the demand at `atMs`, in the unit of the signal.
  *
@@ -16,11 +38,11 @@ export function newsvendorLevel(shortageCostRatio: number): number {
  * `min(max over (issued, at], median(at) + max(mean's half-width at `atMs`, half-width of the first minute))`.
  */
 export function demandAt(forecast: Forecast, level: number, atMs: number): number {
-  const mean = quantileAt(forecast.levels, columnAt(forecast, atMs), level);
+  const mean = quantileOf(forecast.levels, columnAt(forecast, atMs), level);
   if (level <= 0.5) return mean;
-  const median = quantileAt(forecast.levels, columnAt(forecast, atMs), 0.5);
+  const median = quantileOf(forecast.levels, columnAt(forecast, atMs), 0.5);
   const first = forecast.maxQuantiles.map((row) => row[0] as number);
-  const scatter = quantileAt(forecast.levels, first, level) - quantileAt(forecast.levels, first, 0.5);
+  const scatter = quantileOf(forecast.levels, first, level) - quantileOf(forecast.levels, first, 0.5);
   const single = median + Math.max(mean - median, scatter);
   return Math.max(mean, Math.min(single, demandMaxUntil(forecast, level, atMs)));
 }
@@ -31,7 +53,7 @@ export function demandMaxUntil(forecast: Forecast, level: number, untilMs: numbe
   const last = MAX_LEAD_MINUTES.length - 1;
   let upper = 0;
   while (upper < last && (MAX_LEAD_MINUTES[upper] as number) < leadMinutes) upper++;
-  const high = quantileAt(
+  const high = quantileOf(
     forecast.levels,
     forecast.maxQuantiles.map((row) => row[upper] as number),
     level,
@@ -39,7 +61,7 @@ export function demandMaxUntil(forecast: Forecast, level: number, untilMs: numbe
   const to = MAX_LEAD_MINUTES[upper] as number;
   if (upper === 0 || leadMinutes === to) return high;
   if (leadMinutes > to) return Math.max(high, pointMax(forecast, level, forecast.issuedMs + to * MINUTE_MS, untilMs));
-  const low = quantileAt(
+  const low = quantileOf(
     forecast.levels,
     forecast.maxQuantiles.map((row) => row[upper - 1] as number),
     level,
@@ -55,7 +77,7 @@ function pointMax(forecast: Forecast, level: number, fromMs: number, untilMs: nu
     const timeMs = forecast.timesMs[step] as number;
     if (timeMs <= fromMs || timeMs > untilMs + forecast.stepMs) continue;
     const column = forecast.quantiles.map((row) => row[step] as number);
-    largest = Math.max(largest, quantileAt(forecast.levels, column, level));
+    largest = Math.max(largest, quantileOf(forecast.levels, column, level));
   }
   return largest;
 }

@@ -2,7 +2,7 @@ import type { PoolConfig, SignalConfig } from '@forescale/shared/config';
 import type { Forecast } from '@forescale/shared/domain';
 import { formatDuration } from '@forescale/shared/time';
 import { whyRejected } from './forecast-check.ts';
-import { demandAt, demandMaxUntil, newsvendorLevel } from './forecast-demand.ts';
+import { demandAt, demandMaxUntil, newsvendorLevel, surgeAt } from './forecast-demand.ts';
 import type { Need, PlanState, Reason, RejectedForecast } from './types.ts';
 
 /** A reading older than this many intervals of its signal says nothing about now. */
@@ -10,6 +10,12 @@ const STALE_INTERVALS = 3;
 
 /** Rounding noise of a division must not cost a node: 8.000000001 nodes are 8. */
 const EPSILON = 1e-9;
+
+/**
+ * A node for the forecast is worth its price when it is expected to carry this much of itself at the quantile: the last
+ * node of a need carries the less the farther the need is from filling it, and is paid for whole.
+ */
+const CARRIED_SHARE_MIN = 0.3;
 
 /** Whole nodes of the template that carry `units`. */
 export function wholeNodes(units: number): number {
@@ -84,7 +90,7 @@ export interface Forecasted {
 
 export function forecastNeeds(
   forecasts: readonly Forecast[],
-  unread: readonly RejectedForecast[],
+  { unreadForecasts, readings }: Pick<PlanState, 'unreadForecasts' | 'readings'>,
   pool: PoolConfig,
   nowMs: number,
   arrivalMs: number,
@@ -94,7 +100,7 @@ export function forecastNeeds(
   const hold = noNeeds();
   const rejected: RejectedForecast[] = [];
   if (!pool.forecast.enabled) return { order, hold, rejected };
-  rejected.push(...unread);
+  rejected.push(...unreadForecasts);
   const level = newsvendorLevel(pool.shortageCostRatio);
   for (const forecast of forecasts) {
     const reason = whyRejected(forecast, pool, nowMs, arrivalMs);
@@ -105,13 +111,20 @@ export function forecastNeeds(
     const signal = pool.signals.find((one) => one.name === forecast.signal) as SignalConfig & {
       capacityPerNode: number;
     };
-    const ask = (needs: Needs, verb: string, demand: number, when: string) =>
+    const reading = readings.find((one) => one.signal === signal.name && Number.isFinite(one.value));
+    const surge = reading ? surgeAt(forecast, reading.value, reading.timeMs) : 0;
+    const quantile = `quantile ${Number(level.toFixed(4))} (${forecast.model})`;
+    const above = surge > 0 ? `, ${shown(surge, signal)} of it for a load above the forecast` : '';
+    const ask = (needs: Needs, verb: string, forecasted: number, when: string) => {
+      const demand = forecasted + surge;
+      const units = Math.max(0, demand / signal.capacityPerNode - CARRIED_SHARE_MIN);
       addNeed(
         needs,
         `${verb}:${signal.name}`,
-        Math.max(0, demand) / signal.capacityPerNode,
-        `${shown(demand, signal)} ${when} at quantile ${Number(level.toFixed(4))} (${forecast.model}), ${perNode(signal)}`,
+        units,
+        `${shown(demand, signal)} ${when} at ${quantile}${above}, ${perNode(signal)}`,
       );
+    };
     ask(order, 'forecast', demandAt(forecast, level, arrivalMs), `in ${formatDuration(arrivalMs - nowMs)}`);
     const most = demandMaxUntil(forecast, level, holdUntilMs);
     ask(hold, 'hold', most, `at most within ${formatDuration(holdUntilMs - nowMs)}`);

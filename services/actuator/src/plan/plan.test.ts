@@ -42,6 +42,20 @@ describe('plan: need', () => {
     expect([1, 9, 19].map(need)).toEqual([5, 9, 10]);
   });
 
+  it('buys no node for the forecast that would carry less than 0.3 of itself; the observed load has all it needs', () => {
+    const needFor = (now: number, ahead: number) => plan(stateOf(now), [forecastOf(ahead)], POOL, NOON).report.need;
+    expect([needFor(0, 525), needFor(0, 535)]).toEqual([5, 6]);
+    expect(needFor(501, 525)).toBe(6);
+  });
+
+  it('provides for half of a load above the forecast, at the time of arrival too', () => {
+    const planned = plan(stateOf(700, { nodes: nodesOf(7) }), [forecastOf(600)], POOL, NOON);
+    // 600 when a machine ordered now is Ready, and 50 of the 100 that nobody expected now.
+    const need = planned.report.needs.find(({ source }) => source === 'forecast:rps');
+    expect(need).toMatchObject({ nodes: 7 });
+    expect(need?.why).toContain('650 in 3m at quantile 0.95 (test), 50 of it for a load above the forecast');
+  });
+
   it('takes a forecast for a floor: one below the observed load changes nothing', () => {
     const planned = plan(stateOf(800, { nodes: nodesOf(8) }), [forecastOf(100)], POOL, NOON);
     expect(planned.actions).toEqual([]);

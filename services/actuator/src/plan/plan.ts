@@ -83,7 +83,7 @@ function survey(
   const arrivalMs = nowMs + leadTime.ms;
   const holdUntilMs = arrivalMs + HOLD_MARGIN_MS;
   const observed = observedNeeds(state, pool, nowMs, reasons);
-  const forecasted = forecastNeeds(forecasts, state.unreadForecasts, pool, nowMs, arrivalMs, holdUntilMs);
+  const forecasted = forecastNeeds(forecasts, state, pool, nowMs, arrivalMs, holdUntilMs);
   for (const { signal, reason } of forecasted.rejected) {
     reasons.push({
       code: 'forecast-rejected',

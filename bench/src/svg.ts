@@ -37,7 +37,7 @@ export const CHART_CONFIG = {
 export const POLICY_COLOURS: Readonly<Record<string, string>> = {
   forescale: '#0f62a8',
   reactive: '#d97706',
-  target: '#c2410c',
+  target: '#be185d',
   'holt-winters': '#7c3aed',
   schedule: '#0d9488',
   static: '#6b7280',

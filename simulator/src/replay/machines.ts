@@ -34,6 +34,8 @@ interface Machine {
   phase: 'starting' | 'ready' | 'draining' | 'reclaimed';
   goneAtMs: number;
   asNode: PoolNode | null;
+  /** Of now. */
+  usdPerHour: number;
 }
 
 /** Nodes by state, as one row of a timeline counts them. */
@@ -95,7 +97,10 @@ export class Machines implements Machinery {
   #reprice(pool: PoolConfig): void {
     this.#pool = pool;
     this.#usdPerHour = pricesOf(pool);
-    for (const machine of this.#machines) machine.asNode = null;
+    for (const machine of this.#machines) {
+      machine.asNode = null;
+      machine.usdPerHour = this.#priceOf(machine.offeringId);
+    }
   }
 
   /** What a cloud bills at least is paid for though the machine is gone; not where the cloud has taken it back. */
@@ -131,10 +136,12 @@ export class Machines implements Machinery {
     const units = unitsOf(offering.allocatable, this.#pool.template.allocatable);
     const id = `node-${String(this.#next++).padStart(7, '0')}`;
     const goneAtMs = Number.POSITIVE_INFINITY;
+    const ofId = offeringId(offering);
     this.#machines.push({
       id,
       offering,
-      offeringId: offeringId(offering),
+      offeringId: ofId,
+      usdPerHour: this.#priceOf(ofId),
       units,
       requestedMs,
       readyAtMs,
@@ -199,8 +206,8 @@ export class Machines implements Machinery {
   count(): MachineCount {
     let [ready, starting, draining, spot, readyUnits, usdPerHour] = [0, 0, 0, 0, 0, 0];
     for (const { offeringId } of this.#billed) usdPerHour += this.#priceOf(offeringId);
-    for (const { phase, units, offering, offeringId } of this.#machines) {
-      usdPerHour += this.#priceOf(offeringId);
+    for (const { phase, units, offering, usdPerHour: price } of this.#machines) {
+      usdPerHour += price;
       if (offering.capacityType === 'spot') spot++;
       if (phase === 'starting') starting++;
       else if (phase === 'draining') draining++;
@@ -217,7 +224,7 @@ export class Machines implements Machinery {
   }
 
   #asNode(machine: Machine): PoolNode {
-    const { id, offering, offeringId, units, requestedMs, phase, goneAtMs } = machine;
+    const { id, offering, offeringId, units, requestedMs, phase, goneAtMs, usdPerHour } = machine;
     return {
       name: id,
       labels: {},
@@ -230,7 +237,7 @@ export class Machines implements Machinery {
       instanceType: offering.instanceType,
       zone: offering.zone,
       capacityType: offering.capacityType,
-      usdPerHour: this.#priceOf(offeringId),
+      usdPerHour,
       createdMs: requestedMs,
       phase: phase === 'draining' ? 'draining' : phase === 'reclaimed' ? 'leaving' : 'ready',
       keptBecause: null,

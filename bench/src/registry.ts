@@ -47,7 +47,7 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     name: 'autoscale',
     summary: 'unmet demand against cost: Forescale beside reactive and other policies, each at all of its settings',
     options: [
-      ['--trace <files...>', 'CSV with the header timestamp,value; generated loads without it'],
+      ['--trace <files...>', 'CSV with the header timestamp,value; generated loads of one-minute steps without it'],
       ['--boot <durations>', 'from request to Ready; "180s,600s" without it'],
       ['--timelines <dir>', 'where the timelines of the best settings go; none are written without it'],
       ['--picture <file>', 'where the SVG goes; bench/results/autoscale.svg without it'],

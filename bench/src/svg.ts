@@ -2,7 +2,7 @@ import { writeOutput } from '@forescale/cli/output';
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 
-const INK = '#1f2937';
+export const INK = '#1f2937';
 export const SOFT_INK = '#6b7280';
 const GRID = '#e5e7eb';
 
@@ -15,7 +15,7 @@ export const CHART_CONFIG = {
     labelColor: INK,
     titleColor: SOFT_INK,
     titleFontWeight: 'normal',
-    labelFontSize: 11,
+    labelFontSize: 12,
     titleFontSize: 12,
     gridColor: GRID,
     domain: false,
@@ -27,6 +27,7 @@ export const CHART_CONFIG = {
     labelFontSize: 12,
     labelColor: INK,
     symbolSize: 90,
+    symbolOpacity: 1,
     orient: 'bottom',
     direction: 'horizontal',
     title: null,

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '@forescale/cli/output';
+import { usualStepMs } from '@forescale/predictor/model';
 import { parseDurationMs } from '@forescale/shared/time';
 import { type Flags, listFlag, type RunBenchmark, type Stage, textFlag } from '../benchmark.ts';
 import { tracesOf } from '../forecast/traces.ts';
@@ -11,7 +12,7 @@ import { startThreads, type ThreadJob, type Threads } from '../threads/threads.t
 import type { Job, Result, ThreadData } from './jobs.ts';
 import { bestOf, type Scored } from './levels.ts';
 import { pictureOf } from './picture.ts';
-import { type Load, loadOf } from './replay-run.ts';
+import { type Load, loadOf, STEP_MS } from './replay-run.ts';
 import { meansOf, rowOf, summaryRow, wordsOf } from './report.ts';
 import { type Run, runsOf, timelineName } from './runs.ts';
 
@@ -25,7 +26,7 @@ export const run: RunBenchmark = async (flags, stage) => {
   const picture = textFlag(flags, 'picture') ?? join(RESULTS, 'autoscale.svg');
   await checkWritable('--picture', picture);
   const timelines = await timelinesFolder(flags);
-  const loads = (await tracesOf(listFlag(flags, 'trace'))).map(({ name, series }) => loadOf(name, series));
+  const loads = await loadsOf(listFlag(flags, 'trace'));
   const threads = startThreads<Job, Result>(
     availableParallelism(),
     new URL('./thread.ts', import.meta.url),
@@ -55,6 +56,13 @@ export const run: RunBenchmark = async (flags, stage) => {
     await threads.close();
   }
 };
+
+/** The traces given; else the generated ones whose samples come as often as the policies decide. */
+async function loadsOf(paths: readonly string[]): Promise<Load[]> {
+  const traces = await tracesOf(paths);
+  const chosen = paths.length > 0 ? traces : traces.filter(({ series }) => usualStepMs(series) <= STEP_MS);
+  return chosen.map(({ name, series }) => loadOf(name, series));
+}
 
 function bootsOf(text: string): number[] {
   const boots = text.split(',').map((part) => {

@@ -43,4 +43,26 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     ],
     load: () => import('./plan/plan.ts'),
   },
+  {
+    name: 'autoscale',
+    summary: 'unmet demand against cost: Forescale beside reactive and other policies, each at all of its settings',
+    options: [
+      ['--trace <files...>', 'CSV with the header timestamp,value; generated loads of one-minute steps without it'],
+      ['--boot <durations>', 'from request to Ready; "180s,600s" without it'],
+      ['--timelines <dir>', 'where the timelines of the best settings go; none are written without it'],
+      ['--picture <file>', 'where the SVG goes; bench/results/autoscale.svg without it'],
+    ],
+    load: () => import('./autoscale/autoscale.ts'),
+  },
+  {
+    name: 'workloads',
+    summary: 'all policies on all shapes of load, through whole simulated clusters with pods and scheduler',
+    options: [
+      ['--shape <names...>', 'only these shapes; all without it'],
+      ['--hours <hours>', 'of each shape, after a week of history; 12 without it'],
+      ['--seed <number>', 'seed of loads and clusters; 1 without it'],
+      ['--picture <file>', 'where the SVG goes; bench/results/workloads.svg without it'],
+    ],
+    load: () => import('./workloads/workloads.ts'),
+  },
 ];

@@ -56,16 +56,33 @@ function createProgram(signal: AbortSignal): Command {
     .action(async (trace, options) => (await import('./commands/backtest.ts')).backtestTrace(trace, options));
   program
     .command('simulate')
-    .description('replays a trace against a simulated cloud')
-    .argument('<trace>', 'CSV with the header timestamp,value')
+    .description('what a policy would have cost and missed: replays a load against a simulated cloud')
+    .argument('[trace]', 'CSV with the header timestamp,value')
+    .option('--from-store <pool/signal>', 'replays what the store knows of a signal, instead of a trace')
     .requiredOption('--config <file>', 'configuration')
-    .option('--policy <name>', 'forescale, reactive, target, schedule, static, oracle, …', 'forescale')
+    .option('--policy <name>', 'forescale, reactive, target, holt-winters, schedule, static or oracle', 'forescale')
     .option('--pool <name>', 'which pool of the configuration; the first by default')
     .option('--seed <number>', 'seed of everything random', '1')
     .option('--history <share>', 'share of the trace that is only history', '0.5')
+    .option('--create-failures <share>', 'share of the creations that the cloud refuses; else as configured')
+    .option('--spot-reclaims <share>', 'share of the spot machines that are taken back in an hour; else as configured')
     .option('--json <file>', 'writes the summary as JSON ("-": to stdout)')
     .option('--timeline <file>', 'writes one row per scored step as CSV')
     .action(async (trace, options) => (await import('./commands/simulate.ts')).simulate(trace, options));
+  program
+    .command('import')
+    .description('fills the store with history, so that the first day is not blind')
+    .option('--csv <file>', 'CSV with the header timestamp,value')
+    .option('--prometheus <url>', 'a server that answers /api/v1/query_range')
+    .option('--query <promql>', 'what to ask it for: one series, such as sum(rate(requests_total[5m]))')
+    .option('--days <days>', 'how many days back')
+    .option('--step <duration>', "distance of two samples; the signal's interval by default")
+    .option('--token-file <file>', 'file with the bearer token of the server')
+    .option('--config <file>', 'configuration, which says where the store is; by default data/forescale.db')
+    .option('--pool <name>', 'the pool; the first by default')
+    .option('--signal <name>', "the signal; the pool's own by default")
+    .option('--source <name>', 'who measured it', 'import')
+    .action(async (options) => (await import('./commands/import.ts')).importHistory(options, signal));
   program
     .command('demo')
     .description('a simulated cluster under a replayed load, with the page, on this machine alone')

@@ -27,9 +27,18 @@ const MIB = 2 ** 20;
 /** A node takes four pods: 4 x 900m of 4 cores. */
 const POD = { cpuMillicores: 900, memoryBytes: 512 * MIB };
 
-function configText(url: string): string {
+/** What a world may differ in besides its cluster. */
+export interface WorldSpec {
+  /** 2026-03-02 00:00 UTC when absent. */
+  readonly startMs?: number;
+  /** Lines of the root section, such as policies and time zone. */
+  readonly root?: readonly string[];
+  readonly initialNodes?: number;
+}
+
+function configText(url: string, root: readonly string[]): string {
   return `autoscaler:
-  kubernetes: { url: "${url}" }
+${root.map((line) => `  ${line}\n`).join('')}  kubernetes: { url: "${url}" }
   pools:
     - name: web
       mode: enforce
@@ -50,7 +59,7 @@ export class World {
   readonly store: Store;
   readonly bus: Bus;
   actuator!: Actuator;
-  readonly #clock = new ManualClock(START_MS);
+  readonly #clock: ManualClock;
   readonly #state = createMemoryState();
   readonly #config: Config;
   readonly #server: { close(): Promise<void> };
@@ -64,10 +73,12 @@ export class World {
     store: Store,
     bus: Bus,
     collector: Collector,
+    config: Config,
   ) {
     this.cluster = cluster;
     this.#server = server;
-    this.#config = parseConfig(configText(server.url), 'test', {});
+    this.#config = config;
+    this.#clock = new ManualClock(cluster.nowMs());
     this.#reader = createClusterReader(connectKubernetes(this.#config.kubernetes));
     this.store = store;
     this.bus = bus;
@@ -78,10 +89,11 @@ export class World {
   static async create(
     podsAt: (minute: number) => number,
     options: Partial<SimulatedClusterOptions> = {},
+    { startMs = START_MS, root = [], initialNodes = 0 }: WorldSpec = {},
   ): Promise<World> {
     const minutes = Array.from({ length: 600 }, (_, minute) => minute);
     const series = {
-      timesMs: Float64Array.from(minutes, (minute) => START_MS + minute * MINUTE_MS),
+      timesMs: Float64Array.from(minutes, (minute) => startMs + minute * MINUTE_MS),
       values: Float64Array.from(minutes, podsAt),
     };
     const allocatable = { cpuMillicores: 4_000, memoryBytes: 16_384 * MIB, pods: 110, gpus: 0 };
@@ -89,10 +101,20 @@ export class World {
     const offering = { instanceType: 'small', capacityType: 'on_demand', allocatable, boot } as const;
     const cluster = createSimulatedCluster({
       seed: 11,
-      startMs: START_MS,
+      startMs,
       offerings: [
         { ...offering, zone: 'a', usdPerHour: 0.1 },
         { ...offering, zone: 'b', usdPerHour: 0.2 },
+      ],
+      initialNodes: [
+        {
+          offering: { instanceType: 'small', capacityType: 'on_demand', zone: 'a' },
+          count: initialNodes,
+          namePrefix: 'web-initial',
+          labels: { [POOL_LABEL]: 'web' },
+          pool: 'web',
+          tagged: true,
+        },
       ],
       workload: {
         series,
@@ -106,7 +128,7 @@ export class World {
     const server = await cluster.listen();
     const store = await createSqliteStore({ path: ':memory:' });
     const bus = createInProcessBus();
-    const config = parseConfig(configText(server.url), 'test', {});
+    const config = parseConfig(configText(server.url, root), 'test', {});
     const collector = await startCollector({
       config,
       store,
@@ -118,7 +140,7 @@ export class World {
       instruments: silentInstruments(),
       log: silentLog(),
     });
-    const world = new World(cluster, server, store, bus, collector);
+    const world = new World(cluster, server, store, bus, collector, config);
     await world.restart();
     return world;
   }

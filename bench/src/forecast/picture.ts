@@ -1,12 +1,8 @@
-import { writeOutput } from '@forescale/cli/output';
-import { parse, View } from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import type { TopLevelSpec } from 'vega-lite';
+import { CHART_CONFIG, INK, titleOf, writeSvg } from '../svg.ts';
 import type { Measurement } from './method-run.ts';
 import { type MethodSummary, ratioTo } from './summary.ts';
 
-const INK = '#1f2937';
-const SOFT_INK = '#6b7280';
-const GRID = '#e5e7eb';
 /** Ours, its parts, and the others: told apart also by those who see no red or green. */
 const GROUPS = { combination: '#0f62a8', member: '#7fa8cc', peer: '#d97706' } as const;
 const ROW_HEIGHT = 28;
@@ -19,10 +15,7 @@ export async function writePicture(
   summary: readonly MethodSummary[],
   base: string,
 ): Promise<void> {
-  const { spec } = compile(pictureSpec(measurements, summary, base));
-  const view = new View(parse(spec), { renderer: 'none' });
-  await writeOutput('--picture', path, `${await view.toSVG()}\n`);
-  view.finalize();
+  await writeSvg('--picture', path, pictureSpec(measurements, summary, base));
 }
 
 /** The base itself needs no dots at 1: the line is it. */
@@ -49,16 +42,10 @@ function pictureSpec(
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: 'white',
     padding: 16,
-    title: {
-      text: `Forecasts of ${traces} loads: error relative to ${base}, and coverage`,
-      subtitle: 'a dot: one load; a diamond: the mean over loads, with its 90 % interval; best methods on top',
-      anchor: 'start',
-      offset: 18,
-      fontSize: 16,
-      subtitleColor: SOFT_INK,
-      subtitleFontSize: 12,
-      subtitlePadding: 6,
-    },
+    title: titleOf(
+      `Forecasts of ${traces} loads: error relative to ${base}, and coverage`,
+      'a dot: one load; a diamond: the mean over loads, with its 90 % interval; best methods on top',
+    ),
     bounds: 'flush',
     spacing: 64,
     hconcat: [
@@ -66,30 +53,7 @@ function pictureSpec(
       coveragePanel(dots, means, methods, 'coverage90', 0.9, [0.7, 0.8, 0.9, 1]),
       coveragePanel(dots, means, methods, 'coverage99', 0.99, [0.85, 0.9, 0.95, 1]),
     ],
-    config: {
-      font: 'Helvetica, Arial, DejaVu Sans, sans-serif',
-      title: { color: INK },
-      view: { stroke: null },
-      axis: {
-        labelColor: INK,
-        titleColor: SOFT_INK,
-        titleFontWeight: 'normal',
-        labelFontSize: 12,
-        titleFontSize: 12,
-        gridColor: GRID,
-        domain: false,
-        ticks: false,
-        labelPadding: 6,
-      },
-      legend: {
-        labelFontSize: 12,
-        labelColor: INK,
-        symbolSize: 90,
-        symbolOpacity: 1,
-        orient: 'bottom',
-        direction: 'horizontal',
-      },
-    },
+    config: CHART_CONFIG,
   };
 }
 

@@ -7,12 +7,12 @@ import { systemClock } from '@forescale/shared/time';
 import { readTrace } from '@forescale/shared/trace';
 import type { SimulatedCluster } from '@forescale/simulator/cluster';
 import { generateLoad } from '@forescale/simulator/workload';
+import { writeHistory } from '../history/write-history.ts';
 import { wordsTo, writeJson } from '../output/json.ts';
 import { startProgress } from '../output/progress.ts';
 import { integerOption, numberOption } from '../output/usage.ts';
 import { type ServiceProcess, startProcess } from '../runtime/process.ts';
 import { Conductor, LOAD_SOURCE } from './conductor.ts';
-import { importHistory } from './history-import.ts';
 import { Ledger } from './ledger.ts';
 import { narrate } from './narrator.ts';
 import { cutScenario, type Scenario } from './scenario.ts';
@@ -51,7 +51,7 @@ export async function demo(flags: DemoFlags, signal: AbortSignal): Promise<void>
     out.write(`${scenario.name}: ${stage.pool.mode} mode, page on ${stage.process.url}\n`);
     const running = stage.process.run(either);
     closing.push(() => running);
-    await importHistory(stage.process.runtime.store, stage.pool.name, stage.signal, LOAD_SOURCE, scenario.history);
+    await writeHistory(stage.process.runtime.store, stage.pool.name, stage.signal, LOAD_SOURCE, scenario.history);
     const ledger = await play(scenario, stage, speed, either, out);
     if (!signal.aborted) {
       const summary = await summarise(scenario, stage.pool, ledger, stage.cluster, stage.process, seed);

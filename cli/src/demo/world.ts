@@ -9,7 +9,7 @@ const PODS_PER_NODE = 3;
 
 /** The cluster of the demo: a workload whose pods follow the load, on machines as the pool's offerings describe them. */
 export function createWorld(
-  scenario: Scenario,
+  scenario: Pick<Scenario, 'startMs' | 'live' | 'capacityPerNode'>,
   pool: PoolConfig,
   initialNodes: number,
   seed: number,

@@ -61,7 +61,7 @@ export async function openRuntime(config: Config, processName: string, log: Log)
   };
 }
 
-async function openStore({ store, clock: { source } }: Config, clock: Clock, log: Log): Promise<Store> {
+export async function openStore({ store, clock: { source } }: Config, clock: Clock, log: Log): Promise<Store> {
   const retention = source === 'system' ? { retentionDays: Math.ceil(store.retentionMs / DAY_MS) } : {};
   if (store.kind === 'sqlite') {
     await mkdir(dirname(store.path), { recursive: true });

@@ -16,3 +16,4 @@ export {
 } from './pool-schema.ts';
 export type { Config } from './schema.ts';
 export { maskSecrets } from './secrets.ts';
+export type { SimulationConfig } from './simulation-schema.ts';

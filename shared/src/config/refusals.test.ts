@@ -17,9 +17,10 @@ function refusal(text: string, environment: Record<string, string> = {}): string
 const RANGE = 'allowed: a range such as "09:00-17:00" (24 h clock, may cross midnight)';
 const NODES = 'allowed: a whole number from 0 to 10000';
 const SECTION = 'allowed: a section with keys';
+const BOOT = 'allowed: a duration such as "180s", or { p50: "90s", p95: "150s" } with a p50 of at most p95';
 const DURATION = 'allowed: a duration with its unit, such as "90s" or "5m"';
 const ROOT_KEYS =
-  'unknown key; allowed: timezone, policies, calendar, pools, store, bus, data_dir, kubernetes, http, telemetry, clock';
+  'unknown key; allowed: timezone, policies, calendar, pools, store, bus, data_dir, kubernetes, http, telemetry, clock, simulation';
 const NAME = 'allowed: a name of a-z, 0-9 and "-", at most 63 long';
 const POLICY_NAME = 'allowed: a name of a-z, 0-9, "-" and "_", at most 63 long';
 const TEXT = 'allowed: text, in quotes where it looks like a number';
@@ -141,6 +142,12 @@ const REFUSALS: readonly (readonly [what: string, yaml: string, message: string]
   ['a path of nothing', 'autoscaler: {store: {kind: sqlite, path: ""}}', 'autoscaler.store.path = "": allowed: a path'],
   ['a bus at a web address', 'autoscaler: {bus: {kind: nats, url: "http://x"}}', 'autoscaler.bus.url = "http://x": allowed: a URL such as "nats://127.0.0.1:4222"'],
   ['a switch that is a word', 'autoscaler: {kubernetes: {enabled: yes}}', 'autoscaler.kubernetes.enabled = "yes": allowed: true or false'],
+  ['a boot time as a number', 'autoscaler: {simulation: {boot: 180}}', `autoscaler.simulation.boot = 180: ${BOOT}`],
+  ['a boot time without its tail', 'autoscaler: {simulation: {boot: {p50: 90s}}}', `autoscaler.simulation.boot = {"p50":"90s"}: ${BOOT}`],
+  ['a median above its tail', 'autoscaler: {simulation: {boot: {p50: 3m, p95: 2m}}}', `autoscaler.simulation.boot = {"p50":"3m","p95":"2m"}: ${BOOT}`],
+  ['a price of no time', 'autoscaler: {simulation: {prices: [{instance_type: m, from: soon, usd_per_hour: 1}]}}', 'autoscaler.simulation.prices[0].from = "soon": allowed: a time such as "2026-03-01T00:00:00Z", in quotes'],
+  ['a share of failures above one', 'autoscaler: {simulation: {create_failure_share: 20}}', 'autoscaler.simulation.create_failure_share = 20: allowed: a number from 0 to 1'],
+
   ['an unknown log level', 'autoscaler: {telemetry: {log_level: loud}}', 'autoscaler.telemetry.log_level = "loud": allowed: debug, info, warn, error'],
 
   ['a secret of the wrong type, masked', 'autoscaler: {store: {kind: influxdb, url: "http://x", password: 12345}}', `autoscaler.store.password = "***": ${TEXT}`],

@@ -3,6 +3,7 @@ import { calendarSchema } from './calendar-schema.ts';
 import { choice, duration, flag, integer, line, list, section, text, zone } from './issues.ts';
 import { policiesSchema } from './policy-schema.ts';
 import { completePool, type PoolConfig, poolSchema } from './pool-schema.ts';
+import { type SimulationConfig, simulationSchema } from './simulation-schema.ts';
 
 const PATH_CHARS_MAX = 4_096;
 const path = line(PATH_CHARS_MAX, 'a path');
@@ -113,6 +114,7 @@ const autoscalerSchema = section({
   http: httpSchema.prefault({}),
   telemetry: telemetrySchema.prefault({}),
   clock: clockSchema.prefault({}),
+  simulation: simulationSchema.prefault({}),
 });
 
 /** The whole configuration, complete and frozen. */
@@ -126,6 +128,7 @@ export interface Config {
   readonly http: { readonly host: string; readonly port: number; readonly tokenFile: string | null };
   readonly telemetry: z.output<typeof telemetrySchema>;
   readonly clock: z.output<typeof clockSchema>;
+  readonly simulation: SimulationConfig;
 }
 
 export const configSchema = section({ autoscaler: autoscalerSchema }).transform(({ autoscaler }, context): Config => {
@@ -151,5 +154,6 @@ export const configSchema = section({ autoscaler: autoscalerSchema }).transform(
     http: { host: autoscaler.http.host, port: autoscaler.http.port, tokenFile: autoscaler.http.token_file ?? null },
     telemetry: autoscaler.telemetry,
     clock: autoscaler.clock,
+    simulation: autoscaler.simulation,
   };
 });

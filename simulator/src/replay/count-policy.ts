@@ -8,7 +8,6 @@ import {
   unitsOf,
   withFailure,
 } from '@forescale/actuator/plan';
-import type { PoolConfig } from '@forescale/shared/config';
 import type { MachineCount } from './machines.ts';
 import type { Decision, Policy, PolicyView } from './policy.ts';
 
@@ -23,16 +22,13 @@ export interface CountDecision {
  * A policy that only counts nodes. Bounds, the choice of machines and what happens after a failure are the same as for
  * `forescale`, so that a comparison shows what the counting is worth and nothing else.
  */
-export function countPolicy(
-  pool: PoolConfig,
-  count: (view: PolicyView, machines: MachineCount) => CountDecision,
-): Policy {
+export function countPolicy(count: (view: PolicyView, machines: MachineCount) => CountDecision): Policy {
   let memory: PlanMemory = EMPTY_MEMORY;
   return {
     decide(view): Decision {
       const machines = view.machines.count();
       const { order, release, desired } = count(view, machines);
-      const actions = order > 0 ? orders(view, pool, memory, order) : releases(view, release);
+      const actions = order > 0 ? orders(view, memory, order) : releases(view, release);
       return { actions, desired: clampNodes(desired, view) };
     },
     onCreateFailure(offering, nowMs) {
@@ -45,8 +41,8 @@ export function clampNodes(nodes: number, { bounds }: PolicyView): number {
   return Math.min(bounds.maxNodes.value, Math.max(bounds.minNodes.value, nodes));
 }
 
-function orders(view: PolicyView, pool: PoolConfig, memory: PlanMemory, units: number): Action[] {
-  const { bounds, nowMs } = view;
+function orders(view: PolicyView, memory: PlanMemory, units: number): Action[] {
+  const { bounds, nowMs, pool } = view;
   const nodes = view.machines.nodes();
   const starting = view.machines.starting();
   const staying = [...nodes.filter((node) => node.phase === 'ready'), ...starting.map((one) => one.offering)];
@@ -80,13 +76,15 @@ function orders(view: PolicyView, pool: PoolConfig, memory: PlanMemory, units: n
   return actions;
 }
 
-/** The dearest go first, then the oldest. */
+/** The dearest go first, then the oldest; none that is paid for anyway, as the shortest billing has it. */
 function releases(view: PolicyView, release: number): Action[] {
   if (release <= 0) return [];
   const ready = view.machines.nodes().filter((node) => node.phase === 'ready');
   const total = ready.length + view.machines.starting().length;
   const spare = Math.max(0, Math.min(release, total - view.bounds.minNodes.value));
+  const { minBillingMs } = view.pool.scaleDown;
   return ready
+    .filter((node) => view.nowMs - node.createdMs >= minBillingMs)
     .sort((a, b) => b.usdPerHour - a.usdPerHour || (a.name < b.name ? -1 : 1))
     .slice(0, spare)
     .map((node) => ({ kind: 'drain', nodeName: node.name, reason: 'not needed', force: false }));

@@ -10,6 +10,8 @@ export interface Demand {
   readonly startMs: number;
   readonly stepMs: number;
   readonly values: Float64Array;
+  /** The usual distance of two samples; 0 for a single one. */
+  readonly sampleMs: number;
   /** How old the newest sample may be until the trace counts as interrupted: three times its usual step. */
   readonly silenceMsMax: number;
   /** When sample `index` of the trace is known: from then on it is the value, until the next is. */
@@ -40,7 +42,7 @@ export function demandOf(trace: Series, stepMs: number): Demand {
     values[step] = samples[Math.max(0, reached - 1 - late)] as number;
   }
   const knownAtMs = (index: number) => timesMs[index + late] ?? Number.POSITIVE_INFINITY;
-  return { startMs, stepMs, values, silenceMsMax: 3 * Math.max(stepMs, usualMs), knownAtMs };
+  return { startMs, stepMs, values, sampleMs: usualMs, silenceMsMax: 3 * Math.max(stepMs, usualMs), knownAtMs };
 }
 
 /** Median of the first differences; 0 for a single sample. */

@@ -1,5 +1,5 @@
 import { EMPTY_MEMORY, offeringId, type PlanMemory, plan, withFailure } from '@forescale/actuator/plan';
-import type { PoolConfig, SignalConfig } from '@forescale/shared/config';
+import type { SignalConfig } from '@forescale/shared/config';
 import type { Forecast } from '@forescale/shared/domain';
 import type { Policy } from './policy.ts';
 
@@ -14,7 +14,6 @@ export interface ReplayForecaster {
 
 /** The planning core itself, on the machines of the replay. */
 export function forescalePolicy(
-  pool: PoolConfig,
   signal: SignalConfig,
   stepMs: number,
   leadTimeMs: number,
@@ -22,18 +21,18 @@ export function forescalePolicy(
 ): Policy {
   let memory: PlanMemory = EMPTY_MEMORY;
   return {
-    decide({ nowMs, demand, machines }) {
+    decide({ nowMs, demand, machines, pool }) {
       const forecast = forecastAt(nowMs);
       const nodes = machines.nodes();
       const state = {
         nodes,
         starting: machines.starting(),
-        pendingPods: [],
+        pendingPods: machines.pendingPods(),
         readings: [{ signal: signal.name, timeMs: nowMs, value: demand }],
         unreadForecasts: [],
         leadTimeMs,
         tickMs: stepMs,
-        cluster: { nodes: nodes.length, unready: 0 },
+        cluster: { nodes: nodes.length, unready: nodes.filter(({ phase }) => phase === 'notready').length },
         override: null,
         memory,
       };

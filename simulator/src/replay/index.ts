@@ -1,8 +1,12 @@
+export { type Demand, demandOf } from './demand.ts';
 export { ReplayError } from './errors.ts';
 export type { ReplayForecaster } from './forescale-policy.ts';
 export type { OnReplayProgress } from './learner.ts';
-export type { ReplayFaults } from './machines.ts';
-export { POLICY_NAMES, type PolicyKnobs, type PolicyName } from './policy.ts';
+export type { MachineCount, ReplayFaults } from './machines.ts';
+export { boundCurve } from './oracle.ts';
+export { createPolicy } from './policies.ts';
+export { type Machinery, POLICY_NAMES, type PolicyKnobs, type PolicyName } from './policy.ts';
+export type { PriceChange } from './prices.ts';
 export { type ReplayOptions, type ReplayResult, replay } from './replay.ts';
 export { signalOf } from './signal.ts';
 export type { ReplaySummary } from './summary.ts';

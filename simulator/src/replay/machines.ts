@@ -1,7 +1,9 @@
 import { offeringId, type PoolNode, type StartingNode, unitsOf } from '@forescale/actuator/plan';
 import type { OfferingConfig, PoolConfig } from '@forescale/shared/config';
+import type { ClusterPod } from '@forescale/shared/domain';
 import type { Random } from '@forescale/shared/time';
 import { type BootTime, drawBootMs } from '../cloud/offering.ts';
+import type { Machinery } from './policy.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -17,11 +19,14 @@ export interface ReplayFaults {
   readonly spotReclaimsPerHour: number;
   /** How long before it goes a reclaimed machine says so; its pods run until then. */
   readonly reclaimNoticeMs: number;
+  /** A machine that is let go earlier than this after its request is paid for until then all the same. */
+  readonly minBillingMs: number;
 }
 
 interface Machine {
   readonly id: string;
   readonly offering: OfferingConfig;
+  readonly offeringId: string;
   readonly units: number;
   readonly requestedMs: number;
   readonly readyAtMs: number;
@@ -29,6 +34,8 @@ interface Machine {
   phase: 'starting' | 'ready' | 'draining' | 'reclaimed';
   goneAtMs: number;
   asNode: PoolNode | null;
+  /** Of now. */
+  usdPerHour: number;
 }
 
 /** Nodes by state, as one row of a timeline counts them. */
@@ -42,11 +49,15 @@ export interface MachineCount {
 }
 
 /** The simulated cloud of a replay: machines that boot, serve, leave, and sometimes fail, in virtual time. */
-export class Machines {
-  readonly #pool: PoolConfig;
+export class Machines implements Machinery {
+  /** With the prices of now. */
+  #pool: PoolConfig;
+  #usdPerHour: ReadonlyMap<string, number>;
   readonly #faults: ReplayFaults;
   readonly #random: Random;
   #machines: Machine[] = [];
+  /** Let go before they were paid for. */
+  #billed: { readonly offeringId: string; readonly untilMs: number }[] = [];
   #next = 1;
   created = 0;
   createFailures = 0;
@@ -54,6 +65,7 @@ export class Machines {
 
   constructor(pool: PoolConfig, faults: ReplayFaults, random: Random) {
     this.#pool = pool;
+    this.#usdPerHour = pricesOf(pool);
     this.#faults = faults;
     this.#random = random;
   }
@@ -63,18 +75,38 @@ export class Machines {
     for (let i = 0; i < count; i++) this.#add(offering, nowMs - this.#bootMs(), nowMs, 'ready');
   }
 
-  /** Moves to `nowMs`: boots end, drains end, spot machines are reclaimed. */
-  advance(nowMs: number, stepMs: number): void {
+  /** Moves to `nowMs`: boots end, drains end, spot machines are reclaimed. `pool` has the prices of then. */
+  advance(nowMs: number, stepMs: number, pool: PoolConfig): void {
+    if (pool !== this.#pool) this.#reprice(pool);
+    if (this.#billed.length > 0) this.#billed = this.#billed.filter((one) => one.untilMs > nowMs);
     const reclaimChance = 1 - (1 - this.#faults.spotReclaimsPerHour) ** (stepMs / HOUR_MS);
     let isGone = false;
     for (const machine of this.#machines) {
-      if (machine.goneAtMs <= nowMs) isGone = true;
-      else if (machine.phase === 'starting' && machine.readyAtMs <= nowMs) machine.phase = 'ready';
+      if (machine.goneAtMs <= nowMs) {
+        isGone = true;
+        if (machine.phase === 'draining') this.#billOut(machine, machine.goneAtMs, nowMs);
+      }
+      if (machine.phase === 'starting' && machine.readyAtMs <= nowMs) machine.phase = 'ready';
       if (reclaimChance > 0 && machine.phase === 'ready' && machine.offering.capacityType === 'spot') {
         if (this.#random.next() < reclaimChance) this.#reclaim(machine, nowMs);
       }
     }
     if (isGone) this.#machines = this.#machines.filter((machine) => machine.goneAtMs > nowMs);
+  }
+
+  #reprice(pool: PoolConfig): void {
+    this.#pool = pool;
+    this.#usdPerHour = pricesOf(pool);
+    for (const machine of this.#machines) {
+      machine.asNode = null;
+      machine.usdPerHour = this.#priceOf(machine.offeringId);
+    }
+  }
+
+  /** What a cloud bills at least is paid for though the machine is gone; not where the cloud has taken it back. */
+  #billOut({ offeringId, requestedMs }: Machine, goneAtMs: number, nowMs: number): void {
+    const untilMs = requestedMs + this.#faults.minBillingMs;
+    if (untilMs > Math.max(goneAtMs, nowMs)) this.#billed.push({ offeringId, untilMs });
   }
 
   #reclaim(machine: Machine, nowMs: number): void {
@@ -104,7 +136,19 @@ export class Machines {
     const units = unitsOf(offering.allocatable, this.#pool.template.allocatable);
     const id = `node-${String(this.#next++).padStart(7, '0')}`;
     const goneAtMs = Number.POSITIVE_INFINITY;
-    this.#machines.push({ id, offering, units, requestedMs, readyAtMs, phase, goneAtMs, asNode: null });
+    const ofId = offeringId(offering);
+    this.#machines.push({
+      id,
+      offering,
+      offeringId: ofId,
+      usdPerHour: this.#priceOf(ofId),
+      units,
+      requestedMs,
+      readyAtMs,
+      phase,
+      goneAtMs,
+      asNode: null,
+    });
   }
 
   /** Starts the drain of a node; one that is being reclaimed goes at its own time. */
@@ -113,6 +157,7 @@ export class Machines {
     if (machine?.phase !== 'ready') return;
     if (this.#faults.drainMs === 0) {
       this.#machines.splice(this.#machines.indexOf(machine), 1);
+      this.#billOut(machine, nowMs, nowMs);
       return;
     }
     machine.phase = 'draining';
@@ -128,8 +173,11 @@ export class Machines {
     machine.asNode = null;
   }
 
-  cancelStart(id: string): void {
-    this.#machines = this.#machines.filter((machine) => machine.id !== id || machine.phase !== 'starting');
+  cancelStart(id: string, nowMs: number): void {
+    const machine = this.#machines.find((one) => one.id === id);
+    if (machine?.phase !== 'starting') return;
+    this.#machines.splice(this.#machines.indexOf(machine), 1);
+    this.#billOut(machine, nowMs, nowMs);
   }
 
   nodes(): PoolNode[] {
@@ -140,6 +188,10 @@ export class Machines {
       nodes.push(machine.asNode);
     }
     return nodes;
+  }
+
+  pendingPods(): readonly ClusterPod[] {
+    return [];
   }
 
   starting(): StartingNode[] {
@@ -153,8 +205,9 @@ export class Machines {
   /** A reclaimed machine counts as Ready until it goes: its pods run until then. */
   count(): MachineCount {
     let [ready, starting, draining, spot, readyUnits, usdPerHour] = [0, 0, 0, 0, 0, 0];
-    for (const { phase, units, offering } of this.#machines) {
-      usdPerHour += offering.usdPerHour;
+    for (const { offeringId } of this.#billed) usdPerHour += this.#priceOf(offeringId);
+    for (const { phase, units, offering, usdPerHour: price } of this.#machines) {
+      usdPerHour += price;
       if (offering.capacityType === 'spot') spot++;
       if (phase === 'starting') starting++;
       else if (phase === 'draining') draining++;
@@ -166,8 +219,12 @@ export class Machines {
     return { ready, starting, draining, spot, readyUnits, usdPerHour };
   }
 
+  #priceOf(offeringId: string): number {
+    return this.#usdPerHour.get(offeringId) ?? 0;
+  }
+
   #asNode(machine: Machine): PoolNode {
-    const { id, offering, units, requestedMs, phase, goneAtMs } = machine;
+    const { id, offering, offeringId, units, requestedMs, phase, goneAtMs, usdPerHour } = machine;
     return {
       name: id,
       labels: {},
@@ -176,15 +233,19 @@ export class Machines {
       units,
       pods: null,
       owned: true,
-      offeringId: offeringId(offering),
+      offeringId,
       instanceType: offering.instanceType,
       zone: offering.zone,
       capacityType: offering.capacityType,
-      usdPerHour: offering.usdPerHour,
+      usdPerHour,
       createdMs: requestedMs,
       phase: phase === 'draining' ? 'draining' : phase === 'reclaimed' ? 'leaving' : 'ready',
       keptBecause: null,
       interruptedMs: phase === 'reclaimed' ? goneAtMs : null,
     };
   }
+}
+
+function pricesOf(pool: PoolConfig): Map<string, number> {
+  return new Map(pool.offerings.map((offering) => [offeringId(offering), offering.usdPerHour]));
 }

@@ -2,14 +2,15 @@ import { offeringsOf } from '@forescale/actuator/plan';
 import { boundsAt, type OfferingConfig, type PoolConfig, type SignalConfig } from '@forescale/shared/config';
 import type { Series } from '@forescale/shared/domain';
 import { seededRandom } from '@forescale/shared/time';
-import { reactivePolicy, schedulePolicy, staticPolicy, targetPolicy } from './baselines.ts';
 import { type Demand, demandOf } from './demand.ts';
 import { ReplayError } from './errors.ts';
-import { forescalePolicy, type ReplayForecaster } from './forescale-policy.ts';
+import type { ReplayForecaster } from './forescale-policy.ts';
 import { Learner, type OnReplayProgress } from './learner.ts';
 import { Machines, type ReplayFaults } from './machines.ts';
 import { leastNodes, nodesNeeded, usdPerHourOf } from './oracle.ts';
-import { DEFAULT_KNOBS, type Policy, type PolicyKnobs, type PolicyName } from './policy.ts';
+import { createPolicy } from './policies.ts';
+import type { Policy, PolicyKnobs, PolicyName } from './policy.ts';
+import { type PriceChange, pricedPool } from './prices.ts';
 import { scoreTimeline } from './score.ts';
 import { signalOf } from './signal.ts';
 import { takeStep } from './step.ts';
@@ -45,6 +46,8 @@ export interface ReplayOptions {
   readonly knobs?: Partial<PolicyKnobs>;
   /** Fixed boot of the pool's lead time, drains at once, and nothing fails, where absent. */
   readonly faults?: Partial<ReplayFaults>;
+  /** Prices that change during the replay; none do where absent. */
+  readonly prices?: readonly PriceChange[];
   /** A monotonic clock for the time that decisions take; the replay has none of its own. */
   readonly timerMs: () => number;
   /** Awaited now and then, so that the caller can show progress, let others run, or reject to stop. */
@@ -60,6 +63,8 @@ export interface ReplayResult {
 interface Run {
   readonly options: ReplayOptions;
   readonly pool: PoolConfig;
+  /** With the prices of that time. */
+  readonly poolAt: (timeMs: number) => PoolConfig;
   readonly signal: SignalConfig;
   readonly capacityPerNode: number;
   readonly demand: Demand;
@@ -83,6 +88,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
     createFailureShare: 0,
     spotReclaimsPerHour: 0,
     reclaimNoticeMs: 120_000,
+    minBillingMs: pool.scaleDown.minBillingMs,
     ...options.faults,
   };
   const machines = new Machines(pool, faults, seededRandom(options.seed));
@@ -90,9 +96,16 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   else {
     const learner =
       options.policy === 'forescale' && options.forecaster ? createLearner(run, options.forecaster) : null;
-    await runPolicy(run, machines, createPolicy(run, faults, learner), learner);
+    const policy = createPolicy(options.policy, {
+      ...run,
+      firstStep: firstStep(run),
+      leadTimeMs: faults.boot.kind === 'fixed' ? faults.boot.ms : faults.boot.p95Ms,
+      knobs: options.knobs ?? {},
+      forecastAt: (nowMs) => learner?.forecast(nowMs) ?? null,
+    });
+    await runPolicy(run, machines, policy, learner);
   }
-  const score = scoreTimeline(timeline, capacityPerNode, pool);
+  const score = scoreTimeline(timeline, capacityPerNode, (row) => run.poolAt(timeline.startMs + row * timeline.stepMs));
   return { summary: summaryOf(options.policy, options.seed, timeline, score, tally, machines), timeline };
 }
 
@@ -110,6 +123,7 @@ function prepare(options: ReplayOptions): Run {
   return {
     options,
     pool,
+    poolAt: pricedPool(pool, options.prices ?? []),
     signal,
     capacityPerNode: signal.capacityPerNode,
     demand,
@@ -119,31 +133,16 @@ function prepare(options: ReplayOptions): Run {
   };
 }
 
-function createPolicy(run: Run, faults: ReplayFaults, learner: Learner | null): Policy {
-  const { options, pool, signal, demand, capacityPerNode } = run;
-  const knobs = { ...DEFAULT_KNOBS, ...options.knobs };
-  const history = { demand, until: run.scoredFrom, capacityPerNode };
-  const leadTimeMs = faults.boot.kind === 'fixed' ? faults.boot.ms : faults.boot.p95Ms;
-  switch (options.policy) {
-    case 'forescale':
-      return forescalePolicy(pool, signal, demand.stepMs, leadTimeMs, (nowMs) => learner?.forecast(nowMs) ?? null);
-    case 'reactive':
-      return reactivePolicy(pool, knobs);
-    case 'target':
-      return targetPolicy(pool, knobs);
-    case 'schedule':
-      return schedulePolicy(pool, knobs, history);
-    case 'static':
-      return staticPolicy(pool, knobs, history);
-    case 'oracle':
-      throw new ReplayError('oracle decides nothing: it knows');
-  }
+/** The policy starts here, before the first scored step. */
+function firstStep({ pool, demand, scoredFrom }: Run): number {
+  const warmUpMs = WARM_UP_MS + 2 * pool.scaleDown.unneededMs;
+  return Math.max(0, scoredFrom - Math.ceil(warmUpMs / demand.stepMs));
 }
 
 async function runPolicy(run: Run, machines: Machines, policy: Policy, learner: Learner | null): Promise<void> {
   const { options, pool, demand, scoredFrom, capacityPerNode } = run;
   const { stepMs } = demand;
-  const first = Math.max(0, scoredFrom - Math.ceil((WARM_UP_MS + 2 * pool.scaleDown.unneededMs) / stepMs));
+  const first = firstStep(run);
   const timeAt = (step: number) => demand.startMs + step * stepMs;
   const record = { timerMs: options.timerMs, tally: run.tally, timeline: run.timeline, capacityPerNode };
   await learner?.feed(timeAt(first) - 1);
@@ -155,13 +154,15 @@ async function runPolicy(run: Run, machines: Machines, policy: Policy, learner: 
     const nowMs = timeAt(step);
     await learner?.learn(nowMs);
     if (step === scoredFrom) Object.assign(machines, { created: 0, createFailures: 0, interruptions: 0 });
-    machines.advance(nowMs, stepMs);
+    machines.advance(nowMs, stepMs, run.poolAt(nowMs));
     const value = demand.values[step] as number;
     const view = {
       nowMs,
       demand: value,
       demandNodes: Math.max(0, value) / capacityPerNode,
+      capacityPerNode,
       bounds: boundsAt(pool, nowMs, null),
+      pool: run.poolAt(nowMs),
       machines,
     };
     takeStep(record, view, policy, step - scoredFrom);
@@ -186,7 +187,7 @@ function createLearner({ options, pool, demand, tally }: Run, forecaster: Replay
 }
 
 /** The clairvoyant bound as a run: whole nodes in exactly the steps that need them. */
-function foresee({ pool, timeline, tally, capacityPerNode }: Run): void {
+function foresee({ pool, poolAt, timeline, tally, capacityPerNode }: Run): void {
   const least = leastNodes(pool);
   for (let row = 0; row < timeline.rows; row++) {
     const nodes = nodesNeeded(timeline.demand[row] as number, capacityPerNode, least);
@@ -196,6 +197,6 @@ function foresee({ pool, timeline, tally, capacityPerNode }: Run): void {
     timeline.nodesReady[row] = nodes;
     timeline.nodesDesired[row] = nodes;
     timeline.capacityReady[row] = nodes * capacityPerNode;
-    timeline.usdPerHour[row] = usdPerHourOf(nodes, pool);
+    timeline.usdPerHour[row] = usdPerHourOf(nodes, poolAt(timeline.startMs + row * timeline.stepMs));
   }
 }

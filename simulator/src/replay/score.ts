@@ -18,7 +18,11 @@ export interface ReplayScore {
 /** A demand that exceeds the capacity by less than this share is met: the division that made it was not exact. */
 const ROUNDING = 1e-9;
 
-export function scoreTimeline(timeline: ReplayTimeline, capacityPerNode: number, pool: PoolConfig): ReplayScore {
+export function scoreTimeline(
+  timeline: ReplayTimeline,
+  capacityPerNode: number,
+  poolAt: (row: number) => PoolConfig,
+): ReplayScore {
   const { rows, demand, capacityReady, nodesReady, nodesStarting, nodesDraining, usdPerHour } = timeline;
   const hours = timeline.stepMs / 3_600_000;
   let [total, unmet, shortSteps, nodeSteps, usd] = [0, 0, 0, 0, 0];
@@ -31,7 +35,7 @@ export function scoreTimeline(timeline: ReplayTimeline, capacityPerNode: number,
     nodeSteps += (nodesReady[i] as number) + (nodesStarting[i] as number) + (nodesDraining[i] as number);
     usd += (usdPerHour[i] as number) * hours;
   }
-  const oracle = oracleBound(demand, timeline.stepMs, capacityPerNode, pool, unmet);
+  const oracle = oracleBound(demand, timeline.stepMs, capacityPerNode, poolAt, unmet);
   return {
     unmetDemandShare: total > 0 ? unmet / total : 0,
     shortageTimeShare: shortSteps / rows,

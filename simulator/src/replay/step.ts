@@ -40,7 +40,8 @@ export function takeStep(record: StepRecord, view: PolicyView, policy: Policy, r
   timeline.usdPerHour[row] = count.usdPerHour;
 }
 
-function act({ actions }: Decision, { machines, nowMs }: PolicyView, policy: Policy) {
+/** Carries a decision out. `refused`: some creation was, and the policy has been told. */
+export function act({ actions }: Decision, { machines, nowMs }: PolicyView, policy: Policy) {
   let [ups, downs, refused] = [0, 0, false];
   for (const action of actions) {
     if (action.kind === 'create') {
@@ -55,7 +56,7 @@ function act({ actions }: Decision, { machines, nowMs }: PolicyView, policy: Pol
       machines.drain(action.nodeName, nowMs);
       downs++;
     } else if (action.kind === 'cancel-drain') machines.cancelDrain(action.nodeName);
-    else machines.cancelStart(action.requestId);
+    else machines.cancelStart(action.requestId, nowMs);
   }
   return { ups, downs, refused };
 }

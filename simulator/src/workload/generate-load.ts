@@ -88,10 +88,10 @@ function modulo(value: number, by: number): number {
 }
 
 /** x(i) = phi x(i-1) + e with phi = exp(-step / correlation), and e such that x keeps its standard deviation. */
-function arNoise(
+export function arNoise(
   random: Random,
   stepMs: number,
-  { noiseShare = 0.04, noiseCorrelationMs = 600_000 }: LoadShape,
+  { noiseShare = 0.04, noiseCorrelationMs = 600_000 }: Pick<LoadShape, 'noiseShare' | 'noiseCorrelationMs'>,
 ): () => number {
   const phi = Math.exp(-stepMs / noiseCorrelationMs);
   const innovation = noiseShare * Math.sqrt(1 - phi * phi);

@@ -4,8 +4,8 @@ import { startProgress } from '../output/progress.ts';
 
 const BATCH = 5_000;
 
-/** Writes a series into the store as the past of one signal. */
-export async function importHistory(
+/** Writes a series into the store as the past of one signal. Written again it adds nothing. */
+export async function writeHistory(
   store: Store,
   pool: string,
   signal: string,

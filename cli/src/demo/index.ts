@@ -1,0 +1,1 @@
+export { createWorld } from './world.ts';

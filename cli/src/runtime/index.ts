@@ -1,0 +1,1 @@
+export { createReplayForecaster } from './replay-forecaster.ts';

@@ -1,0 +1,1 @@
+export { runTrial, type TrialOptions, type TrialResult } from './run-trial.ts';

@@ -1,0 +1,268 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createSqliteStore, type StoreRow } from '@forescale/shared/store';
+import { ManualClock } from '@forescale/shared/time';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../harness/config-file.ts';
+import { type FakePrometheus, startPrometheus } from '../servers/prometheus.ts';
+import { ran } from './captured.ts';
+
+const TOKEN = 'a-secret-token';
+const ONE_LINE = /^forescale: [^\n]+\n$/;
+const load = (seconds: number) => 100 + 50 * Math.sin(seconds / 3_600);
+
+let directory: string;
+let config: string;
+let remove: () => Promise<void>;
+let prometheus: FakePrometheus;
+
+beforeAll(async () => {
+  prometheus = await startPrometheus(
+    {
+      'sum(load)': [(seconds) => load(seconds).toFixed(6)],
+      gaps: [(s) => (s % 600 === 0 ? 'NaN' : s % 600 === 60 ? '+Inf' : s % 600 === 120 ? null : '7')],
+      many: [() => '1', () => '2', () => '3'],
+    },
+    TOKEN,
+  );
+});
+afterAll(() => prometheus.close());
+
+beforeEach(async () => {
+  ({ path: directory, remove } = await temporaryDirectory());
+  config = join(directory, 'config.yaml');
+  await writeFile(join(directory, 'token'), `${TOKEN}\n`);
+  await writeFile(
+    config,
+    `autoscaler:
+  store: { kind: sqlite, path: "${join(directory, 'store.db')}" }
+  kubernetes: { enabled: false }
+  pools:
+    - name: web
+      capacity_per_node: 10
+      bounds: { min_nodes: 1, max_nodes: 100 }
+      signals: [{ name: load, interval: 60s }, { name: requested-cpu }]
+`,
+  );
+});
+afterEach(() => remove());
+
+const importing = (...args: readonly string[]) => ran('import', '--config', config, ...args);
+const asking = (query: string, days: string, ...more: readonly string[]) =>
+  importing(
+    '--prometheus',
+    prometheus.url,
+    '--token-file',
+    join(directory, 'token'),
+    '--query',
+    query,
+    '--days',
+    days,
+    ...more,
+  );
+
+async function stored(signal = 'load'): Promise<StoreRow[]> {
+  const store = await createSqliteStore({ path: join(directory, 'store.db'), clock: new ManualClock(0) });
+  try {
+    return await store.query({ measurement: 'kpi', tags: { pool: 'web', signal }, fields: ['value'], limit: 100_000 });
+  } finally {
+    await store.close();
+  }
+}
+
+describe('import --prometheus', () => {
+  it('asks for 28 days of minutes in parts, and stores every one of them', async () => {
+    prometheus.answered.length = 0;
+    const { code, stdout, stderr } = await asking('sum(load)', '28');
+    expect(code, stderr).toBe(0);
+    expect(prometheus.answered).toEqual([10_000, 10_000, 10_000, 10_000, 321]);
+    const rows = await stored();
+    expect(rows).toHaveLength(28 * 1_440 + 1);
+    expect(stdout).toMatch(/^40321 samples into web\/load, \d{4}-\d\d-\d\dT[\d:.]+Z to /);
+    const times = rows.map(({ timeMs }) => timeMs);
+    expect(new Set(times.slice(1).map((timeMs, k) => timeMs - (times[k] as number)))).toEqual(new Set([60_000]));
+    expect(rows[12_345]?.fields.value).toBeCloseTo(load((rows[12_345]?.timeMs ?? 0) / 1_000), 5);
+    expect(rows[0]?.tags.source).toBe('import');
+  });
+
+  it('takes NaN, infinite and absent values for gaps', async () => {
+    expect((await asking('gaps', '1', '--signal', 'requested-cpu')).code).toBe(0);
+    const rows = await stored('requested-cpu');
+    expect(rows.length).toBeGreaterThan(1_000);
+    expect(rows.filter(({ fields, timeMs }) => fields.value !== 7 || (timeMs / 1_000) % 600 <= 120)).toEqual([]);
+  });
+
+  it('adds nothing when it is repeated', async () => {
+    await asking('sum(load)', '1', '--step', '1h');
+    const once = (await stored()).length;
+    await asking('sum(load)', '1', '--step', '1h');
+    expect((await stored()).length).toBe(once);
+  });
+
+  it.each<[what: string, args: () => string[], says: RegExp]>([
+    ['no source', () => [], /import needs one source; allowed: --csv FILE, or --prometheus URL/],
+    ['two sources', () => ['--csv', 'a', '--prometheus', 'http://h'], /import needs one source/],
+    ['no query', () => ['--prometheus', 'http://h', '--days', '1'], /--query is absent; allowed: PromQL/],
+    [
+      'no days',
+      () => ['--prometheus', 'http://h', '--query', 'x'],
+      /--days is absent; allowed: a number from 0.01 to 400/,
+    ],
+    ['years', () => ['--prometheus', 'http://h', '--query', 'x', '--days', '1000'], /--days = "1000"; allowed/],
+    [
+      'no URL',
+      () => ['--prometheus', 'h:9090', '--query', 'x', '--days', '1'],
+      /--prometheus = "h:9090"; allowed: an http/,
+    ],
+    [
+      'a login in the URL',
+      () => ['--prometheus', 'http://me:hunter2@h', '--query', 'x', '--days', '1'],
+      /--prometheus = "http:\/\/\*\*\*@h"; allowed/,
+    ],
+    [
+      'a step without a unit',
+      () => ['--prometheus', 'http://h', '--query', 'x', '--days', '1', '--step', '60'],
+      /--step = "60"; allowed/,
+    ],
+    ['another signal', () => ['--csv', 'a', '--signal', 'none'], /--signal = "none"; allowed: load, requested-cpu/],
+    ['another pool', () => ['--csv', 'a', '--pool', 'none'], /--pool = "none"; allowed: web/],
+    ['a source that no store takes', () => ['--csv', 'a', '--source', 'a\\b'], /--source = "a\\\\b"; allowed/],
+    ['a file that is not there', () => ['--csv', 'none.csv'], /none.csv: cannot be read: ENOENT/],
+  ])('%s: exit 2 and one line', async (_what, args, says) => {
+    const { code, stderr } = await importing(...args());
+    expect(stderr).toMatch(ONE_LINE);
+    expect(stderr).toMatch(says);
+    expect(code).toBe(2);
+  });
+
+  it.each<[what: string, query: string, says: RegExp]>([
+    [
+      'a query that does not parse',
+      '(((',
+      /--query = "\(\(\(": 127.0.0.1:\d+ refuses it: invalid parameter "query": 1:4: parse error/,
+    ],
+    ['several series', 'many', /--query = "many": 3 series; allowed: one, such as sum\(many\)/],
+    ['a query without a result', 'nothing', /--query = "nothing": no samples; allowed/],
+  ])('%s: exit 2 and one line', async (_what, query, says) => {
+    const { code, stderr } = await asking(query, '1');
+    expect(stderr).toMatch(ONE_LINE);
+    expect(stderr).toMatch(says);
+    expect(code).toBe(2);
+  });
+
+  it.each<[what: string, next: FakePrometheus['next'], says: RegExp]>([
+    [
+      'a server in trouble',
+      (response) => response.writeHead(503).end('overloaded'),
+      /127.0.0.1:\d+: HTTP 503 Service Unavailable/,
+    ],
+    [
+      'a query that takes too long',
+      (response) => response.writeHead(503).end('{"status":"error","errorType":"timeout","error":"query timed out"}'),
+      /timeout: query timed out/,
+    ],
+    ['a page instead of an answer', (response) => response.end('<html>'), /not an answer to query_range/],
+    [
+      'values of another kind',
+      (response) => response.end('{"status":"success","data":{"resultType":"vector","result":[]}}'),
+      /not an answer to query_range: data.resultType/,
+    ],
+    [
+      'times that were not asked for',
+      (response) =>
+        response.end('{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"1"]]}]}}'),
+      /a sample of time 1, which was not asked for/,
+    ],
+    [
+      'a connection that breaks',
+      (response) => response.destroy(),
+      /127.0.0.1:\d+: (ECONNRESET|UND_ERR_SOCKET|other side closed)/,
+    ],
+    [
+      'an answer without an end',
+      (response) => response.end('x'.repeat(17 * 2 ** 20)),
+      /an answer of more than 16777216 bytes/,
+    ],
+  ])('%s: exit 1 and one line', async (_what, next, says) => {
+    prometheus.next = next;
+    const { code, stderr } = await asking('sum(load)', '1');
+    expect(stderr).toMatch(ONE_LINE);
+    expect(stderr).toMatch(says);
+    expect(code).toBe(1);
+  });
+
+  it('a token that is wrong is refused, and not told', async () => {
+    await writeFile(join(directory, 'token'), 'another-secret');
+    const { code, stderr } = await asking('sum(load)', '1');
+    expect(stderr).toMatch(/HTTP 401/);
+    expect(stderr).not.toContain('another-secret');
+    expect(code).toBe(1);
+  });
+
+  it('a server that is not there: exit 1 and one line', async () => {
+    const { code, stderr } = await importing('--prometheus', 'http://127.0.0.1:1', '--query', 'x', '--days', '1');
+    expect(stderr).toMatch(/^forescale: 127.0.0.1:1: (ECONNREFUSED|bad port)\n$/);
+    expect(code).toBe(1);
+  });
+});
+
+describe('import --csv', () => {
+  it('says what the store would not keep, and refuses what is all too old', async () => {
+    const trace = join(directory, 'old.csv');
+    const now = Math.floor(Date.now() / 1_000);
+    await writeFile(trace, `timestamp,value\n1700000000,1\n${now - 60},2\n${now},3\n`);
+    const { code, stdout } = await importing('--csv', trace);
+    expect(stdout).toMatch(/^2 samples into web\/load, .*\n1 sample older than the store's retention was left out\n$/);
+    expect(code).toBe(0);
+    await writeFile(trace, 'timestamp,value\n1700000000,1\n');
+    const old = await importing('--csv', trace);
+    expect(old.stderr).toMatch(
+      /^forescale: .*old.csv: all samples are older than the store's retention; allowed: newer than \d/,
+    );
+    expect(old.code).toBe(2);
+  });
+});
+
+describe('simulate --from-store', () => {
+  it('replays what was imported, and says what would have been', async () => {
+    const trace = join(directory, 'load.csv');
+    const startSeconds = 60 * Math.floor(Date.now() / 60_000) - 3 * 86_400;
+    const rows = Array.from({ length: 2_000 }, (_, k) => `${startSeconds + 60 * k},${load(60 * k)}`);
+    await writeFile(trace, `timestamp,value\n${rows.join('\n')}\n`);
+    expect(await importing('--csv', trace)).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: /^2000 samples into web\/load/,
+    });
+    const simulating = (...args: readonly string[]) =>
+      ran('simulate', '--config', config, '--policy', 'reactive', ...args);
+    const [file, store] = [await simulating(trace), await simulating('--from-store', 'web/load')];
+    expect(store.stdout).toMatch(
+      /^web\/load: policy reactive would have cost \d+.\d\d USD and missed \d.\d+ % of the demand/,
+    );
+    expect(withoutTimes(store.stdout)).toBe(withoutTimes(file.stdout));
+  });
+
+  it.each<[what: string, args: string[], says: RegExp]>([
+    ['no load', [], /simulate needs one load; allowed: a trace, or --from-store POOL\/SIGNAL/],
+    ['two loads', ['a.csv', '--from-store', 'web/load'], /simulate needs one load/],
+    ['no signal', ['--from-store', 'web'], /--from-store = "web"; allowed: POOL\/SIGNAL/],
+    ['another pool', ['--from-store', 'db/load'], /--from-store = "db"; allowed: web/],
+    ['another signal', ['--from-store', 'web/kpi'], /--from-store = "kpi"; allowed: load, requested-cpu/],
+    [
+      'no history',
+      ['--from-store', 'web/load'],
+      /--from-store = web\/load: no samples; allowed: a signal with history/,
+    ],
+  ])('%s: exit 2 and one line', async (_what, args, says) => {
+    const { code, stderr } = await ran('simulate', '--config', config, ...args);
+    expect(stderr).toMatch(ONE_LINE);
+    expect(stderr).toMatch(says);
+    expect(code).toBe(2);
+  });
+});
+
+/** How long decisions took, and the name of the load, differ from run to run. */
+function withoutTimes(text: string): string {
+  return text.replace(/^.*: policy/, '').replace(/decisions .*/, '');
+}

@@ -70,6 +70,15 @@ function createProgram(signal: AbortSignal): Command {
     .option('--timeline <file>', 'writes one row per scored step as CSV')
     .action(async (trace, options) => (await import('./commands/simulate.ts')).simulate(trace, options));
   program
+    .command('rightsize')
+    .description('which machines and which pod requests the observed load asks for, with the money')
+    .requiredOption('--config <file>', 'configuration')
+    .option('--pool <name>', 'only this pool')
+    .option('--days <days>', 'how far to look back', '14')
+    .option('--margin <share>', 'on top of what was observed', '0.15')
+    .option('--json <file>', 'writes the result as JSON ("-": to stdout)')
+    .action(async (options) => (await import('./commands/rightsize.ts')).rightsizeNow(options));
+  program
     .command('import')
     .description('fills the store with history, so that the first day is not blind')
     .option('--csv <file>', 'CSV with the header timestamp,value')

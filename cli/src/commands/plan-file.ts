@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { EMPTY_MEMORY, type PlanState, planMemorySchema } from '@forescale/actuator/plan';
-import type { PoolConfig } from '@forescale/shared/config';
+import { INTERRUPTION_BANDS, type PoolConfig } from '@forescale/shared/config';
 import type { Forecast } from '@forescale/shared/domain';
 import { forecastSchema, parseWire, WireError } from '@forescale/shared/wire';
 import { z } from 'zod';
@@ -97,6 +97,7 @@ const offering = z.object({
   capacityType,
   usdPerHour: z.number().min(0),
   allocatable: resources.nullable(),
+  interruption: z.enum(INTERRUPTION_BANDS).nullable().default(null),
 });
 
 /** What `forescale plan --json` writes and `--state` reads: everything that a plan is made from but the configuration. */

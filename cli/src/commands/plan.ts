@@ -9,6 +9,7 @@ import { seededRandom, systemClock } from '@forescale/shared/time';
 import { encodeForecastData } from '@forescale/shared/wire';
 import { wordsTo, writeJson } from '../output/json.ts';
 import { UsageError } from '../output/usage.ts';
+import { solverFor } from '../runtime/mix-solver.ts';
 import { copyOfState, idleWriter, readOnlyBus, readOnlyStore } from '../runtime/read-only.ts';
 import { openRuntime } from '../runtime/runtime.ts';
 import { readPlanFile } from './plan-file.ts';
@@ -37,9 +38,10 @@ export async function planNow(flags: PlanFlags): Promise<void> {
 
 async function planRecorded(config: Config, path: string): Promise<Map<string, Planned>> {
   const planned = new Map<string, Planned>();
+  const solve = await solverFor(config.pools);
   for (const pool of config.pools) {
     const { nowMs, state, forecasts } = await readPlanFile(path, pool);
-    planned.set(pool.name, { nowMs, state, forecasts, plan: plan(state, forecasts, pool, nowMs) });
+    planned.set(pool.name, { nowMs, state, forecasts, plan: plan(state, forecasts, pool, nowMs, solve) });
   }
   return planned;
 }
@@ -68,6 +70,7 @@ async function planLive(config: Config): Promise<Map<string, Planned>> {
       log,
       homeNode: null,
       openProvider,
+      solve: await solverFor(config.pools),
     });
     const nowMs = systemClock.nowMs();
     await actuator.tick(nowMs);

@@ -17,6 +17,7 @@ import { readHistory } from '../history/read-history.ts';
 import { wordsTo, writeJson, writeOutput } from '../output/json.ts';
 import { startProgress } from '../output/progress.ts';
 import { integerOption, numberOption, UsageError } from '../output/usage.ts';
+import { solverFor } from '../runtime/mix-solver.ts';
 import { createReplayForecaster } from '../runtime/replay-forecaster.ts';
 import { openStore } from '../runtime/runtime.ts';
 import { poolNamed, signalNamed } from './pool-named.ts';
@@ -51,6 +52,7 @@ export async function simulate(path: string | undefined, flags: SimulateFlags): 
     faults: { ...faultsOf(config.simulation), ...faultFlags(flags) },
     prices: config.simulation.prices,
     forecaster: policy === 'forescale' ? await forecasterFor(pool, seed) : null,
+    solve: await solverFor([pool]),
     timerMs: () => performance.now(),
     onProgress: (done, of) => progress.update(done, of),
   });

@@ -13,6 +13,7 @@ import type { HttpOptions } from '@forescale/shared/http';
 import type { Readiness } from '@forescale/shared/service';
 import type { Instruments, Log } from '@forescale/shared/telemetry';
 import { seededRandom, systemClock } from '@forescale/shared/time';
+import { solverFor } from './mix-solver.ts';
 import type { Runtime } from './runtime.ts';
 
 export type ServiceName = 'collector' | 'predictor' | 'actuator';
@@ -84,6 +85,7 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
       random: seededRandom(randomInt(2 ** 31 - 1)),
       homeNode: process.env.NODE_NAME ?? null,
       openProvider,
+      solve: await solverFor(config.pools),
       ...rest,
     });
     const api = apiRoutes({ config, store, bus, clock, actuator });

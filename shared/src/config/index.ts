@@ -6,6 +6,7 @@ export type { WindowPolicy } from './policy-schema.ts';
 export {
   DEFAULT_SIGNALS,
   type ForecastConfig,
+  INTERRUPTION_BANDS,
   type OfferingConfig,
   POOL_LABEL,
   type PoolConfig,

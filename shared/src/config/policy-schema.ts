@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { choice, DAYS, date, integer, list, number, policyName, section, text, zone } from './issues.ts';
+import { choice, DAYS, date, duration, integer, list, number, policyName, section, text, zone } from './issues.ts';
 
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 const TIME_RANGE = 'a range such as "09:00-17:00" (24 h clock, may cross midnight)';
 
 /** A range of the wall clock, in minutes after midnight. Half-open; across midnight when `end <= start`. */
@@ -12,11 +14,22 @@ const timeRange = text(/^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)
   return { startMinute: start, endMinute: end % 1440 };
 });
 
-/** Spot machines: at most `share` of the nodes above `on_demand_base` nodes, which are always on demand. */
+/**
+ * Spot machines: at most `share` of the nodes above `on_demand_base` nodes, which are always on demand; and no more than
+ * that of all nodes a share of `risk_max` is expected to be taken back in a month. `return_after`: after so long without
+ * a failure of spot, on-demand machines that stood in for it are replaced.
+ */
 export const spotSchema = section({
   share: number(0, 1).default(0),
   on_demand_base: integer(0, 10_000).default(0),
-}).transform((raw) => ({ share: raw.share, onDemandBase: raw.on_demand_base }));
+  risk_max: number(0, 1).default(1),
+  return_after: duration(MINUTE_MS, 30 * DAY_MS, 'from 1m to 30d').default(30 * MINUTE_MS),
+}).transform((raw) => ({
+  share: raw.share,
+  onDemandBase: raw.on_demand_base,
+  riskMax: raw.risk_max,
+  returnAfterMs: raw.return_after,
+}));
 
 const boundsShape = {
   min_nodes: integer(0, 10_000),

@@ -37,6 +37,9 @@ const resourcesSchema = section({
   gpus: integer(0, 64).default(0),
 }).transform((raw): Resources => ({ cpuMillicores: raw.cpu, memoryBytes: raw.memory, pods: raw.pods, gpus: raw.gpus }));
 
+/** How often the cloud takes spot machines of an offering back, as its advisor publishes it: share of them in a month. */
+export const INTERRUPTION_BANDS = ['<5%', '5-10%', '10-15%', '15-20%', '>20%'] as const;
+
 /** A kind of machine that the pool may buy. */
 const offeringSchema = section({
   instance_type: text(/^[\w.-]{1,63}$/, 'an instance type such as "m7g.xlarge"'),
@@ -45,6 +48,7 @@ const offeringSchema = section({
   capacity_type: choice(['on_demand', 'spot']).default('on_demand'),
   usd_per_hour: number(0, 10_000),
   allocatable: resourcesSchema.optional(),
+  interruption: choice(INTERRUPTION_BANDS).optional(),
 }).transform((raw) => ({
   instanceType: raw.instance_type,
   region: raw.region,
@@ -52,6 +56,8 @@ const offeringSchema = section({
   capacityType: raw.capacity_type,
   usdPerHour: raw.usd_per_hour,
   allocatable: raw.allocatable ?? null,
+  /** Null: not known. */
+  interruption: raw.interruption ?? null,
 }));
 
 /** A signal whose forecast asks for nodes. */
@@ -110,6 +116,7 @@ const scaleDownSchema = section({
   drain_grace: duration(0, DAY_MS, 'from 0s to 1d').default(10 * MINUTE_MS),
   min_billing: duration(0, DAY_MS, 'from 0s to 1d').default(0),
   adopt: flag.default(false),
+  consolidate: flag.default(false),
 }).transform((raw) => ({
   enabled: raw.enabled,
   unneededMs: raw.unneeded,
@@ -120,6 +127,7 @@ const scaleDownSchema = section({
   drainGraceMs: raw.drain_grace,
   minBillingMs: raw.min_billing,
   adopt: raw.adopt,
+  consolidate: raw.consolidate,
 }));
 
 const simulatedProvider = section({

@@ -16,6 +16,8 @@ export interface ClusterReader {
   read(nowMs: number): Promise<ClusterState>;
   /** Use by node name; null where the cluster serves no metrics.k8s.io. */
   usage(): Promise<ReadonlyMap<string, Usage> | null>;
+  /** Use by "namespace/pod"; null where the cluster serves no metrics.k8s.io. */
+  podUsage(): Promise<ReadonlyMap<string, Usage> | null>;
   /** The UID of the namespace kube-system: what tells this cluster from every other. */
   clusterId(): Promise<string>;
 }
@@ -23,6 +25,11 @@ export interface ClusterReader {
 const usageItem = z.object({
   metadata: z.object({ name: z.string() }),
   usage: z.object({ cpu: z.string(), memory: z.string() }),
+});
+
+const podUsageItem = z.object({
+  metadata: z.object({ name: z.string(), namespace: z.string() }),
+  containers: z.array(z.object({ usage: usageItem.shape.usage })),
 });
 
 const namespace = z.object({ metadata: z.object({ uid: z.string() }) });
@@ -36,18 +43,23 @@ export function createClusterReader(kube: KubeConfig): ClusterReader {
       const [rawNodes, rawPods] = await Promise.all([listAll(kube, '/api/v1/nodes'), listAll(kube, '/api/v1/pods')]);
       return { atMs: nowMs, nodes: nodes(rawNodes), pods: pods(rawPods).filter((pod) => pod !== null) };
     },
-    async usage() {
-      try {
-        const items = await listAll(kube, '/apis/metrics.k8s.io/v1beta1/nodes');
-        return new Map(
-          items
-            .map((item) => understand('node metrics', usageItem, item))
-            .map(({ metadata, usage }) => [metadata.name, parseUsage(usage)]),
-        );
-      } catch (error) {
-        if (error instanceof KubernetesRefusedError && error.status === 404) return null;
-        throw error;
-      }
+    usage() {
+      return metrics(kube, 'nodes', (item) => {
+        const { metadata, usage } = understand('node metrics', usageItem, item);
+        return [metadata.name, parseUsage(usage)];
+      });
+    },
+    podUsage() {
+      return metrics(kube, 'pods', (item) => {
+        const { metadata, containers } = understand('pod metrics', podUsageItem, item);
+        const used = { cpuMillicores: 0, memoryBytes: 0 };
+        for (const { usage } of containers) {
+          const one = parseUsage(usage);
+          used.cpuMillicores += one.cpuMillicores;
+          used.memoryBytes += one.memoryBytes;
+        }
+        return [`${metadata.namespace}/${metadata.name}`, used];
+      });
     },
     async clusterId() {
       if (id === null) {
@@ -81,4 +93,18 @@ function remembering<T>(parse: (raw: unknown) => T): (items: readonly unknown[])
     known = next;
     return parsed;
   };
+}
+
+/** Null where the cluster serves no metrics. */
+async function metrics(
+  kube: KubeConfig,
+  kind: 'nodes' | 'pods',
+  parse: (item: unknown) => [string, Usage],
+): Promise<ReadonlyMap<string, Usage> | null> {
+  try {
+    return new Map((await listAll(kube, `/apis/metrics.k8s.io/v1beta1/${kind}`)).map(parse));
+  } catch (error) {
+    if (error instanceof KubernetesRefusedError && error.status === 404) return null;
+    throw error;
+  }
 }

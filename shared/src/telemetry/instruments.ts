@@ -55,6 +55,9 @@ export function createInstruments(meter: Meter) {
     breakerState: meter.createGauge('forescale.breaker.state', { description: '0 closed, 1 half open, 2 open' }),
     spotInterruptions: meter.createCounter('forescale.spot.interruptions', { description: 'Spot nodes taken back' }),
     nodes: meter.createGauge('forescale.nodes', { description: 'Nodes by state' }),
+    nodesWantedBack: meter.createCounter('forescale.nodes.wanted_back', {
+      description: 'Nodes ordered or kept within half an hour of letting as many go',
+    }),
     samplesWritten: meter.createCounter('forescale.samples.written', {
       description: 'Samples that the store has confirmed',
     }),

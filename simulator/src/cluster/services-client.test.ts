@@ -40,13 +40,16 @@ describe('the client of the services, on the simulated cluster', () => {
     expect(pods.filter(({ ownerKind }) => ownerKind === 'DaemonSet')).toHaveLength(2);
   });
 
-  it('reads what nodes use, and null where that is not served', async () => {
+  it('reads what nodes and pods use, and null where that is not served', async () => {
     const usage = await reader.usage();
     // 80m and 400 Mi of the node itself, 30 % of what the agent (100m, 1 Gi) and the pod (500m, 1 Gi) ask for.
     expect(usage?.get('node-0')?.cpuMillicores).toBe(80 + 0.3 * 600);
     expect(usage?.get('node-1')?.cpuMillicores).toBe(80 + 0.3 * 100);
+    // The pod alone, of all its containers.
+    expect((await reader.podUsage())?.get('default/fits')?.cpuMillicores).toBe(0.3 * 500);
     lab.cluster.metrics.enabled = false;
     expect(await reader.usage()).toBeNull();
+    expect(await reader.podUsage()).toBeNull();
   });
 
   it('knows the cluster by its id', async () => {

@@ -1,10 +1,11 @@
 import {
   type Action,
+  buy,
   cheapestOffering,
   EMPTY_MEMORY,
   offeringId,
   type PlanMemory,
-  type Shopping,
+  startShopping,
   unitsOf,
   withFailure,
 } from '@forescale/actuator/plan';
@@ -45,33 +46,27 @@ function orders(view: PolicyView, memory: PlanMemory, units: number): Action[] {
   const { bounds, nowMs, pool } = view;
   const nodes = view.machines.nodes();
   const starting = view.machines.starting();
-  const staying = [...nodes.filter((node) => node.phase === 'ready'), ...starting.map((one) => one.offering)];
-  const held = new Map<string, number>();
-  const add = (id: string) => held.set(id, (held.get(id) ?? 0) + 1);
-  for (const node of nodes) if (node.offeringId !== null) add(node.offeringId);
-  for (const one of starting) add(offeringId(one.offering));
-  const shopping: Shopping = {
-    pool,
-    spot: bounds.spot,
-    memory,
-    nowMs,
-    held,
-    nodes: staying.length,
-    spotNodes: staying.filter((one) => one.capacityType === 'spot').length,
-  };
+  const staying = [
+    ...nodes.filter((node) => node.phase === 'ready'),
+    ...starting.map(({ offering }) => ({
+      capacityType: offering.capacityType,
+      offeringId: offeringId(offering),
+      units: unitsOf(offering.allocatable, pool.template.allocatable),
+    })),
+  ];
+  const shopping = startShopping(pool, bounds.spot, memory, nowMs, staying);
   let { usdPerHour } = view.machines.count();
   let total = nodes.length + starting.length;
   const actions: Action[] = [];
   for (let missing = units; missing > 1e-9 && total < bounds.maxNodes.value; total++) {
-    const offering = cheapestOffering(shopping, missing);
-    if (offering === null) break;
+    const chosen = cheapestOffering(shopping, missing);
+    if (chosen === null) break;
+    const { offering } = chosen;
     usdPerHour += offering.usdPerHour;
     if (bounds.usdPerHourMax !== null && usdPerHour > bounds.usdPerHourMax.value + 1e-9) break;
     actions.push({ kind: 'create', offering, count: 1, reason: 'missing' });
-    add(offeringId(offering));
-    shopping.nodes++;
-    if (offering.capacityType === 'spot') shopping.spotNodes++;
-    missing -= unitsOf(offering.allocatable, pool.template.allocatable);
+    buy(shopping, chosen);
+    missing -= chosen.shares.units;
   }
   return actions;
 }

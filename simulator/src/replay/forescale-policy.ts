@@ -1,4 +1,4 @@
-import { EMPTY_MEMORY, offeringId, type PlanMemory, plan, withFailure } from '@forescale/actuator/plan';
+import { EMPTY_MEMORY, type MixSolver, offeringId, type PlanMemory, plan, withFailure } from '@forescale/actuator/plan';
 import type { SignalConfig } from '@forescale/shared/config';
 import type { Forecast } from '@forescale/shared/domain';
 import type { Policy } from './policy.ts';
@@ -12,13 +12,17 @@ export interface ReplayForecaster {
   train(nowMs: number): Promise<void>;
 }
 
+export interface ForescaleSetup {
+  readonly signal: SignalConfig;
+  readonly stepMs: number;
+  readonly leadTimeMs: number;
+  readonly forecastAt: (nowMs: number) => Forecast | null;
+  readonly solve: MixSolver | null;
+}
+
 /** The planning core itself, on the machines of the replay. */
-export function forescalePolicy(
-  signal: SignalConfig,
-  stepMs: number,
-  leadTimeMs: number,
-  forecastAt: (nowMs: number) => Forecast | null,
-): Policy {
+export function forescalePolicy(setup: ForescaleSetup): Policy {
+  const { signal, stepMs, leadTimeMs, forecastAt, solve } = setup;
   let memory: PlanMemory = EMPTY_MEMORY;
   return {
     decide({ nowMs, demand, machines, pool }) {
@@ -36,7 +40,7 @@ export function forescalePolicy(
         override: null,
         memory,
       };
-      const planned = plan(state, forecast === null ? [] : [forecast], pool, nowMs);
+      const planned = plan(state, forecast === null ? [] : [forecast], pool, nowMs, solve);
       memory = planned.memory;
       return { actions: planned.actions, desired: planned.report.desired };
     },

@@ -1,3 +1,4 @@
+import type { MixSolver } from '@forescale/actuator/plan';
 import type { SignalConfig } from '@forescale/shared/config';
 import type { Forecast } from '@forescale/shared/domain';
 import { holtWintersPolicy, reactivePolicy, schedulePolicy, staticPolicy, targetPolicy } from './baselines.ts';
@@ -18,6 +19,8 @@ export interface PolicyParts {
   readonly leadTimeMs: number;
   readonly knobs: Partial<PolicyKnobs>;
   readonly forecastAt: (nowMs: number) => Forecast | null;
+  /** For `forescale`; machines are chosen one by one where absent. */
+  readonly solve?: MixSolver | null;
 }
 
 /** The oracle is none of them: it decides nothing, it knows. */
@@ -27,7 +30,7 @@ export function createPolicy(name: PolicyName, parts: PolicyParts): Policy {
   const history = { demand, until: scoredFrom, capacityPerNode };
   switch (name) {
     case 'forescale':
-      return forescalePolicy(signal, demand.stepMs, leadTimeMs, forecastAt);
+      return forescalePolicy({ signal, stepMs: demand.stepMs, leadTimeMs, forecastAt, solve: parts.solve ?? null });
     case 'reactive':
       return reactivePolicy(knobs);
     case 'target':

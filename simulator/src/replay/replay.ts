@@ -1,4 +1,4 @@
-import { offeringsOf } from '@forescale/actuator/plan';
+import { type MixSolver, offeringsOf } from '@forescale/actuator/plan';
 import { boundsAt, type OfferingConfig, type PoolConfig, type SignalConfig } from '@forescale/shared/config';
 import type { Series } from '@forescale/shared/domain';
 import { seededRandom } from '@forescale/shared/time';
@@ -30,6 +30,7 @@ const NOMINAL_OFFERING: OfferingConfig = {
   capacityType: 'on_demand',
   usdPerHour: 0.1,
   allocatable: null,
+  interruption: null,
 };
 
 export interface ReplayOptions {
@@ -46,6 +47,8 @@ export interface ReplayOptions {
   readonly knobs?: Partial<PolicyKnobs>;
   /** Fixed boot of the pool's lead time, drains at once, and nothing fails, where absent. */
   readonly faults?: Partial<ReplayFaults>;
+  /** For `forescale`: finds the cheapest mix of machines; without it they are chosen one by one. */
+  readonly solve?: MixSolver | null;
   /** Prices that change during the replay; none do where absent. */
   readonly prices?: readonly PriceChange[];
   /** A monotonic clock for the time that decisions take; the replay has none of its own. */
@@ -102,6 +105,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
       leadTimeMs: faults.boot.kind === 'fixed' ? faults.boot.ms : faults.boot.p95Ms,
       knobs: options.knobs ?? {},
       forecastAt: (nowMs) => learner?.forecast(nowMs) ?? null,
+      solve: options.solve ?? null,
     });
     await runPolicy(run, machines, policy, learner);
   }

@@ -1,4 +1,4 @@
-import type { OfferingConfig } from '@forescale/shared/config';
+import { INTERRUPTION_BANDS, type OfferingConfig } from '@forescale/shared/config';
 import { z } from 'zod';
 
 const moment = z.number().int();
@@ -12,6 +12,7 @@ const offeringSchema: z.ZodType<OfferingConfig> = z.object({
   capacityType: z.enum(['on_demand', 'spot']),
   usdPerHour: z.number(),
   allocatable: z.object({ cpuMillicores: count, memoryBytes: count, pods: count, gpus: count }).nullable(),
+  interruption: z.enum(INTERRUPTION_BANDS).nullable().default(null),
 });
 
 /**

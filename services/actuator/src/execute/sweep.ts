@@ -130,5 +130,5 @@ export function offeringOf(pool: PoolConfig, node: ClusterNode): OfferingConfig 
   const known = pool.offerings.find(
     (one) => one.instanceType === is.instanceType && one.zone === is.zone && one.capacityType === is.capacityType,
   );
-  return known ?? { ...is, usdPerHour: 0, allocatable: null };
+  return known ?? { ...is, usdPerHour: 0, allocatable: null, interruption: null };
 }

@@ -1,6 +1,7 @@
 import type { PoolConfig } from '@forescale/shared/config';
 import { loadOf, type NodeLoad } from './node-load.ts';
-import { offeringId, unitsOf } from './offerings.ts';
+import { offeringId, type StayingMachine, unitsOf } from './offerings.ts';
+import { addShares, covers, type Shares, sharesOf, sumShares } from './shares.ts';
 import type { PlanState, PoolNode, StartingNode } from './types.ts';
 
 /** Safety rule: while more of the cluster's nodes than this are not Ready, something is wrong that no plan mends. */
@@ -12,9 +13,11 @@ export interface Fleet {
   /** Carrying load now and to stay: Ready, not cordoned, not about to be reclaimed. */
   readonly ready: readonly PoolNode[];
   readonly readyUnits: number;
+  readonly readyShares: Shares;
   /** Requested, and not yet given up. */
   readonly starting: readonly StartingNode[];
   readonly startingUnits: number;
+  readonly startingShares: Shares;
   /** Requested so long ago that they will not come any more. */
   readonly timedOut: readonly StartingNode[];
   readonly interrupted: readonly PoolNode[];
@@ -47,14 +50,18 @@ export function fleetOf(state: PlanState, pool: PoolConfig, nowMs: number): Flee
   for (const node of state.nodes) usdPerHour += node.usdPerHour;
   for (const node of starting) usdPerHour += node.offering.usdPerHour;
   const stayingNodes = state.nodes.filter((node) => !isOnTheWayOut(node) && !isInterrupted(node));
+  const { allocatable: template } = pool.template;
+  const startingShares = sumShares(starting.map(({ offering }) => sharesOf(offering.allocatable, template)));
   let stayingUsdPerHour = 0;
   for (const node of stayingNodes) stayingUsdPerHour += node.usdPerHour;
   for (const node of starting) stayingUsdPerHour += node.offering.usdPerHour;
   return {
     ready,
     readyUnits: sum(ready.map((node) => node.units)),
+    readyShares: sumShares(ready.map((node) => sharesOfNode(node, pool))),
     starting,
-    startingUnits: sum(starting.map((node) => startingUnits(node, pool))),
+    startingUnits: startingShares.units,
+    startingShares,
     timedOut: state.starting.filter(isLate),
     interrupted: state.nodes.filter((node) => isInterrupted(node) && !isOnTheWayOut(node)),
     notReady: phase('notready'),
@@ -71,48 +78,55 @@ export function fleetOf(state: PlanState, pool: PoolConfig, nowMs: number): Flee
 
 /** What is to be reached, in template nodes and in machines, and what for. */
 export interface Target {
-  readonly units: number;
+  readonly shares: Shares;
   readonly nodes: number;
   /** "12 nodes for forecast:rps", for the actions. */
   readonly why: string;
+}
+
+export interface Capacity {
+  readonly shares: Shares;
+  readonly nodes: number;
 }
 
 /**
  * What may be built on. Ready and starting nodes count; with the cluster unhealthy also those that are not Ready, so
  * that an outage is not answered by growth.
  */
-export function capacityOf(fleet: Fleet): { units: number; nodes: number } {
+export function capacityOf(fleet: Fleet, pool: PoolConfig): Capacity {
   const excused = fleet.unhealthy ? fleet.notReady : [];
+  const here = addShares(fleet.readyShares, fleet.startingShares);
   return {
-    units: fleet.readyUnits + fleet.startingUnits + sum(excused.map((node) => node.units)),
+    shares: addShares(here, sumShares(excused.map((node) => sharesOfNode(node, pool)))),
     nodes: fleet.ready.length + fleet.starting.length + excused.length,
   };
 }
 
-export function missesTarget(fleet: Fleet, target: Target): boolean {
-  return isShort(capacityOf(fleet), target);
+export function missesTarget(fleet: Fleet, pool: PoolConfig, target: Target): boolean {
+  return isShort(capacityOf(fleet, pool), target);
 }
 
 /** Whether a capacity is below the target by more than the rounding of a division. */
-export function isShort(capacity: { readonly units: number; readonly nodes: number }, target: Target): boolean {
-  return capacity.units + 1e-9 * Math.max(1, capacity.units) < target.units || capacity.nodes < target.nodes;
+export function isShort(capacity: Capacity, target: Target): boolean {
+  return capacity.nodes < target.nodes || !covers(capacity.shares, target.shares);
 }
 
-function startingUnits(node: StartingNode, pool: PoolConfig): number {
-  return unitsOf(node.offering.allocatable, pool.template.allocatable);
+export function sharesOfNode(node: PoolNode, pool: PoolConfig): Shares {
+  return { ...sharesOf(node.allocatable, pool.template.allocatable), units: node.units };
 }
 
 export function isOnTheWayOut(node: PoolNode): boolean {
   return node.phase === 'draining' || node.phase === 'leaving';
 }
 
-/** Machines of each offering that stay, by id. */
-export function heldOfferings(fleet: Fleet): Map<string, number> {
-  const held = new Map<string, number>();
-  const add = (id: string | null) => id !== null && held.set(id, (held.get(id) ?? 0) + 1);
-  for (const node of fleet.ready) add(node.offeringId);
-  for (const node of fleet.starting) add(offeringId(node.offering));
-  return held;
+/** The machines that stay, for whoever buys more. */
+export function stayingMachines(fleet: Fleet, pool: PoolConfig): StayingMachine[] {
+  const starting = fleet.starting.map(({ offering }) => ({
+    capacityType: offering.capacityType,
+    offeringId: offeringId(offering),
+    units: unitsOf(offering.allocatable, pool.template.allocatable),
+  }));
+  return [...fleet.ready, ...starting];
 }
 
 function sum(values: readonly number[]): number {

@@ -3,8 +3,9 @@ export { newsvendorLevel } from './forecast-demand.ts';
 export { type KeptCapacity, keepCapacity } from './keep-capacity.ts';
 export { type CapacitySample, learnCapacity } from './learn-capacity.ts';
 export { EMPTY_MEMORY, type PlanMemory, planMemorySchema, withFailure } from './memory.ts';
+export type { IntegerProgram, MixSolver } from './mix.ts';
 export { newNodeRoom } from './new-node.ts';
-export { cheapestOffering, offeringId, offeringsOf, type Shopping, spotNodesMax, unitsOf } from './offerings.ts';
+export { buy, cheapestOffering, offeringId, offeringsOf, spotNodesMax, startShopping, unitsOf } from './offerings.ts';
 export { plan } from './plan.ts';
 export {
   type Peak,

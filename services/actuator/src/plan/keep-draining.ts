@@ -41,7 +41,7 @@ export function keepDraining(
   const candidates = [...fleet.draining].sort((a, b) => (a.name < b.name ? -1 : 1));
   const rest: PoolNode[] = [];
   for (const node of candidates) {
-    if (!missesTarget(fleet, target) || !hasRoom(fleet, node)) {
+    if (!missesTarget(fleet, pool, target) || !hasRoom(fleet, node)) {
       rest.push(node);
       continue;
     }

@@ -5,6 +5,8 @@ const MARK_MS_MIN = 5 * MINUTE_MS;
 const MARK_MS_MAX = 30 * MINUTE_MS;
 const MARK_FORGOTTEN_MS = 180 * MINUTE_MS;
 
+const TIMED_OUT_MAX = 100;
+
 const time = z.number();
 const offeringMark = z.object({ untilMs: time, lastFailureMs: time, failures: z.number().int().min(1) });
 
@@ -18,6 +20,17 @@ export const planMemorySchema = z.object({
   lastFailureMs: time.nullable(),
   /** Offerings that failed to deliver, by `offeringId`. */
   marks: z.record(z.string(), offeringMark),
+  /** When machines were requested that were given up since, by request. */
+  timedOutMs: z.record(z.string(), time).default({}),
+  /** When nodes were let go as not needed; of the last half hour. */
+  leftMs: z.array(time).default([]),
+  /** When a plan last did anything but replace. */
+  changedMs: time.nullable().default(null),
+  /** Nodes that are to leave once what takes their place is Ready. */
+  replacing: z
+    .object({ nodes: z.array(z.string()), sinceMs: time })
+    .nullable()
+    .default(null),
 });
 
 /** What a plan has to know of the plans before it. Plain data. */
@@ -29,6 +42,10 @@ export const EMPTY_MEMORY: PlanMemory = {
   lastScaleUpMs: null,
   lastFailureMs: null,
   marks: {},
+  timedOutMs: {},
+  leftMs: [],
+  changedMs: null,
+  replacing: null,
 };
 
 /**
@@ -46,6 +63,28 @@ export function withFailure(memory: PlanMemory, offeringId: string, nowMs: numbe
     lastFailureMs: nowMs,
     marks: { ...memory.marks, [offeringId]: { untilMs: nowMs + markMs, lastFailureMs: nowMs, failures } },
   };
+}
+
+/**
+ * An offering that has delivered since it failed is free again: of those that a cloud refuses now and then, else few would
+ * ever be. `deliveredMs`: by offering, when the youngest of its Ready nodes was requested.
+ */
+export function withoutServedMarks(memory: PlanMemory, deliveredMs: ReadonlyMap<string, number>): PlanMemory {
+  const marks = Object.entries(memory.marks);
+  const kept = marks.filter(([id, mark]) => (deliveredMs.get(id) ?? Number.NEGATIVE_INFINITY) < mark.lastFailureMs);
+  return kept.length === marks.length ? memory : { ...memory, marks: Object.fromEntries(kept) };
+}
+
+/** Remembers machines that never came, the last `TIMED_OUT_MAX` of them and for three hours. */
+export function withTimedOut(
+  memory: PlanMemory,
+  machines: readonly { readonly requestId: string; readonly requestedMs: number }[],
+  nowMs: number,
+): PlanMemory {
+  const known = Object.entries(memory.timedOutMs).filter(([, ms]) => nowMs - ms < MARK_FORGOTTEN_MS);
+  if (machines.length === 0 && known.length === Object.keys(memory.timedOutMs).length) return memory;
+  const all = new Map([...known, ...machines.map((one) => [one.requestId, one.requestedMs] as const)]);
+  return { ...memory, timedOutMs: Object.fromEntries([...all].slice(-TIMED_OUT_MAX)) };
 }
 
 /** The memory without marks that have been forgotten. */

@@ -3,6 +3,7 @@ import type { Forecast } from '@forescale/shared/domain';
 import { formatDuration } from '@forescale/shared/time';
 import { whyRejected } from './forecast-check.ts';
 import { demandAt, demandMaxUntil, newsvendorLevel, surgeAt } from './forecast-demand.ts';
+import { NO_SHARES, type Shares, shareOfSignal } from './shares.ts';
 import type { Need, PlanState, Reason, RejectedForecast } from './types.ts';
 
 /** A reading older than this many intervals of its signal says nothing about now. */
@@ -25,16 +26,20 @@ export function wholeNodes(units: number): number {
 /** What several sources ask for; `units` is the largest, in nodes of the template, with its fraction. */
 export interface Needs {
   units: number;
+  /** The largest of each resource: CPU asked for has to be covered by CPU alone. */
+  shares: Shares;
   from: string;
   readonly list: Need[];
 }
 
 export function noNeeds(): Needs {
-  return { units: 0, from: 'nothing', list: [] };
+  return { units: 0, shares: NO_SHARES, from: 'nothing', list: [] };
 }
 
 export function addNeed(needs: Needs, source: string, units: number, why: string): void {
   needs.list.push({ source, nodes: wholeNodes(units), why });
+  const share = shareOfSignal(source.slice(source.indexOf(':') + 1));
+  if (units > needs.shares[share]) needs.shares = { ...needs.shares, [share]: units };
   if (units <= needs.units) return;
   needs.units = units;
   needs.from = source;

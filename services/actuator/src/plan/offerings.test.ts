@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { EMPTY_MEMORY, withFailure } from './memory.ts';
-import { cheapestOffering, offeringId, offeringsOf, type Shopping, spotNodesMax, unitsOf } from './offerings.ts';
+import {
+  cheapestOffering,
+  offeringId,
+  offeringsOf,
+  type Shopping,
+  type StayingMachine,
+  spotNodesMax,
+  startShopping,
+  unitsOf,
+} from './offerings.ts';
 import { plan } from './plan.ts';
-import { NOON, poolOf, stateOf } from './plan-state.test-data.ts';
+import { NOON, nodeOf, poolOf, stateOf } from './plan-state.test-data.ts';
 
 const large = { cpu: '16', memory: '64Gi', pods: 440 };
 const OFFERINGS = [
@@ -12,10 +21,9 @@ const OFFERINGS = [
   { instance_type: 'm', zone: 'b', capacity_type: 'spot', usd_per_hour: 0.075 },
 ];
 
-function shopping(overrides: Partial<Shopping> = {}, share = 0): Shopping {
-  const pool = poolOf({ offerings: OFFERINGS });
-  const spot = { share, onDemandBase: 0 };
-  return { pool, spot, memory: EMPTY_MEMORY, nowMs: NOON, held: new Map(), nodes: 0, spotNodes: 0, ...overrides };
+function shopping(spot: object = {}, staying: readonly StayingMachine[] = [], memory = EMPTY_MEMORY): Shopping {
+  const pool = poolOf({ offerings: OFFERINGS, spot });
+  return startShopping(pool, pool.spot, memory, NOON, staying);
 }
 
 describe('offerings', () => {
@@ -36,22 +44,22 @@ describe('offerings', () => {
   });
 
   it('buys by the price of what a machine adds: the large one only where it is filled', () => {
-    expect(cheapestOffering(shopping(), 1)?.instanceType).toBe('m');
-    expect(cheapestOffering(shopping(), 2)?.instanceType).toBe('m');
-    expect(cheapestOffering(shopping(), 4)?.instanceType).toBe('l');
+    expect(cheapestOffering(shopping(), 1)?.offering.instanceType).toBe('m');
+    expect(cheapestOffering(shopping(), 2)?.offering.instanceType).toBe('m');
+    expect(cheapestOffering(shopping(), 4)?.offering.instanceType).toBe('l');
   });
 
   it('spreads spot over offerings of nearly the same price', () => {
-    const held = new Map([['m/local/a/spot', 1]]);
-    expect(cheapestOffering(shopping({}, 1), 1)?.zone).toBe('a');
-    expect(cheapestOffering(shopping({ held, nodes: 1, spotNodes: 1 }, 1), 1)?.zone).toBe('b');
+    const inA: StayingMachine = { capacityType: 'spot', offeringId: 'm/local/a/spot', units: 1 };
+    expect(cheapestOffering(shopping({ share: 1 }), 1)?.offering.zone).toBe('a');
+    expect(cheapestOffering(shopping({ share: 1 }, [inA]), 1)?.offering.zone).toBe('b');
   });
 
   it('falls through to the next offering after a failure, and to on demand when spot has none', () => {
     let memory = withFailure(EMPTY_MEMORY, 'm/local/a/spot', NOON);
-    expect(cheapestOffering(shopping({ memory }, 1), 1)?.zone).toBe('b');
+    expect(cheapestOffering(shopping({ share: 1 }, [], memory), 1)?.offering.zone).toBe('b');
     memory = withFailure(memory, 'm/local/b/spot', NOON);
-    expect(cheapestOffering(shopping({ memory }, 1), 1)?.capacityType).toBe('on_demand');
+    expect(cheapestOffering(shopping({ share: 1 }, [], memory), 1)?.offering.capacityType).toBe('on_demand');
   });
 
   it('tries a failed offering again after a minute when nothing else is left, and not sooner', () => {
@@ -63,6 +71,19 @@ describe('offerings', () => {
     expect(at(NOON + 59_000).actions).toEqual([]);
     expect(at(NOON + 59_000).report.reasons.map((one) => one.code)).toContain('no-offering');
     expect(at(NOON + 60_000).actions).toHaveLength(1);
+  });
+
+  it('is free again once it has delivered since it failed, and not by what it delivered before', () => {
+    const pool = poolOf({ offerings: OFFERINGS });
+    const id = 'm/local/local/on_demand';
+    const memory = withFailure(EMPTY_MEMORY, id, NOON - 120_000);
+    const bought = (createdMs: number) => {
+      const nodes = [nodeOf('n', { offeringId: id, createdMs })];
+      const planned = plan(stateOf(200, { nodes, memory }), [], pool, NOON);
+      return planned.actions.flatMap((one) => (one.kind === 'create' ? [one.offering.instanceType] : []));
+    };
+    expect(bought(NOON - 180_000)).toEqual(['l']);
+    expect(bought(NOON - 120_000)).toEqual(['m']);
   });
 
   it('keeps to the spot share over a whole batch', () => {

@@ -1,6 +1,7 @@
 import type { OfferingConfig, PoolConfig, SpotConfig } from '@forescale/shared/config';
-import type { Resources } from '@forescale/shared/domain';
+import type { CapacityType, Resources } from '@forescale/shared/domain';
 import type { PlanMemory } from './memory.ts';
+import { NO_SHARES, SHARES, type Shares, sharesOf } from './shares.ts';
 
 /** What a pool buys that declares no offerings: the provider's machine of the template's size, of unknown price. */
 const UNDECLARED_OFFERING: OfferingConfig = {
@@ -10,15 +11,23 @@ const UNDECLARED_OFFERING: OfferingConfig = {
   capacityType: 'on_demand',
   usdPerHour: 0,
   allocatable: null,
+  interruption: null,
 };
 
-const UNITS_SNAP = 0.1;
-
 /** Offerings that cost at most this much more than the cheapest are as good as it, and share the spot machines. */
-const SPREAD_PRICE_FACTOR = 1.1;
+export const SPREAD_PRICE_FACTOR = 1.1;
 
 /** A marked offering is tried again sooner than its mark says when nothing else is left, but not within a minute. */
 const LAST_RESORT_AFTER_MS = 60_000;
+
+/** The share of an offering's spot machines that is expected to be taken back in a month: the middle of its band. */
+const RECLAIM_SHARES = { '<5%': 0.025, '5-10%': 0.075, '10-15%': 0.125, '15-20%': 0.175, '>20%': 0.25 } as const;
+
+/**
+ * A reclaim costs a drain, a boot, and the risk that both are too late: of two spot offerings, one of which 20 % more
+ * are taken back in a month is as good as the other where it is 10 % cheaper.
+ */
+const RECLAIM_PRICE = 0.5;
 
 export function offeringsOf(pool: PoolConfig): readonly OfferingConfig[] {
   return pool.offerings.length > 0 ? pool.offerings : [UNDECLARED_OFFERING];
@@ -31,81 +40,157 @@ export function offeringId(offering: OfferingConfig): string {
 
 /**
  * How many template nodes a machine stands for: the scarcest of its resources over the template's. Template 4 cores
- * and 16 GiB, machine 8 cores and 24 GiB: min(8 / 4, 24 / 16) = 1.5. Within 10 % of a whole number it is that number,
- * since a kubelet reserves a little of every machine for itself.
+ * and 16 GiB, machine 8 cores and 24 GiB: min(8 / 4, 24 / 16) = 1.5.
  */
 export function unitsOf(allocatable: Resources | null, template: Resources): number {
-  if (allocatable === null) return 1;
-  const fields = ['cpuMillicores', 'memoryBytes', 'pods', 'gpus'] as const;
-  const shares = fields.filter((field) => template[field] > 0).map((field) => allocatable[field] / template[field]);
-  const units = shares.length === 0 ? 1 : Math.min(...shares);
-  const whole = Math.round(units);
-  return whole > 0 && Math.abs(units - whole) <= UNITS_SNAP * whole ? whole : units;
+  return sharesOf(allocatable, template).units;
 }
 
 /** How many of `nodes` machines may be spot: the share of those above the base, rounded down. */
-export function spotNodesMax(spot: SpotConfig, nodes: number): number {
+export function spotNodesMax(spot: Pick<SpotConfig, 'share' | 'onDemandBase'>, nodes: number): number {
   return Math.floor(spot.share * Math.max(0, nodes - spot.onDemandBase) + 1e-9);
 }
 
-/** A batch of machines in the making: what there is, what is still missing. */
+/** Of a machine, what part is expected to be taken back in a month. One of which nothing is known is taken for the worst. */
+export function reclaimShare({ capacityType, interruption }: OfferingConfig): number {
+  return capacityType === 'spot' ? RECLAIM_SHARES[interruption ?? '>20%'] : 0;
+}
+
+/** The price by which offerings are compared. */
+export function rankedUsdPerHour(offering: OfferingConfig): number {
+  const known = offering.interruption === null ? 0 : reclaimShare(offering);
+  return offering.usdPerHour * (1 + RECLAIM_PRICE * known);
+}
+
+/** An offering, and whether it may be had now. */
+export interface Candidate {
+  readonly offering: OfferingConfig;
+  readonly id: string;
+  readonly shares: Shares;
+  /** `marked`: it has failed, though a while ago: where nothing else is left it is tried again. */
+  readonly state: 'free' | 'marked' | 'failed';
+}
+
+/** A batch of machines in the making: what there is, what is in the basket. */
 export interface Shopping {
-  readonly pool: PoolConfig;
+  readonly candidates: readonly Candidate[];
   readonly spot: SpotConfig;
-  readonly memory: PlanMemory;
-  readonly nowMs: number;
   /** Machines of each offering that exist or are in the basket, by id. */
   readonly held: Map<string, number>;
   nodes: number;
   spotNodes: number;
+  units: number;
+  spotUnits: number;
+  /** How many of them are expected to be taken back in a month. */
+  reclaims: number;
 }
 
-interface Candidate {
-  readonly offering: OfferingConfig;
-  readonly id: string;
-  readonly usdPerUnit: number;
-  readonly held: number;
-  readonly retryAtMs: number;
+/** A machine that stays; `offeringId` null: it is none of the pool's offerings. */
+export interface StayingMachine {
+  readonly capacityType: CapacityType;
+  readonly offeringId: string | null;
+  readonly units: number;
+}
+
+export function startShopping(
+  pool: PoolConfig,
+  spot: SpotConfig,
+  memory: PlanMemory,
+  nowMs: number,
+  staying: readonly StayingMachine[],
+): Shopping {
+  const candidates = offeringsOf(pool).map((offering) => candidateOf(offering, pool, memory, nowMs));
+  const shopping = { candidates, spot, held: new Map(), nodes: 0, spotNodes: 0, units: 0, spotUnits: 0, reclaims: 0 };
+  const risks = new Map(candidates.map(({ id, offering }) => [id, reclaimShare(offering)]));
+  for (const { capacityType, offeringId: id, units } of staying) {
+    const reclaims = capacityType === 'spot' ? (risks.get(id ?? '') ?? RECLAIM_SHARES['>20%']) : 0;
+    add(shopping, { id, isSpot: capacityType === 'spot', units, reclaims });
+  }
+  return shopping;
+}
+
+/** Puts a machine into the basket. */
+export function buy(shopping: Shopping, { id, offering, shares }: Candidate): void {
+  const isSpot = offering.capacityType === 'spot';
+  add(shopping, { id, isSpot, units: shares.units, reclaims: reclaimShare(offering) });
+}
+
+function add(
+  shopping: Shopping,
+  { id, isSpot, units, reclaims }: { id: string | null; isSpot: boolean; units: number; reclaims: number },
+): void {
+  if (id !== null) shopping.held.set(id, (shopping.held.get(id) ?? 0) + 1);
+  shopping.nodes++;
+  shopping.units += units;
+  shopping.reclaims += reclaims;
+  if (!isSpot) return;
+  shopping.spotNodes++;
+  shopping.spotUnits += units;
 }
 
 /**
- * The machine to buy next for `missingUnits`: the lowest price for what it adds of that. Spot while the policy's share
- * allows one more, spread over offerings of nearly the same price; on demand where it does not, or spot has failed.
- * Null: none is allowed or all have just failed.
+ * Whether the policy lets one more machine of the offering be bought: its share of spot, of the nodes as of what they
+ * carry (else a few tiny on-demand machines would allow for many large ones), and its risk.
  */
-export function cheapestOffering(shopping: Shopping, missingUnits: number): OfferingConfig | null {
-  const { pool, memory, nowMs } = shopping;
-  const spotAllowed = shopping.spotNodes + 1 <= spotNodesMax(shopping.spot, shopping.nodes + 1);
-  const candidates: Candidate[] = [];
-  for (const offering of offeringsOf(pool)) {
-    if (offering.capacityType === 'spot' && !spotAllowed) continue;
-    const units = unitsOf(offering.allocatable, pool.template.allocatable);
-    if (!(units > 0)) continue;
-    const id = offeringId(offering);
-    const mark = memory.marks[id];
-    candidates.push({
-      offering,
-      id,
-      usdPerUnit: offering.usdPerHour / Math.min(units, Math.max(missingUnits, 1e-9)),
-      held: shopping.held.get(id) ?? 0,
-      retryAtMs: mark && nowMs < mark.untilMs ? mark.lastFailureMs + LAST_RESORT_AFTER_MS : Number.NEGATIVE_INFINITY,
-    });
-  }
-  const unmarked = candidates.filter((one) => one.retryAtMs === Number.NEGATIVE_INFINITY);
-  return best(unmarked.length > 0 ? unmarked : candidates.filter((one) => one.retryAtMs <= nowMs))?.offering ?? null;
+export function isAllowed(shopping: Shopping, { offering, shares }: Candidate): boolean {
+  if (offering.capacityType !== 'spot') return true;
+  const { spot, nodes, spotNodes, units, spotUnits, reclaims } = shopping;
+  if (spotNodes + 1 > spotNodesMax(spot, nodes + 1)) return false;
+  if (spotUnits + shares.units > spot.share * (units + shares.units) + 1e-9) return false;
+  return reclaims + reclaimShare(offering) <= spot.riskMax * (nodes + 1) + 1e-9;
 }
 
-function best(candidates: readonly Candidate[]): Candidate | null {
-  const cheapest = Math.min(...candidates.map((one) => one.usdPerUnit));
-  let chosen: Candidate | null = null;
-  for (const one of candidates) {
-    const isSpot = one.offering.capacityType === 'spot';
-    if (one.usdPerUnit > cheapest * (isSpot ? SPREAD_PRICE_FACTOR : 1)) continue;
-    if (chosen === null || compare(one, chosen) < 0) chosen = one;
-  }
-  return chosen;
+function candidateOf(offering: OfferingConfig, pool: PoolConfig, memory: PlanMemory, nowMs: number): Candidate {
+  const id = offeringId(offering);
+  const mark = memory.marks[id];
+  const isFree = !mark || nowMs >= mark.untilMs;
+  const state = isFree ? 'free' : nowMs >= mark.lastFailureMs + LAST_RESORT_AFTER_MS ? 'marked' : 'failed';
+  return { offering, id, shares: sharesOf(offering.allocatable, pool.template.allocatable), state };
 }
 
-function compare(a: Candidate, b: Candidate): number {
-  return a.held - b.held || a.usdPerUnit - b.usdPerUnit || (a.id < b.id ? -1 : 1);
+/** Those without a recent failure; where all have one, those whose last try is a while ago. */
+export function available(candidates: readonly Candidate[]): Candidate[] {
+  const useful = candidates.filter((one) => one.shares.units > 0);
+  const free = useful.filter((one) => one.state === 'free');
+  return free.length > 0 ? free : useful.filter((one) => one.state === 'marked');
+}
+
+/**
+ * The machine to buy next: the lowest price for what it adds of what is missing. Spot while the policy allows one more,
+ * spread over offerings of nearly the same price; on demand where it does not, or spot has failed. Null: none is
+ * allowed or all have just failed. `missing`: in units, or of each resource. `nodesMax`: so many machines may still
+ * come, so that small ones do not do where they could not close the gap.
+ */
+export function cheapestOffering(
+  shopping: Shopping,
+  missing: number | Shares,
+  nodesMax = Number.POSITIVE_INFINITY,
+): Candidate | null {
+  const wanted = typeof missing === 'number' ? { ...NO_SHARES, units: missing } : missing;
+  const allowed = shopping.candidates.filter((one) => isAllowed(shopping, one));
+  const closing = available(allowed).map((one) => ({ one, closed: closedBy(one.shares, wanted) }));
+  const large = closing.filter(({ closed }) => closed * nodesMax >= 1 - 1e-9);
+  let cheapest = Number.POSITIVE_INFINITY;
+  const priced = (large.length > 0 ? large : closing).map(({ one, closed }) => {
+    const usd = rankedUsdPerHour(one.offering) / Math.max(1e-12, closed);
+    cheapest = Math.min(cheapest, usd);
+    return { one, usd, held: shopping.held.get(one.id) ?? 0 };
+  });
+  const near = priced.filter(
+    ({ usd, one }) => usd <= cheapest * (one.offering.capacityType === 'spot' ? SPREAD_PRICE_FACTOR : 1),
+  );
+  near.sort((a, b) => a.held - b.held || a.usd - b.usd || (a.one.id < b.one.id ? -1 : 1));
+  return near[0]?.one ?? null;
+}
+
+/** How much of the gap one machine closes, in [0, 1]: the mean over what is missing, of one node where nothing is. */
+function closedBy(shares: Shares, missing: Shares): number {
+  let closed = 0;
+  let count = 0;
+  for (const key of SHARES) {
+    if (missing[key] <= 0) continue;
+    closed += Math.min(1, shares[key] / missing[key]);
+    count++;
+  }
+  return count === 0 ? Math.min(1, shares.units) : closed / count;
 }

@@ -3,10 +3,13 @@ import type { Forecast } from '@forescale/shared/domain';
 import { formatDuration } from '@forescale/shared/time';
 import { floorUntil } from './bounds-ahead.ts';
 import { capacitiesOf, withLearnedCapacities } from './capacities.ts';
+import { countFlapping } from './flapping.ts';
 import { type Fleet, fleetOf, type Target } from './fleet.ts';
+import { growthCap } from './growth-cap.ts';
 import { keepDraining, type Outlook, outlookOf } from './keep-draining.ts';
 import { type LeadTime, leadTimeOf } from './lead-time.ts';
-import { type PlanMemory, withFailure, withoutOldMarks } from './memory.ts';
+import { type PlanMemory, withFailure, withoutOldMarks, withoutServedMarks, withTimedOut } from './memory.ts';
+import type { MixSolver } from './mix.ts';
 import {
   addNeed,
   type Forecasted,
@@ -19,8 +22,10 @@ import {
 } from './need.ts';
 import { offeringId } from './offerings.ts';
 import { type PendingNeed, packPending } from './pending.ts';
+import { replaceDear } from './replace.ts';
 import { type Remainder, shrink } from './scale-down.ts';
 import { grow } from './scale-up.ts';
+import { maxShares } from './shares.ts';
 import { shed } from './shed.ts';
 import type { Action, Plan, PlanReport, PlanState, Reason, SignalCapacity } from './types.ts';
 
@@ -58,14 +63,21 @@ interface Situation {
  *
  * Nodes wanted: the largest of what the observed load, the forecast for when a machine ordered now would be Ready, and
  * the pending pods need; then the bounds, where pause > max > usd_per_hour_max > min > need. The forecast is a floor:
- * it orders nodes and holds them, and never lets one go.
+ * it orders nodes and holds them, and never lets one go. `solve` finds the cheapest mix of machines; without it they
+ * are chosen one by one.
  */
-export function plan(state: PlanState, forecasts: readonly Forecast[], configured: PoolConfig, nowMs: number): Plan {
+export function plan(
+  state: PlanState,
+  forecasts: readonly Forecast[],
+  configured: PoolConfig,
+  nowMs: number,
+  solve: MixSolver | null = null,
+): Plan {
   const reasons: Reason[] = [];
   const pool = withLearnedCapacities(configured, state);
   const situation = survey(state, forecasts, pool, nowMs, reasons);
-  const { actions, memory, boundBy } = decide(situation, reasons);
-  const report = reportOf(situation, capacitiesOf(configured, state), boundBy, reasons);
+  const { actions, memory, boundBy, wantedBack } = decide(situation, solve, reasons);
+  const report = { ...reportOf(situation, capacitiesOf(configured, state), boundBy, reasons), wantedBack };
   return { actions, report, memory, servedPodUids: situation.pending.servedUids };
 }
 
@@ -78,7 +90,8 @@ function survey(
 ): Situation {
   const bounds = boundsAt(pool, nowMs, state.override);
   const fleet = fleetOf(state, pool, nowMs);
-  const memory = withTimeouts(withoutOldMarks(state.memory, nowMs), fleet, nowMs);
+  const known = withoutServedMarks(withoutOldMarks(state.memory, nowMs), deliveries(fleet));
+  const memory = withTimeouts(known, fleet, nowMs);
   const leadTime = leadTimeOf(state, pool, bounds.spot, memory, nowMs);
   const arrivalMs = nowMs + leadTime.ms;
   const holdUntilMs = arrivalMs + HOLD_MARGIN_MS;
@@ -94,6 +107,7 @@ function survey(
   const needs = noNeeds();
   for (const part of [observed.needs, forecasted.order]) {
     needs.list.push(...part.list);
+    needs.shares = maxShares(needs.shares, part.shares);
     if (part.units > needs.units) Object.assign(needs, { units: part.units, from: part.from });
   }
   if (pending.newNodes > 0) {
@@ -122,56 +136,89 @@ interface Decision {
   readonly actions: Action[];
   readonly memory: PlanMemory;
   readonly boundBy: string | null;
+  readonly wantedBack: number;
 }
 
-function decide(situation: Situation, reasons: Reason[]): Decision {
+function decide(situation: Situation, solve: MixSolver | null, reasons: Reason[]): Decision {
   const { state, pool, nowMs, bounds, fleet, floor } = situation;
   const generation = state.memory.generation + 1;
   if (bounds.paused) {
     reasons.push({ code: 'paused', text: `paused by ${state.override?.by ?? ''}: ${state.override?.why ?? ''}` });
-    return { actions: [], memory: { ...withoutOldMarks(state.memory, nowMs), generation }, boundBy: 'pause' };
+    return {
+      actions: [],
+      memory: { ...withoutOldMarks(state.memory, nowMs), generation },
+      boundBy: 'pause',
+      wantedBack: 0,
+    };
   }
   let memory: PlanMemory = { ...situation.memory, generation };
   const actions: Action[] = [...replaced(fleet, reasons), ...givenUp(fleet, pool, reasons)];
 
   const surplus = shed(state, fleet, pool, bounds, reasons);
   const base = {
-    units: Math.max(situation.observed.needs.units, situation.forecasted.order.units),
+    shares: maxShares(situation.observed.needs.shares, situation.forecasted.order.shares),
     nodes: floor.value,
   };
   const remaining = without(surplus, { ...state, memory });
   const left =
     surplus.length > 0 ? outlookOf(remaining, pool, nowMs) : { state: remaining, fleet, pending: situation.pending };
-  const { kept, outlook } = keepDraining(left, pool, bounds, { ...base, why: '' }, nowMs);
+  // Who is on the way out is kept for less than what is ordered for: it costs no boot.
+  const held = { shares: maxShares(base.shares, situation.forecasted.hold.shares), nodes: floor.value, why: '' };
+  const { kept, outlook } = keepDraining(left, pool, bounds, held, nowMs);
   const target = withPending(base, outlook, whyTarget(situation));
-  const growth = grow(outlook.state, outlook.fleet, pool, bounds, target, nowMs, reasons);
+  const cap = growthCap(outlook.fleet, memory, nowMs);
+  const growth = grow(outlook.state, outlook.fleet, { pool, bounds, cap, solve, nowMs }, target, reasons);
   if (growth.created > 0) memory = { ...memory, lastScaleUpMs: nowMs };
   const retained = kept.map(
-    ({ name }): Action => ({ kind: 'cancel-drain', nodeName: name, reason: `wanted again: ${target.why}` }),
+    ({ name }): Action => ({ kind: 'cancel-drain', nodeName: name, reason: `wanted again: ${whyHeld(situation)}` }),
   );
   const changes = [...surplus, ...retained, ...growth.actions];
 
   const isChanging = changes.length > 0 || situation.pending.newNodes > 0;
+  const remainder = remainderOf(situation);
   const shrinkage = isChanging
     ? { actions: [], unneededSinceMs: {} }
-    : shrink({ ...state, memory }, fleet, pool, remainderOf(situation), nowMs, reasons);
+    : shrink({ ...state, memory }, fleet, pool, remainder, nowMs, reasons);
   changes.push(...shrinkage.actions);
+  if (isChanging || shrinkage.actions.length > 0) memory = { ...memory, changedMs: nowMs };
+  const isResting = Object.keys(shrinkage.unneededSinceMs).length === 0;
+  const swap =
+    memory.changedMs !== nowMs && (isResting || memory.replacing !== null)
+      ? replaceDear({ state: { ...state, memory }, fleet, pool, bounds, remainder, nowMs }, reasons)
+      : { actions: [], replacing: memory.replacing, created: 0 };
+  changes.push(...swap.actions);
   for (const action of changes) reasons.push(reasonOf(action));
   actions.push(...changes);
-  memory = { ...memory, unneededSinceMs: shrinkage.unneededSinceMs };
-  return { actions, memory, boundBy: growth.boundBy ?? boundThatBit(situation) };
+  if (swap.created > 0) memory = { ...memory, lastScaleUpMs: nowMs };
+  memory = { ...memory, unneededSinceMs: shrinkage.unneededSinceMs, replacing: swap.replacing };
+  // What is ordered in the place of machines that failed or go anyway was never let go.
+  const excused =
+    state.memory.lastFailureMs === nowMs ? growth.created : fleet.interrupted.length + fleet.timedOut.length;
+  const wanted = Math.max(0, growth.created - excused) + kept.length;
+  const flapping = countFlapping(memory, { left: shrinkage.actions.length, wanted }, nowMs);
+  const boundBy = growth.boundBy ?? boundThatBit(situation);
+  return { actions, memory: flapping.memory, boundBy, wantedBack: flapping.wantedBack };
+}
+
+/** By offering, when the youngest of its Ready nodes was requested. */
+function deliveries(fleet: Fleet): Map<string, number> {
+  const delivered = new Map<string, number>();
+  for (const { offeringId: id, createdMs } of fleet.ready)
+    if (id !== null) delivered.set(id, Math.max(createdMs, delivered.get(id) ?? createdMs));
+  return delivered;
 }
 
 /** A machine that did not come in time counts against its offering. */
 function withTimeouts(memory: PlanMemory, { timedOut }: Fleet, nowMs: number): PlanMemory {
-  return timedOut.reduce((known, { offering }) => withFailure(known, offeringId(offering), nowMs), memory);
+  const marked = timedOut.reduce((known, { offering }) => withFailure(known, offeringId(offering), nowMs), memory);
+  return withTimedOut(marked, timedOut, nowMs);
 }
 
 /** What the pending pods need comes on top of all that is there. */
-function withPending(base: { readonly units: number; readonly nodes: number }, outlook: Outlook, why: string): Target {
-  const { fleet, pending } = outlook;
+function withPending(base: Omit<Target, 'why'>, { fleet, pending }: Outlook, why: string): Target {
   if (pending.newNodes === 0) return { ...base, why };
-  return { ...base, units: Math.max(base.units, fleet.readyUnits + fleet.startingUnits + pending.newNodes), why };
+  const units = Math.max(base.shares.units, fleet.readyUnits + fleet.startingUnits + pending.newNodes);
+  return { ...base, shares: { ...base.shares, units }, why };
 }
 
 /** The state as it is once the actions are under way; what they let go stays gone within this plan. */
@@ -212,6 +259,11 @@ function whyTarget({ needs, floor }: Situation): string {
   return need >= floor.value ? `${need} nodes for ${needs.from}` : `${floor.value} nodes for the min of ${floor.from}`;
 }
 
+function whyHeld(situation: Situation): string {
+  const { hold } = situation.forecasted;
+  return hold.units > situation.needs.units ? `${wholeNodes(hold.units)} nodes for ${hold.from}` : whyTarget(situation);
+}
+
 function reasonOf(action: Action): Reason {
   if (action.kind === 'create') {
     return { code: 'create', text: `${action.count} x ${offeringId(action.offering)}: ${action.reason}` };
@@ -220,16 +272,17 @@ function reasonOf(action: Action): Reason {
   return { code: action.kind, text: `${target}: ${action.reason}` };
 }
 
-function remainderOf({ observed, needs, forecasted, floor, holdFloor }: Situation): Remainder {
+function remainderOf({ observed, needs, forecasted, floor, holdFloor, bounds }: Situation): Remainder {
   const { hold } = forecasted;
   const isFloor = holdFloor.value > wholeNodes(Math.max(needs.units, hold.units));
   const [units, from] = hold.units > needs.units ? [hold.units, hold.from] : [needs.units, needs.from];
   return {
-    neededUnits: observed.needs.units,
+    needed: observed.needs.shares,
     floorNow: floor.value,
-    holdUnits: units,
+    hold: maxShares(needs.shares, hold.shares),
     holdWhy: isFloor ? `the min of ${holdFloor.from} is ${holdFloor.value}` : `${from} asks for ${wholeNodes(units)}`,
     holdFloor: holdFloor.value,
+    spot: bounds.spot,
     observed: observed.complete,
   };
 }
@@ -246,7 +299,7 @@ function reportOf(
   capacities: readonly SignalCapacity[],
   boundBy: string | null,
   reasons: Reason[],
-): PlanReport {
+): Omit<PlanReport, 'wantedBack'> {
   const { state, pool, nowMs, bounds, floor, fleet, forecasted, needs } = situation;
   const need = wholeNodes(needs.units);
   return {

@@ -27,12 +27,24 @@ export function unhealthyReason(state: PlanState, fleet: Fleet): Reason | null {
   return { code: 'hold-unhealthy', text: `${unready} of ${nodes} nodes of the cluster are not Ready; none leaves` };
 }
 
+/** How many nodes more may be on their way out or out of order. */
+export function disruptionBudget(fleet: Fleet, pool: PoolConfig): number {
+  const { share, parallel } = budgetsOf(fleet, pool);
+  return Math.max(0, Math.min(share, parallel));
+}
+
+function budgetsOf(fleet: Fleet, pool: PoolConfig): { readonly share: number; readonly parallel: number } {
+  const nodes = fleet.ready.length + fleet.notReady.length + fleet.onTheWayOut;
+  return {
+    share: Math.ceil(DISRUPTION_SHARE * nodes - EPSILON) - fleet.onTheWayOut - fleet.notReady.length,
+    parallel: pool.scaleDown.maxParallel - fleet.onTheWayOut,
+  };
+}
+
 /** Removes nodes one by one within the budgets, each only if its pods find places on the nodes that stay. */
 export function startRemoval(fleet: Fleet, pool: PoolConfig, reasons: Reason[]) {
-  const poolNodes = fleet.ready.length + fleet.notReady.length + fleet.onTheWayOut;
-  const budget = Math.ceil(DISRUPTION_SHARE * poolNodes - EPSILON) - fleet.onTheWayOut - fleet.notReady.length;
-  const parallel = pool.scaleDown.maxParallel - fleet.onTheWayOut;
-  let left = Math.max(0, Math.min(budget, parallel));
+  const budgets = budgetsOf(fleet, pool);
+  let left = disruptionBudget(fleet, pool);
   let attempts = ATTEMPTS_MAX;
   let waiting = 0;
   const actions: Action[] = [];
@@ -69,7 +81,8 @@ export function startRemoval(fleet: Fleet, pool: PoolConfig, reasons: Reason[]) 
         });
       }
       if (waiting === 0) return;
-      const limit = parallel <= budget ? `max_parallel ${pool.scaleDown.maxParallel}` : '10 % of the pool';
+      const limit =
+        budgets.parallel <= budgets.share ? `max_parallel ${pool.scaleDown.maxParallel}` : '10 % of the pool';
       reasons.push({
         code: 'hold-disruption',
         text: `${waiting} nodes wait: only ${limit} may be out of order at once`,

@@ -84,6 +84,17 @@ describe('plan: scale-down', () => {
     expect(codes(planned)).toContain('hold-forecast');
   });
 
+  it('takes a drain back when the forecast wants the node within boot and margin, and not for later', () => {
+    const nodes = [...nodesOf(4), nodeOf('leaving', { phase: 'draining' })];
+    const state = stateOf(350, { nodes });
+    const kept = (maxExtra: number) =>
+      plan(state, [forecastOf(350, { maxExtra })], POOL, NOON).actions.map((one) => one.kind);
+    expect(kept(50)).toEqual([]);
+    expect(kept(51)).toEqual(['cancel-drain']);
+    // The order is for the moment, so that nothing is bought for the maximum.
+    expect(kept(400)).toEqual(['cancel-drain']);
+  });
+
   it('holds for the min of a window that opens before the node could be back', () => {
     const pool = poolOf({}, { policies: { soon: { time_range: '12:04-13:00', min_nodes: 5 } } });
     const planned = plan(spare(100, 5), [], pool, NOON);

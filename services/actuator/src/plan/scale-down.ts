@@ -1,20 +1,22 @@
-import type { PoolConfig } from '@forescale/shared/config';
+import type { PoolConfig, SpotConfig } from '@forescale/shared/config';
 import { formatDuration } from '@forescale/shared/time';
 import type { Fleet } from './fleet.ts';
+import { Leaving } from './leaving.ts';
 import { byUse, type Candidate, candidatesOf, startRemoval, unhealthyReason } from './removal.ts';
+import { maxShares, type Shares } from './shares.ts';
 import type { Action, PlanState, Reason } from './types.ts';
 
-const EPSILON = 1e-9;
-
-/** What has to remain. Units are nodes of the template, floors are machines. */
+/** What has to remain. Shares are nodes of the template, floors are machines. */
 export interface Remainder {
   /** What the observed load needs now, and what was ordered on other grounds. */
-  readonly neededUnits: number;
+  readonly needed: Shares;
   readonly floorNow: number;
   /** What the forecast may want before a machine ordered later could be there. */
-  readonly holdUnits: number;
+  readonly hold: Shares;
   readonly holdWhy: string;
   readonly holdFloor: number;
+  /** The policy's share of spot, which holds for what remains as well. */
+  readonly spot: SpotConfig;
   /** Every signal was observed: without that no node is known to be unneeded. */
   readonly observed: boolean;
 }
@@ -64,24 +66,22 @@ function unneededNodes(
   reasons: Reason[],
 ): Candidate[] {
   const since = state.memory.unneededSinceMs;
-  const { neededUnits, floorNow } = remainder;
-  if (fleet.ready.length <= floorNow || fleet.readyUnits <= neededUnits) return [];
+  const { needed, floorNow, spot } = remainder;
+  if (fleet.ready.length <= floorNow) return [];
   const candidates = candidatesOf(fleet, (node) => since[node.name] ?? Number.POSITIVE_INFINITY);
   candidates.sort((a, b) => a.sinceMs - b.sinceMs || byUse(a, b));
   const unneeded: Candidate[] = [];
   const busy: string[] = [];
   const kept = new Map<string, string>();
-  let units = fleet.readyUnits;
-  let nodes = fleet.ready.length;
+  const left = new Leaving(fleet, pool, spot);
   for (const { node, load } of candidates) {
-    if (nodes - 1 < floorNow) break;
-    if (units - node.units + EPSILON * Math.max(1, units) < neededUnits) continue;
+    if (left.nodes - 1 < floorNow) break;
+    if (!left.canSpare(node, needed)) continue;
     if (node.keptBecause !== null) kept.set(node.name, node.keptBecause);
     else if (load !== null && load.utilisation >= pool.scaleDown.utilisationBelow) busy.push(node.name);
     else {
       unneeded.push({ node, load, sinceMs: Math.min(nowMs, since[node.name] ?? nowMs) });
-      units -= node.units;
-      nodes--;
+      left.remove(node);
     }
   }
   if (busy.length > 0) {
@@ -96,7 +96,7 @@ function unneededNodes(
 }
 
 /** Why no node may leave now, whichever it is. */
-function whyWait(state: PlanState, fleet: Fleet, pool: PoolConfig, nowMs: number): Reason | null {
+export function whyWait(state: PlanState, fleet: Fleet, pool: PoolConfig, nowMs: number): Reason | null {
   const { afterScaleUpMs, afterFailureMs } = pool.scaleDown;
   const { lastScaleUpMs, lastFailureMs } = state.memory;
   const breaker = unhealthyReason(state, fleet);
@@ -120,19 +120,17 @@ function removals(
   nowMs: number,
   reasons: Reason[],
 ): Action[] {
-  const keep = { units: Math.max(remainder.neededUnits, remainder.holdUnits), nodes: remainder.holdFloor };
+  const keep = maxShares(remainder.needed, remainder.hold);
   const removal = startRemoval(fleet, pool, reasons);
-  let units = fleet.readyUnits;
-  let nodes = fleet.ready.length;
+  const left = new Leaving(fleet, pool, remainder.spot);
   let held = 0;
   let billed = 0;
   for (const candidate of ripe.sort(byUse)) {
     const { node, sinceMs } = candidate;
-    if (units - node.units + EPSILON * Math.max(1, units) < keep.units || nodes - 1 < keep.nodes) held++;
+    if (left.nodes - 1 < remainder.holdFloor || !left.canSpare(node, keep)) held++;
     else if (nowMs - node.createdMs < pool.scaleDown.minBillingMs) billed++;
     else if (removal.remove(candidate, `not needed for ${formatDuration(nowMs - sinceMs)}`)) {
-      units -= node.units;
-      nodes--;
+      left.remove(node);
     }
   }
   if (held > 0) reasons.push({ code: 'hold-forecast', text: `${held} spare nodes stay: ${remainder.holdWhy}` });

@@ -1,5 +1,6 @@
 import type { Bounds, PoolConfig } from '@forescale/shared/config';
 import type { Fleet } from './fleet.ts';
+import { Leaving } from './leaving.ts';
 import { byUse, candidatesOf, startRemoval, unhealthyReason } from './removal.ts';
 import type { Action, PlanState, PoolNode, Reason } from './types.ts';
 
@@ -42,13 +43,21 @@ export function shed(state: PlanState, fleet: Fleet, pool: PoolConfig, bounds: B
   const removal = startRemoval(fleet, pool, reasons);
   const chosen: PoolNode[] = [];
   const broken = fleet.notReady.map((node) => ({ node, load: null, sinceMs: 0 }));
-  for (const candidate of [...broken, ...candidatesOf(fleet, () => 0).sort(byUse)]) {
-    const reason = why();
-    if (reason === null) break;
-    if (candidate.node.keptBecause !== null || !removal.remove(candidate, reason)) continue;
-    chosen.push(candidate.node);
-    nodes--;
-    usdPerHour -= candidate.node.usdPerHour;
+  const left = new Leaving(fleet, pool, bounds.spot);
+  const queue = [...broken, ...candidatesOf(fleet, () => 0).sort(byUse)];
+  // First those without which the rest keeps to the policy's share of spot; then, since the bound comes first, any.
+  for (const isAny of [false, true]) {
+    for (const candidate of queue) {
+      const { node } = candidate;
+      const reason = why();
+      if (reason === null) break;
+      if (node.keptBecause !== null || chosen.includes(node) || (!isAny && !left.keepsShare(node))) continue;
+      if (!removal.remove(candidate, reason)) continue;
+      chosen.push(node);
+      if (node.phase === 'ready') left.remove(node);
+      nodes--;
+      usdPerHour -= node.usdPerHour;
+    }
   }
   // A dear node that left late may have made room for a cheap one that was chosen before it.
   const spared = new Set<string>();

@@ -160,6 +160,8 @@ export interface PlanReport {
   readonly ready: number;
   readonly starting: number;
   readonly draining: number;
+  /** Nodes that this plan wants and that were let go within the last half hour. */
+  readonly wantedBack: number;
   /** Of everything that exists or starts now, before the actions. */
   readonly usdPerHour: number;
   /** Every decision and every hold, with its numbers. */

@@ -6,6 +6,7 @@ import type { StateBucket } from '@forescale/shared/state';
 import type { Store } from '@forescale/shared/store';
 import type { Instruments, Log } from '@forescale/shared/telemetry';
 import type { Clock, Random } from '@forescale/shared/time';
+import type { MixSolver } from '../plan/index.ts';
 import type { MachineProvider } from '../providers/port.ts';
 
 /** Everything that an actuator works with. */
@@ -29,4 +30,6 @@ export interface ActuatorParts {
   /** The node that this process runs on, where it is known: it never leaves. */
   readonly homeNode: string | null;
   readonly openProvider: (config: ProviderConfig) => Promise<MachineProvider>;
+  /** Finds the cheapest mix of machines; without it they are chosen one by one. */
+  readonly solve?: MixSolver | null;
 }

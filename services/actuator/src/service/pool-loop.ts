@@ -146,7 +146,7 @@ export class PoolLoop {
     const servedByOthers = new Set(served);
     const state = this.#state(picture, servedByOthers);
     const startedMs = this.#parts.ioClock.nowMs();
-    const first = plan(state, picture.forecasts, this.pool, nowMs);
+    const first = plan(state, picture.forecasts, this.pool, nowMs, this.#parts.solve);
     const planSeconds = (this.#parts.ioClock.nowMs() - startedMs) / 1_000;
     for (const uid of first.servedPodUids) served.add(uid);
     this.#draft = { picture, state, plan: first, planSeconds, servedByOthers };
@@ -165,7 +165,7 @@ export class PoolLoop {
       if (!(await this.#carryOut(now, picture, nowMs))) break;
       this.#absorb(nowMs);
       if (round === ROUNDS_MAX || !this.#failures.slice(failedBefore).some(asksForAnother)) break;
-      now = plan(this.#state(picture, servedByOthers), picture.forecasts, this.pool, nowMs);
+      now = plan(this.#state(picture, servedByOthers), picture.forecasts, this.pool, nowMs, this.#parts.solve);
     }
     // What failed after the memory was saved must not be forgotten by the next tick.
     if (this.#memory !== now.memory) this.#show('memory', await healthOf(this.#keeper.save(this.#memory)));

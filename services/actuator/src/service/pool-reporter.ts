@@ -131,6 +131,7 @@ export class PoolReporter {
     instruments.costRate.record(on_demand + spot, { pool });
     if (cost.reactiveUsdPerHour !== null)
       instruments.costSavedRate.record(cost.reactiveUsdPerHour - on_demand - spot, { pool, baseline: 'reactive' });
+    if (report.wantedBack > 0) instruments.nodesWantedBack.add(report.wantedBack, { pool });
     instruments.safeToScale.record(report.reasons.some((one) => one.code === 'hold-unhealthy') ? 0 : 1, { pool });
     for (const signal of usedSignals(report)) instruments.forecastRejected.record(0, { pool, signal });
     for (const { signal } of report.rejectedForecasts) instruments.forecastRejected.record(1, { pool, signal });

@@ -128,6 +128,7 @@ describe('collector: the cluster', () => {
   const empty: ClusterReader = {
     read: async (nowMs) => ({ atMs: nowMs, nodes: [], pods: [] }),
     usage: async () => new Map(),
+    podUsage: async () => new Map(),
     clusterId: async () => 'c',
   };
   const readyNodes = async () =>

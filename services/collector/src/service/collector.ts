@@ -1,6 +1,6 @@
 import { type Bus, type BusMessage, BusUnavailableError, type Subscription } from '@forescale/shared/bus';
 import type { Config } from '@forescale/shared/config';
-import type { Sample } from '@forescale/shared/domain';
+import type { ClusterState, Sample } from '@forescale/shared/domain';
 import type { ClusterReader } from '@forescale/shared/kubernetes';
 import type { Readiness } from '@forescale/shared/service';
 import type { Health, Store } from '@forescale/shared/store';
@@ -10,7 +10,11 @@ import { streams } from '@forescale/shared/wire';
 import { clusterSamples } from '../sources/cluster-samples.ts';
 import { acceptKpis } from '../sources/kpis.ts';
 import type { TraceSource } from '../sources/trace-source.ts';
+import { workloadPoints } from '../sources/workload-points.ts';
 import { SampleWriter } from './writer.ts';
+
+const WORKLOADS_EVERY_MS = 300_000;
+const POINTS_MAX = 5_000;
 
 export interface CollectorParts {
   readonly config: Config;
@@ -37,6 +41,7 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
   const pools = new Set(config.pools.map((pool) => pool.name));
   const away = new Set<string>();
   let usageMissing = false;
+  let workloadsMs = Number.NEGATIVE_INFINITY;
   let kpis: Subscription | null = null;
   // In a simulation nobody knows what time it is before the first tick, so nothing can be called ahead of it.
   if (config.clock.source === 'system') await followKpis();
@@ -94,7 +99,18 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
       if (usageMissing) log.warn(`metrics.k8s.io: ${reason}: real use is not collected`);
       else log.info('metrics.k8s.io: real use is collected again');
     }
+    if (used !== null) await keepWorkloads(cluster, state);
     return config.pools.flatMap((pool) => clusterSamples(state, used, pool));
+  }
+
+  /** What workloads use is for looking back over days: a few points an hour do, and a lost one is no loss. */
+  async function keepWorkloads(cluster: ClusterReader, state: ClusterState): Promise<void> {
+    if (state.atMs - workloadsMs < WORKLOADS_EVERY_MS) return;
+    workloadsMs = state.atMs;
+    const usage = await settle(cluster.podUsage());
+    const points = config.pools.flatMap((pool) => workloadPoints(state, usage.value ?? new Map(), pool));
+    for (let from = 0; from < points.length; from += POINTS_MAX)
+      await settle(parts.store.write(points.slice(from, from + POINTS_MAX)));
   }
 
   return {

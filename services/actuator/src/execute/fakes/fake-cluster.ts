@@ -24,6 +24,10 @@ export class FakeCluster implements ClusterReader, ClusterWriter {
     return this.#effect(() => ({ atMs: nowMs, nodes: [...this.nodes.values()], pods: [...this.pods.values()] }));
   }
 
+  async podUsage(): Promise<null> {
+    return null;
+  }
+
   async usage(): Promise<null> {
     return null;
   }

@@ -22,7 +22,7 @@ const REQUEST: MachineRequest = {
   nodeName: 'n-1',
   clusterTag: 'c-1',
   pool: 'web',
-  offering: { ...MACHINE.offering, capacityType: 'spot', usdPerHour: 1, allocatable: null },
+  offering: { ...MACHINE.offering, capacityType: 'spot', usdPerHour: 1, allocatable: null, interruption: null },
   labels: {},
   taints: [],
 };

@@ -1,0 +1,1 @@
+export { loadMixSolver } from './highs.ts';

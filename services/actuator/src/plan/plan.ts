@@ -23,7 +23,7 @@ import {
 import { offeringId } from './offerings.ts';
 import { type PendingNeed, packPending } from './pending.ts';
 import { replaceDear } from './replace.ts';
-import { type Remainder, shrink } from './scale-down.ts';
+import { type Remainder, type Shrinkage, shrink } from './scale-down.ts';
 import { grow } from './scale-up.ts';
 import { maxShares } from './shares.ts';
 import { shed } from './shed.ts';
@@ -178,7 +178,7 @@ function decide(situation: Situation, solve: MixSolver | null, reasons: Reason[]
   const remainder = remainderOf(situation);
   const shrinkage = isChanging
     ? { actions: [], unneededSinceMs: {} }
-    : shrink({ ...state, memory }, fleet, pool, remainder, nowMs, reasons);
+    : keepRoom(shrink({ ...state, memory }, fleet, pool, remainder, nowMs, reasons), situation, reasons);
   changes.push(...shrinkage.actions);
   if (isChanging || shrinkage.actions.length > 0) memory = { ...memory, changedMs: nowMs };
   const isResting = Object.keys(shrinkage.unneededSinceMs).length === 0;
@@ -198,6 +198,18 @@ function decide(situation: Situation, solve: MixSolver | null, reasons: Reason[]
   const flapping = countFlapping(memory, { left: shrinkage.actions.length, wanted }, nowMs);
   const boundBy = growth.boundBy ?? boundThatBit(situation);
   return { actions, memory: flapping.memory, boundBy, wantedBack: flapping.wantedBack };
+}
+
+/** No node leaves on which a pod that waits was found a place: the next plan would want it back. */
+function keepRoom(shrinkage: Shrinkage, { state, pool, nowMs }: Situation, reasons: Reason[]): Shrinkage {
+  if (shrinkage.actions.length === 0 || state.pendingPods.length === 0) return shrinkage;
+  const { newNodes } = outlookOf(without(shrinkage.actions, state), pool, nowMs).pending;
+  if (newNodes === 0) return shrinkage;
+  reasons.push({
+    code: 'hold-pending',
+    text: `${shrinkage.actions.length} spare nodes stay: pods that wait fit on them`,
+  });
+  return { ...shrinkage, actions: [] };
 }
 
 /** By offering, when the youngest of its Ready nodes was requested. */

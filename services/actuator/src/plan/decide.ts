@@ -1,0 +1,177 @@
+import type { PoolConfig } from '@forescale/shared/config';
+import { formatDuration } from '@forescale/shared/time';
+import { countFlapping } from './flapping.ts';
+import type { Fleet, Target } from './fleet.ts';
+import { growthCap } from './growth-cap.ts';
+import { keepDraining, type Outlook, outlookOf } from './keep-draining.ts';
+import { type PlanMemory, withoutOldMarks } from './memory.ts';
+import type { MixSolver } from './mix.ts';
+import { wholeNodes } from './need.ts';
+import { offeringId } from './offerings.ts';
+import { replaceDear } from './replace.ts';
+import { type Remainder, type Shrinkage, shrink } from './scale-down.ts';
+import { grow } from './scale-up.ts';
+import { maxShares } from './shares.ts';
+import { shed } from './shed.ts';
+import type { Situation } from './situation.ts';
+import type { Action, PlanState, Reason } from './types.ts';
+
+export interface Decision {
+  readonly actions: Action[];
+  readonly memory: PlanMemory;
+  readonly boundBy: string | null;
+  readonly wantedBack: number;
+}
+
+export function decide(situation: Situation, solve: MixSolver | null, reasons: Reason[]): Decision {
+  const { state, pool, nowMs, bounds, fleet, floor } = situation;
+  const generation = state.memory.generation + 1;
+  if (bounds.paused) {
+    reasons.push({ code: 'paused', text: `paused by ${state.override?.by ?? ''}: ${state.override?.why ?? ''}` });
+    return {
+      actions: [],
+      memory: { ...withoutOldMarks(state.memory, nowMs), generation },
+      boundBy: 'pause',
+      wantedBack: 0,
+    };
+  }
+  let memory: PlanMemory = { ...situation.memory, generation };
+  const actions: Action[] = [...replaced(fleet, reasons), ...givenUp(fleet, pool, reasons)];
+
+  const surplus = shed(state, fleet, pool, bounds, reasons);
+  const base = {
+    shares: maxShares(situation.observed.needs.shares, situation.forecasted.order.shares),
+    nodes: floor.value,
+  };
+  const remaining = without(surplus, { ...state, memory });
+  const left =
+    surplus.length > 0 ? outlookOf(remaining, pool, nowMs) : { state: remaining, fleet, pending: situation.pending };
+  // Who is on the way out is kept for less than what is ordered for: it costs no boot.
+  const held = { shares: maxShares(base.shares, situation.forecasted.hold.shares), nodes: floor.value, why: '' };
+  const { kept, outlook } = keepDraining(left, pool, bounds, held, nowMs);
+  const target = withPending(base, outlook, whyTarget(situation));
+  const cap = growthCap(outlook.fleet, memory, nowMs);
+  const growth = grow(outlook.state, outlook.fleet, { pool, bounds, cap, solve, nowMs }, target, reasons);
+  if (growth.created > 0) memory = { ...memory, lastScaleUpMs: nowMs };
+  const retained = kept.map(
+    ({ name }): Action => ({ kind: 'cancel-drain', nodeName: name, reason: `wanted again: ${whyHeld(situation)}` }),
+  );
+  const changes = [...surplus, ...retained, ...growth.actions];
+
+  const isChanging = changes.length > 0 || situation.pending.newNodes > 0;
+  const remainder = remainderOf(situation);
+  const shrinkage = isChanging
+    ? { actions: [], unneededSinceMs: {} }
+    : keepRoom(shrink({ ...state, memory }, fleet, pool, remainder, nowMs, reasons), situation, reasons);
+  changes.push(...shrinkage.actions);
+  if (isChanging || shrinkage.actions.length > 0) memory = { ...memory, changedMs: nowMs };
+  const isResting = Object.keys(shrinkage.unneededSinceMs).length === 0;
+  const swap =
+    memory.changedMs !== nowMs && (isResting || memory.replacing !== null)
+      ? replaceDear({ state: { ...state, memory }, fleet, pool, bounds, remainder, nowMs }, reasons)
+      : { actions: [], replacing: memory.replacing, created: 0 };
+  changes.push(...swap.actions);
+  for (const action of changes) reasons.push(reasonOf(action));
+  actions.push(...changes);
+  if (swap.created > 0) memory = { ...memory, lastScaleUpMs: nowMs };
+  memory = { ...memory, unneededSinceMs: shrinkage.unneededSinceMs, replacing: swap.replacing };
+  // What is ordered in the place of machines that failed or go anyway was never let go.
+  const excused =
+    state.memory.lastFailureMs === nowMs ? growth.created : fleet.interrupted.length + fleet.timedOut.length;
+  const wanted = Math.max(0, growth.created - excused) + kept.length;
+  const flapping = countFlapping(memory, { left: shrinkage.actions.length, wanted }, nowMs);
+  const boundBy = growth.boundBy ?? boundThatBit(situation);
+  return { actions, memory: flapping.memory, boundBy, wantedBack: flapping.wantedBack };
+}
+
+/** No node leaves on which a pod that waits was found a place: the next plan would want it back. */
+function keepRoom(shrinkage: Shrinkage, { state, pool, nowMs }: Situation, reasons: Reason[]): Shrinkage {
+  if (shrinkage.actions.length === 0 || state.pendingPods.length === 0) return shrinkage;
+  const { newNodes } = outlookOf(without(shrinkage.actions, state), pool, nowMs).pending;
+  if (newNodes === 0) return shrinkage;
+  reasons.push({
+    code: 'hold-pending',
+    text: `${shrinkage.actions.length} spare nodes stay: pods that wait fit on them`,
+  });
+  return { ...shrinkage, actions: [] };
+}
+
+/** What the pending pods need comes on top of all that is there. */
+function withPending(base: Omit<Target, 'why'>, { fleet, pending }: Outlook, why: string): Target {
+  if (pending.newNodes === 0) return { ...base, why };
+  const units = Math.max(base.shares.units, fleet.readyUnits + fleet.startingUnits + pending.newNodes);
+  return { ...base, shares: { ...base.shares, units }, why };
+}
+
+/** The state as it is once the actions are under way; what they let go stays gone within this plan. */
+function without(actions: readonly Action[], state: PlanState): PlanState {
+  if (actions.length === 0) return state;
+  const gone = new Set(
+    actions.map((one) => (one.kind === 'cancel-start' ? one.requestId : one.kind === 'drain' ? one.nodeName : '')),
+  );
+  return {
+    ...state,
+    nodes: state.nodes.map((node) => (gone.has(node.name) ? { ...node, phase: 'leaving' } : node)),
+    starting: state.starting.filter((one) => !gone.has(one.requestId)),
+  };
+}
+
+/** Reclaimed machines go whatever the budgets say: their notice is shorter than a boot. */
+function replaced(fleet: Fleet, reasons: Reason[]): Action[] {
+  return fleet.interrupted.map((node) => {
+    const reason = 'its machine is being reclaimed';
+    reasons.push({ code: 'interrupted', text: `${node.name} is drained: ${reason}` });
+    return { kind: 'drain', nodeName: node.name, reason, force: true };
+  });
+}
+
+function givenUp(fleet: Fleet, pool: PoolConfig, reasons: Reason[]): Action[] {
+  return fleet.timedOut.map((node) => {
+    const reason = `not Ready ${formatDuration(pool.registrationTimeoutMs)} after its request`;
+    reasons.push({
+      code: 'start-timed-out',
+      text: `${node.requestId} (${offeringId(node.offering)}) is given up: ${reason}`,
+    });
+    return { kind: 'cancel-start', requestId: node.requestId, reason };
+  });
+}
+
+function whyTarget({ needs, floor }: Situation): string {
+  const need = wholeNodes(needs.units);
+  return need >= floor.value ? `${need} nodes for ${needs.from}` : `${floor.value} nodes for the min of ${floor.from}`;
+}
+
+function whyHeld(situation: Situation): string {
+  const { hold } = situation.forecasted;
+  return hold.units > situation.needs.units ? `${wholeNodes(hold.units)} nodes for ${hold.from}` : whyTarget(situation);
+}
+
+function reasonOf(action: Action): Reason {
+  if (action.kind === 'create') {
+    return { code: 'create', text: `${action.count} x ${offeringId(action.offering)}: ${action.reason}` };
+  }
+  const target = action.kind === 'cancel-start' ? action.requestId : action.nodeName;
+  return { code: action.kind, text: `${target}: ${action.reason}` };
+}
+
+function remainderOf({ observed, needs, forecasted, floor, holdFloor, bounds }: Situation): Remainder {
+  const { hold } = forecasted;
+  const isFloor = holdFloor.value > wholeNodes(Math.max(needs.units, hold.units));
+  const [units, from] = hold.units > needs.units ? [hold.units, hold.from] : [needs.units, needs.from];
+  return {
+    needed: observed.needs.shares,
+    floorNow: floor.value,
+    hold: maxShares(needs.shares, hold.shares),
+    holdWhy: isFloor ? `the min of ${holdFloor.from} is ${holdFloor.value}` : `${from} asks for ${wholeNodes(units)}`,
+    holdFloor: holdFloor.value,
+    spot: bounds.spot,
+    observed: observed.complete,
+  };
+}
+
+/** Which bound keeps the pool from what it needs, though nothing had to be bought or refused for it now. */
+function boundThatBit({ needs, bounds, floor }: Situation): string | null {
+  const need = wholeNodes(needs.units);
+  if (need > bounds.maxNodes.value) return `max of ${bounds.maxNodes.from}`;
+  return need < floor.value ? `min of ${floor.from}` : null;
+}

@@ -67,10 +67,12 @@ class FakeForecaster implements Forecaster {
   }
 }
 
+function parts() {
+  return { config: CONFIG, store, models, instruments: silentInstruments(), backend: 'wasm', log: silentLog() };
+}
+
 function predictor(forecaster?: FakeForecaster): SeriesPredictor {
-  const instruments = silentInstruments();
-  const parts = { config: CONFIG, store, models, instruments, backend: 'wasm', log: silentLog() };
-  return new SeriesPredictor(forecaster ? { ...parts, createForecaster: () => forecaster } : parts);
+  return new SeriesPredictor(forecaster ? { ...parts(), createForecaster: () => forecaster } : parts());
 }
 
 const save = (number: number, savedMs = START_MS, cells = 100) =>
@@ -185,6 +187,28 @@ describe('when a series is trained', () => {
     expect(one.cells).toBe(577);
     expect(one.reasonToTrain(START_MS, null)).toBe('data');
     expect(one.forecast(START_MS + MINUTE_MS)).not.toBeNull();
+  });
+
+  it('a counter whose first rate came long after its first row does not begin anew', async () => {
+    const [counter] = allSeries(
+      parseConfig(
+        'autoscaler: { pools: [{ name: web, signals: [{ name: cpu, kind: counter, interval: 1m }] }] }',
+        'test',
+        {},
+      ),
+    ) as [SeriesConfig];
+    await measure(START_MS - 400 * MINUTE_MS, 1);
+    await measure(START_MS - 200 * MINUTE_MS, 200);
+    let begun = 0;
+    const createForecaster = () => {
+      begun++;
+      return new FakeForecaster();
+    };
+    const one = new SeriesPredictor({ ...parts(), config: counter, createForecaster });
+    await one.follow(START_MS);
+    expect(one.cells).toBe(40);
+    await one.follow(START_MS + 60 * MINUTE_MS);
+    expect(begun).toBe(1);
   });
 
   it('when it has no network and all series have one since', async () => {

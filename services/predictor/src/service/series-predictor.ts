@@ -120,12 +120,14 @@ export class SeriesPredictor {
     this.#isLoaded = true;
   }
 
-  /** Whether somebody has filled in history from before the first sample that we know; looked for once an hour. */
+  /** Whether somebody has filled in history from before the first row that we read; looked for once an hour. */
   async #isLongerThanKnown(nowMs: number): Promise<boolean> {
     if (nowMs - this.#oldestLookedMs < HOUR_MS) return false;
     const oldestMs = await oldestSampleMs(this.#parts.store, this.config, nowMs);
     this.#oldestLookedMs = nowMs;
-    return oldestMs !== null && oldestMs < this.#oldestMs - HOUR_MS;
+    // Rows against rows: the first sample of a counter may come long after its first row.
+    const knownMs = this.#history?.oldestRowMs ?? null;
+    return oldestMs !== null && knownMs !== null && oldestMs < knownMs - HOUR_MS;
   }
 
   /** A forecaster learns in order of time: what came before its first sample it learns from the start. */

@@ -184,9 +184,36 @@ describe('when a series is trained', () => {
     await one.follow(START_MS + 59 * MINUTE_MS);
     expect(one.reasonToTrain(START_MS, null)).toBeNull();
     await one.follow(START_MS + 60 * MINUTE_MS);
+    // It is for whoever loads new series to take it on; meanwhile half a history forecasts nothing.
+    expect(one.isLoaded).toBe(false);
+    expect(one.cells).toBe(0);
+    expect(one.forecast(START_MS + MINUTE_MS)).toBeNull();
+    await one.follow(START_MS + 60 * MINUTE_MS);
     expect(one.cells).toBe(577);
     expect(one.reasonToTrain(START_MS, null)).toBe('data');
     expect(one.forecast(START_MS + MINUTE_MS)).not.toBeNull();
+  });
+
+  it('a reload that fails gives no forecast of what was known before', async () => {
+    await measure(START_MS - 200 * MINUTE_MS, 200);
+    let isAway = false;
+    const away: Store = Object.create(store, {
+      query: {
+        value: (query: Parameters<Store['query']>[0]) =>
+          isAway && query.limit !== 1 ? Promise.reject(new Error('away')) : store.query(query),
+      },
+    });
+    const one = new SeriesPredictor({ ...parts(), store: away });
+    await one.follow(START_MS);
+    await measure(START_MS - 2 * DAY_MS, 2_680);
+    await measure(START_MS, 60);
+    await one.follow(START_MS + 59 * MINUTE_MS);
+    expect(one.forecast(START_MS + 60 * MINUTE_MS)).not.toBeNull();
+    isAway = true;
+    await one.follow(START_MS + 60 * MINUTE_MS);
+    await expect(one.follow(START_MS + 60 * MINUTE_MS)).rejects.toThrow('away');
+    expect(one.isLoaded).toBe(false);
+    expect(one.forecast(START_MS + 60 * MINUTE_MS)).toBeNull();
   });
 
   it('a counter whose first rate came long after its first row does not begin anew', async () => {

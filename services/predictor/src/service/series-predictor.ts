@@ -101,7 +101,10 @@ export class SeriesPredictor {
   async follow(nowMs: number): Promise<void> {
     const { store } = this.#parts;
     const { pool, signal } = this.config;
-    if (this.#isLoaded && (await this.#isLongerThanKnown(nowMs))) this.#beginAnew();
+    if (this.#isLoaded && (await this.#isLongerThanKnown(nowMs))) {
+      this.#beginAnew();
+      return;
+    }
     if (this.#history === null) {
       this.#oldestLookedMs = nowMs;
       await this.#adoptNewest();
@@ -130,14 +133,20 @@ export class SeriesPredictor {
     return oldestMs !== null && knownMs !== null && oldestMs < knownMs - HOUR_MS;
   }
 
-  /** A forecaster learns in order of time: what came before its first sample it learns from the start. */
+  /**
+   * A forecaster learns in order of time: what came before its first sample it learns from the start. Whoever calls
+   * `follow` is left to find the time, as for a series that is new here; until then there is no forecast.
+   */
   #beginAnew(): void {
-    this.#log.info('older history was filled in: taken in from its start');
+    this.#log.info('older history was filled in: will be taken in from its start');
     this.#forecaster = this.#createForecaster();
     this.#history = null;
+    this.#isLoaded = false;
     this.#samples = 0;
     this.#oldestMs = Number.POSITIVE_INFINITY;
+    this.#newestMs = Number.NEGATIVE_INFINITY;
     this.#version = 0;
+    this.#hasNetwork = false;
     this.#previous = null;
     this.#drift = null;
   }

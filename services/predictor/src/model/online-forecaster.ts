@@ -188,7 +188,7 @@ export class OnlineForecaster {
   /** Closes cells until `cell` is the running one. */
   private closeUntil(running: Running, cell: number): void {
     if (cell - this.cell > GAP_CELLS_MAX) {
-      this.count = 0;
+      this.emptyCell();
       this.cell = cell;
       const { value } = this.newest;
       Object.assign(running, this.createWhole(running.sampling, running.cellCalendar, cell - 1, offsetOf(value)));
@@ -208,10 +208,14 @@ export class OnlineForecaster {
       running.ensemble.push(mean, latest);
       this.trial?.follow();
       running.store.push(this.cell, mean, latest);
-      this.sum = 0;
-      this.timeSum = 0;
-      this.count = 0;
+      this.emptyCell();
     }
+  }
+
+  private emptyCell(): void {
+    this.sum = 0;
+    this.timeSum = 0;
+    this.count = 0;
   }
 
   private learnNaiveError(running: Running, mean: number): void {

@@ -1,7 +1,7 @@
 import { parseConfig } from '@forescale/shared/config';
 import { createMemoryState } from '@forescale/shared/state';
 import { createSqliteStore, type Store } from '@forescale/shared/store';
-import { silentInstruments, silentLog } from '@forescale/shared/telemetry';
+import { type Log, silentInstruments, silentLog } from '@forescale/shared/telemetry';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { allSeries, type SeriesConfig } from '../history/index.ts';
 import { OnlineForecaster, type TrainedModel } from '../model/index.ts';
@@ -132,6 +132,41 @@ describe('the models of a series', () => {
     await save(3);
     expect(await one.adoptNewer()).toBe(true);
     expect(forecaster.adopted).toEqual([...adopted, 3]);
+  });
+
+  it('one that comes during a trial is held against the one before that trial', async () => {
+    await save(1);
+    const forecaster = new FakeForecaster();
+    const one = predictor(forecaster);
+    await one.follow(START_MS);
+    for (const number of [2, 3]) {
+      await save(number);
+      await one.adoptNewer();
+      await one.judge();
+    }
+    forecaster.trial = { cells: HALF_DAY_CELLS, ratio: 2 };
+    await one.judge();
+    expect(forecaster.adopted).toEqual([1, 2, 3, 1]);
+    expect(await models.versions(CONFIG.key)).toEqual([1]);
+  });
+
+  it('one that does worse than one that is not kept any more goes on, and a line says so', async () => {
+    await save(1);
+    const forecaster = new FakeForecaster();
+    const lines: unknown[] = [];
+    const log = { info() {}, warn: (...said: unknown[]) => void lines.push(said), child: () => log } as unknown as Log;
+    const one = new SeriesPredictor({ ...parts(), log, createForecaster: () => forecaster });
+    await one.follow(START_MS);
+    await save(2);
+    await one.adoptNewer();
+    for (const number of [3, 4]) await save(number);
+    forecaster.trial = { cells: HALF_DAY_CELLS, ratio: 2 };
+    await one.judge();
+    expect(lines).toEqual([
+      [expect.objectContaining({ version: 2, previous: 1 }), expect.stringContaining('not kept any more')],
+    ]);
+    expect(forecaster.trial).toBeNull();
+    expect(forecaster.adopted).toEqual([1, 2]);
   });
 
   it('one that was rejected is not trained again before its time', async () => {

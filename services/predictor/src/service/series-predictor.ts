@@ -54,7 +54,7 @@ export class SeriesPredictor {
   /** Of the model that is forecast with; 0 while there is none. */
   #version = 0;
   #hasNetwork = false;
-  /** The version before it, while the two are compared. */
+  /** The version that it is held against: the last one that has proved itself. Null while there is none. */
   #previous: number | null = null;
   /** Of the last training, also where its model was rejected. */
   #trained: ModelFacts | null = null;
@@ -166,10 +166,12 @@ export class SeriesPredictor {
     await nextTurn();
     // Another call may have been quicker.
     if (!registered || registered.version <= this.#version) return false;
-    const previous = this.#version;
+    const present = this.#version > 0 ? this.#version : null;
+    // One that comes while another is on trial is held against the same one.
+    const previous = this.#forecaster.trialResult() === null ? present : this.#previous;
     if (!this.#adopt(registered)) return false;
     this.#trained = { savedMs: registered.savedMs, cells: registered.cells };
-    this.#previous = previous > 0 ? previous : null;
+    this.#previous = previous;
     this.#log.info({ version: registered.version }, 'saved model loaded');
     return true;
   }
@@ -218,7 +220,13 @@ export class SeriesPredictor {
     const { models, instruments } = this.#parts;
     const { key } = this.config;
     const rejected = this.#version;
-    if (!(await models.versions(key)).includes(previous)) return;
+    if (!(await models.versions(key)).includes(previous)) {
+      this.#log.warn(
+        { model: modelName(key), version: rejected, previous, ratio },
+        'the new model forecasts worse than the one before, which is not kept any more: it goes on',
+      );
+      return;
+    }
     await models.rollback(key, previous);
     const { registered } = await models.load(key);
     if (!registered || !this.#adopt(registered)) return;

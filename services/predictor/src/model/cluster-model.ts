@@ -1,7 +1,7 @@
 import type { SerialisedNetwork, TrainNetwork } from './network.ts';
 import { networkInputs } from './network-features.ts';
 import { NETWORK_HIDDEN, NETWORK_LEVELS } from './network-member.ts';
-import { writeRows } from './network-rows.ts';
+import { rowsWithin, writeRows } from './network-rows.ts';
 import { shapeOf, type TrainingSeries } from './training-series.ts';
 
 /** One network for all series of a cluster that share step and horizon; a plain object, as `TrainedModel` is. */
@@ -21,7 +21,7 @@ export interface ClusterTrainOptions {
   readonly seed: number;
   /** Optimiser steps; the budget of the training. */
   readonly steps: number;
-  /** Rows of all series together; longer histories give every second, third, … row. A row is about 0.5 kB. */
+  /** Rows of all series together; longer histories give every second, third, … row. A row is about 0.5 kB, with a long horizon more, and then there are fewer. */
   readonly rowsMax: number;
   /** Longest training in milliseconds, after which the best network so far is kept; null: until the steps are done. */
   readonly budgetMs: number | null;
@@ -64,7 +64,8 @@ export async function trainClusterModel(
   const { horizon } = first;
   const unseenFromCell = cutOf(series);
   const spans = series.map((one) => spanOf(one, unseenFromCell));
-  const stride = Math.max(1, Math.ceil((count(spans, seenCells, 1) + count(spans, heldCells, 1)) / options.rowsMax));
+  const rowsMax = rowsWithin(options.rowsMax, horizon);
+  const stride = Math.max(1, Math.ceil((count(spans, seenCells, 1) + count(spans, heldCells, 1)) / rowsMax));
   const seenRows = count(spans, seenCells, stride);
   const heldRows = count(spans, heldCells, stride);
   if (seenRows < ROWS_MIN) return null;

@@ -1,3 +1,4 @@
+import { typicalOffset } from './log-offset.ts';
 import type { SerialisedNetwork, TrainNetwork } from './network.ts';
 import { networkInputs } from './network-features.ts';
 import { NETWORK_HIDDEN, NETWORK_LEVELS } from './network-member.ts';
@@ -138,7 +139,9 @@ function tableOf(
       return index >= heldFrom ? slotIn(index - heldFrom, firstHeld) : -1;
     };
     const slotIn = (offset: number, first: number) => (offset % stride === 0 ? first + offset / stride : -1);
-    writeRows(series.cells, shapeOf(series), slotOf, table);
+    // What a series is measured by must not come from what is held out either.
+    const logOffset = typicalOffset(series.cells.means.subarray(0, heldFrom));
+    writeRows(series.cells, { ...shapeOf(series), logOffset }, slotOf, table);
     seen += Math.ceil(seenCells(span) / stride);
     held += Math.ceil(heldCells(span) / stride);
     onProgress((i + 1) / spans.length);

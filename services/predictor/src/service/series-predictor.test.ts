@@ -150,6 +150,36 @@ describe('the models of a series', () => {
     expect(await models.versions(CONFIG.key)).toEqual([1]);
   });
 
+  it('one that comes while the one before is rejected is not, and is held against the same one', async () => {
+    await save(1);
+    const forecaster = new FakeForecaster();
+    const one = predictor(forecaster);
+    await one.follow(START_MS);
+    await save(2);
+    await one.adoptNewer();
+    await save(3);
+    forecaster.trial = { cells: HALF_DAY_CELLS, ratio: 2 };
+    await Promise.all([one.judge(), one.adoptNewer(), one.judge()]);
+    expect(forecaster.adopted).toEqual([1, 2, 3]);
+    expect(await models.versions(CONFIG.key)).toEqual([3, 1]);
+    forecaster.trial = { cells: HALF_DAY_CELLS, ratio: 2 };
+    await one.judge();
+    expect(forecaster.adopted).toEqual([1, 2, 3, 1]);
+  });
+
+  it('one that another process has rejected is left', async () => {
+    await save(1);
+    const forecaster = new FakeForecaster();
+    const one = predictor(forecaster);
+    await one.follow(START_MS);
+    await save(2);
+    await one.adoptNewer();
+    await models.rollback(CONFIG.key, 1, 2);
+    expect(await one.adoptNewer()).toBe(true);
+    expect(forecaster.adopted).toEqual([1, 2, 1]);
+    expect(forecaster.trial).toBeNull();
+  });
+
   it('one that does worse than one that is not kept any more goes on, and a line says so', async () => {
     await save(1);
     const forecaster = new FakeForecaster();

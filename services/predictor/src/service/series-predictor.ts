@@ -4,6 +4,7 @@ import { type Forecast, modelName, STALE_INTERVALS } from '@forescale/shared/dom
 import type { Store } from '@forescale/shared/store';
 import type { Instruments, Log } from '@forescale/shared/telemetry';
 import type { TrainingReason } from '@forescale/shared/wire';
+import { bulkhead } from 'cockatiel';
 import { oldestSampleMs, type SeriesConfig, SignalHistory } from '../history/index.ts';
 import { OnlineForecaster, type TrainedModel } from '../model/index.ts';
 import { loadNetwork } from '../tensor/index.ts';
@@ -59,6 +60,8 @@ export class SeriesPredictor {
   /** Of the last training, also where its model was rejected. */
   #trained: ModelFacts | null = null;
   #drift: DriftState | null = null;
+  /** Models are judged and exchanged one after the other, whoever asks for it. */
+  readonly #turns = bulkhead(1, Number.POSITIVE_INFINITY);
   #oldestLookedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: SeriesParts) {
@@ -102,12 +105,12 @@ export class SeriesPredictor {
     const { store } = this.#parts;
     const { pool, signal } = this.config;
     if (this.#isLoaded && (await this.#isLongerThanKnown(nowMs))) {
-      this.#beginAnew();
+      await this.#turns.execute(() => this.#beginAnew());
       return;
     }
     if (this.#history === null) {
       this.#oldestLookedMs = nowMs;
-      await this.#adoptNewest();
+      await this.#turns.execute(() => this.#adoptNewest());
       this.#history = new SignalHistory(store, pool.name, signal, nowMs - pool.forecast.historyMs);
     }
     do {
@@ -151,12 +154,17 @@ export class SeriesPredictor {
     this.#drift = null;
   }
 
-  /** Goes on with the newest model where that is a newer one. Resolves to whether it did. */
-  async adoptNewer(): Promise<boolean> {
-    // Until then it is about to be looked at anyway.
-    if (this.#history === null) return false;
-    const newest = await this.#parts.models.newest(this.config.key);
-    return newest !== null && newest.version > this.#version && (await this.#adoptNewest());
+  /**
+   * Goes on with the newest model where that is another one: a newer one, or an older one where somebody else has
+   * rejected ours. Resolves to whether it did.
+   */
+  adoptNewer(): Promise<boolean> {
+    return this.#turns.execute(async () => {
+      // Until then it is about to be looked at anyway.
+      if (this.#history === null) return false;
+      const newest = await this.#parts.models.newest(this.config.key);
+      return newest !== null && newest.version !== this.#version && (await this.#adoptNewest());
+    });
   }
 
   async #adoptNewest(): Promise<boolean> {
@@ -164,19 +172,18 @@ export class SeriesPredictor {
     for (const { why } of refused) this.#log.warn(why);
     // To adopt one takes some tenths of a second, and many may come at once.
     await nextTurn();
-    // Another call may have been quicker.
-    if (!registered || registered.version <= this.#version) return false;
     const present = this.#version > 0 ? this.#version : null;
+    if (!registered || registered.version === present) return false;
     // One that comes while another is on trial is held against the same one.
     const previous = this.#forecaster.trialResult() === null ? present : this.#previous;
     if (!this.#adopt(registered)) return false;
-    this.#trained = { savedMs: registered.savedMs, cells: registered.cells };
     this.#previous = previous;
+    if (present !== null && registered.version < present) this.#endTrial();
     this.#log.info({ version: registered.version }, 'saved model loaded');
     return true;
   }
 
-  #adopt({ model, version }: RegisteredModel<TrainedModel>): boolean {
+  #adopt({ model, version, savedMs, cells }: RegisteredModel<TrainedModel>): boolean {
     const { stepMs, horizon } = this.config.shape;
     const fits =
       model.stepMs === stepMs &&
@@ -186,6 +193,7 @@ export class SeriesPredictor {
       this.#log.warn({ version }, 'saved model is for another step, horizon or version of Forescale: not used');
       return false;
     }
+    if (version > this.#version) this.#trained = { savedMs, cells };
     this.#version = version;
     this.#hasNetwork = model.network !== null;
     return true;
@@ -207,11 +215,19 @@ export class SeriesPredictor {
   }
 
   /** Goes back to the model before when the present one has done worse on what came since. */
-  async judge(): Promise<void> {
-    const trial = this.#previous === null ? null : this.#forecaster.trialResult();
-    const verdict = trial && verdictOn(trial, this.config.shape.stepMs);
-    if (!trial || !verdict || this.#previous === null) return;
-    if (verdict === 'reject') await this.#rollBack(this.#previous, trial.ratio);
+  judge(): Promise<void> {
+    return this.#turns.execute(async () => {
+      const trial = this.#previous === null ? null : this.#forecaster.trialResult();
+      const verdict = trial && verdictOn(trial, this.config.shape.stepMs);
+      if (!trial || !verdict || this.#previous === null) return;
+      const judged = this.#version;
+      if (verdict === 'reject') await this.#rollBack(this.#previous, trial.ratio);
+      // A newer one that came meanwhile is held against the same one.
+      if (this.#version <= judged) this.#endTrial();
+    });
+  }
+
+  #endTrial(): void {
     this.#previous = null;
     this.#forecaster.endTrial();
   }
@@ -227,7 +243,7 @@ export class SeriesPredictor {
       );
       return;
     }
-    await models.rollback(key, previous);
+    await models.rollback(key, previous, rejected);
     const { registered } = await models.load(key);
     if (!registered || !this.#adopt(registered)) return;
     const { pool, signal } = key;

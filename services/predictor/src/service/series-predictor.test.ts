@@ -303,6 +303,16 @@ describe('when a series is trained', () => {
     expect(begun).toBe(1);
   });
 
+  it('on schedule, where its model is from the future: as old as our knowledge of it', async () => {
+    await measure(START_MS - 200 * MINUTE_MS, 200);
+    await save(1, START_MS + 365 * DAY_MS);
+    const one = predictor(new FakeForecaster());
+    await one.follow(START_MS);
+    expect(one.reasonToTrain(START_MS, null)).toBeNull();
+    expect(one.reasonToTrain(START_MS + DAY_MS - 1, null)).toBeNull();
+    expect(one.reasonToTrain(START_MS + DAY_MS, null)).toBe('schedule');
+  });
+
   it('when it has no network and all series have one since', async () => {
     await measure(START_MS - 200 * MINUTE_MS, 200);
     const model = { ...modelOf(1), stepMs, horizon, network: null };

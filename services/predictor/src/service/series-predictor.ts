@@ -202,6 +202,8 @@ export class SeriesPredictor {
   /** Why this series is to be trained now; `sharedMs` is when the network of all series was made, null: there is none. */
   reasonToTrain(nowMs: number, sharedMs: number | null): TrainingReason | null {
     if (this.#samples < SAMPLES_TO_TRAIN) return null;
+    // A model from the future, by a clock that is ahead of ours, is as old as our knowledge of it.
+    if (this.#trained && this.#trained.savedMs > nowMs) this.#trained = { ...this.#trained, savedMs: nowMs };
     const trainedMs = this.#trained?.savedMs ?? null;
     const age = {
       trainedMs,

@@ -98,8 +98,8 @@ async function start(source: 'system' | 'bus', names = SIGNALS): Promise<void> {
   });
 }
 
-const train = (key: SeriesKey | ClusterKey, requestedMs = clock.nowMs()) =>
-  run({ key, reason: 'first', requestedMs }, new AbortController().signal);
+const train = (key: SeriesKey | ClusterKey, knownVersion: number | null = null) =>
+  run({ key, reason: 'first', requestedMs: clock.nowMs(), knownVersion }, new AbortController().signal);
 
 it('reads the history up to now, trains within the budget, saves, and says so', async () => {
   await train(KEY);
@@ -138,6 +138,16 @@ it('leaves what a newer model has answered, what it does not know, and what noth
   await start('system');
   await train({ ...KEY, signal: 's1' });
   expect(jobs).toEqual([]);
+});
+
+it('a newer version answers a request, whatever the clock of whoever saved it said', async () => {
+  await models.save(KEY, fitting(2), { savedMs: START_MS + 1_000_000, cells: 1 });
+  await train(KEY, 0);
+  expect(jobs).toHaveLength(0);
+  await train(KEY, 1);
+  expect(jobs).toHaveLength(1);
+  await train(KEY, 1);
+  expect(jobs).toHaveLength(1);
 });
 
 it('trains one network on all series of a step and horizon, from the last one, in ten times the budget', async () => {

@@ -11,7 +11,7 @@ import { CLUSTER_TRAIN_OPTIONS, type ClusterModel } from '../model/cluster-model
 import { type NetworkStart, TRAIN_OPTIONS, type TrainedModel } from '../model/trained-model.ts';
 import type { TrainingSeries } from '../model/training-series.ts';
 import type { ClusterJob, ModelJob } from './model-job.ts';
-import type { ModelOf, ModelStore } from './model-store.ts';
+import type { ModelOf, ModelStore, SavedModel } from './model-store.ts';
 import type { JobOptions } from './trainer.ts';
 import type { RunTraining } from './training-queue.ts';
 import { isUsable } from './usable-network.ts';
@@ -49,13 +49,17 @@ export interface TrainingParts {
 export function createTraining(parts: TrainingParts): RunTraining {
   return async (request, signal) => {
     const { key, requestedMs } = request;
-    const newest = await parts.models.newest(key);
-    if (newest && newest.savedMs >= requestedMs) return;
+    if (isAnswered(request, await parts.models.newest(key))) return;
     const done =
       key.kind === 'series' ? trainSeries(parts, key, signal) : trainCluster(parts, key, requestedMs, signal);
     const trained = await done;
     if (trained) await save(parts, request, trained.model, trained.cells);
   };
+}
+
+function isAnswered({ knownVersion, requestedMs }: TrainingRequest, newest: SavedModel | null): boolean {
+  if (newest === null) return false;
+  return knownVersion === null ? newest.savedMs >= requestedMs : newest.version > knownVersion;
 }
 
 interface Trained {

@@ -20,14 +20,30 @@ export interface TrainingRequest {
   readonly key: ModelKey;
   readonly reason: TrainingReason;
   readonly requestedMs: number;
+  /**
+   * The newest version that there was then, 0 for none: a newer one answers the request, whatever the clocks of those
+   * who ask and train say. Null where an older predictor asks.
+   */
+  readonly knownVersion: number | null;
 }
 
-const due = { reason: z.enum(TRAINING_REASONS), requested: moment };
+const due = {
+  reason: z.enum(TRAINING_REASONS),
+  requested: moment,
+  known_version: z.number().int().min(0).optional(),
+};
 
 /** The data of `forescale.v1.training.>`. */
 export const trainingSchema = z
   .discriminatedUnion('kind', [z.object({ ...seriesKey.shape, ...due }), z.object({ ...clusterKey.shape, ...due })])
-  .transform((raw): TrainingRequest => ({ key: keyOf(raw), reason: raw.reason, requestedMs: raw.requested }));
+  .transform(
+    (raw): TrainingRequest => ({
+      key: keyOf(raw),
+      reason: raw.reason,
+      requestedMs: raw.requested,
+      knownVersion: raw.known_version ?? null,
+    }),
+  );
 
 /** The id names what is due, so that a request that is sent again is the same one. */
 export function trainingId({ key, requestedMs }: TrainingRequest): string {
@@ -35,8 +51,9 @@ export function trainingId({ key, requestedMs }: TrainingRequest): string {
 }
 
 export function encodeTraining(request: TrainingRequest): Uint8Array {
-  const { reason, requestedMs } = request;
-  const data = { ...rawKey(request.key), reason, requested: rfc3339(requestedMs) };
+  const { reason, requestedMs, knownVersion } = request;
+  const known = knownVersion === null ? {} : { known_version: knownVersion };
+  const data = { ...rawKey(request.key), reason, requested: rfc3339(requestedMs), ...known };
   return encodeEvent(
     'training',
     originOf(trainingId(request), requestedMs),

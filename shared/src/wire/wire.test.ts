@@ -137,6 +137,7 @@ describe('wire: what is encoded is decoded again', () => {
       key,
       reason: fc.constantFrom('first', 'schedule', 'drift', 'data'),
       requestedMs: moment,
+      knownVersion: fc.option(fc.nat()),
     });
     const notice: fc.Arbitrary<ModelNotice> = fc.record({ key, version: fc.integer({ min: 1 }), savedMs: moment });
     fc.assert(
@@ -408,6 +409,7 @@ describe('wire: the other messages', () => {
       { ...training, kind: 'cluster', step_seconds: 0, horizon: 14 },
       /^step_seconds = 0: /,
     ],
+    ['a training of a version below none', trainingSchema, { ...training, known_version: -1 }, /^known_version = -1: /],
     ['a model of version 0', modelNoticeSchema, { ...training, version: 0, saved: rfc3339(AT_MS) }, /^version = 0: /],
     ['a predictor that is asleep', predictorSchema, { id: 'a', state: 'asleep', asks: false }, /^state = "asleep": /],
   ])('refused: %s', (_what, schema, raw, message) => {

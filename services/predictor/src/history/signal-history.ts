@@ -16,6 +16,7 @@ export class SignalHistory {
   readonly #signal: string;
   readonly #combiner: SourceCombiner;
   #givenUntilMs: number;
+  #oldestRowMs: number | null = null;
   #hasMore = true;
 
   constructor(store: Store, pool: string, signal: SignalConfig, fromMs: number) {
@@ -29,6 +30,11 @@ export class SignalHistory {
   /** Whether the last page was full: there may be more at once. True before the first one. */
   get hasMore(): boolean {
     return this.#hasMore;
+  }
+
+  /** Of the first row read, before sources are combined or a counter has a rate; null while there was none. */
+  get oldestRowMs(): number | null {
+    return this.#oldestRowMs;
   }
 
   /** The combined samples after the last call's and up to `nowMs`; at most one page, empty when there are no more. */
@@ -45,6 +51,7 @@ export class SignalHistory {
     const values = rows.flatMap(({ timeMs, tags, fields }) =>
       typeof fields.value === 'number' ? [{ source: tags.source ?? '', timeMs, value: fields.value }] : [],
     );
+    this.#oldestRowMs ??= rows[0]?.timeMs ?? null;
     this.#hasMore = rows.length === PAGE_ROWS;
     // A full page may end in the middle of one moment; its last moment is read again with the next page.
     const lastMs = rows.at(-1)?.timeMs ?? this.#givenUntilMs;

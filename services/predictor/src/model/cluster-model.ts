@@ -1,7 +1,8 @@
+import { typicalOffset } from './log-offset.ts';
 import type { SerialisedNetwork, TrainNetwork } from './network.ts';
 import { networkInputs } from './network-features.ts';
 import { NETWORK_HIDDEN, NETWORK_LEVELS } from './network-member.ts';
-import { writeRows } from './network-rows.ts';
+import { rowsWithin, writeRows } from './network-rows.ts';
 import { shapeOf, type TrainingSeries } from './training-series.ts';
 
 /** One network for all series of a cluster that share step and horizon; a plain object, as `TrainedModel` is. */
@@ -21,7 +22,7 @@ export interface ClusterTrainOptions {
   readonly seed: number;
   /** Optimiser steps; the budget of the training. */
   readonly steps: number;
-  /** Rows of all series together; longer histories give every second, third, … row. A row is about 0.5 kB. */
+  /** Rows of all series together; longer histories give every second, third, … row. A row is about 0.5 kB, with a long horizon more, and then there are fewer. */
   readonly rowsMax: number;
   /** Longest training in milliseconds, after which the best network so far is kept; null: until the steps are done. */
   readonly budgetMs: number | null;
@@ -64,7 +65,8 @@ export async function trainClusterModel(
   const { horizon } = first;
   const unseenFromCell = cutOf(series);
   const spans = series.map((one) => spanOf(one, unseenFromCell));
-  const stride = Math.max(1, Math.ceil((count(spans, seenCells, 1) + count(spans, heldCells, 1)) / options.rowsMax));
+  const rowsMax = rowsWithin(options.rowsMax, horizon);
+  const stride = Math.max(1, Math.ceil((count(spans, seenCells, 1) + count(spans, heldCells, 1)) / rowsMax));
   const seenRows = count(spans, seenCells, stride);
   const heldRows = count(spans, heldCells, stride);
   if (seenRows < ROWS_MIN) return null;
@@ -137,7 +139,9 @@ function tableOf(
       return index >= heldFrom ? slotIn(index - heldFrom, firstHeld) : -1;
     };
     const slotIn = (offset: number, first: number) => (offset % stride === 0 ? first + offset / stride : -1);
-    writeRows(series.cells, shapeOf(series), slotOf, table);
+    // What a series is measured by must not come from what is held out either.
+    const logOffset = typicalOffset(series.cells.means.subarray(0, heldFrom));
+    writeRows(series.cells, { ...shapeOf(series), logOffset }, slotOf, table);
     seen += Math.ceil(seenCells(span) / stride);
     held += Math.ceil(heldCells(span) / stride);
     onProgress((i + 1) / spans.length);

@@ -1,5 +1,15 @@
 import type { Cells } from './cells.ts';
+import { networkInputs } from './network-features.ts';
 import { createNetworkBasis, type ShapeOptions } from './shape.ts';
+
+/** What the rows of one data set may take: they lie in memory, and are sent to whoever trains. */
+const BYTES_MAX = 100 * 1_024 ** 2;
+
+/** At most `rowsMax`, and no more than fit: a row grows with the horizon. */
+export function rowsWithin(rowsMax: number, horizon: number): number {
+  const rowBytes = Float32Array.BYTES_PER_ELEMENT * (networkInputs(horizon) + horizon);
+  return Math.min(rowsMax, Math.max(1, Math.floor(BYTES_MAX / rowBytes)));
+}
 
 /** Where the rows of a data set go: inputs, row after row, and targets. Rows that are not written stay as they are. */
 export interface RowTable {

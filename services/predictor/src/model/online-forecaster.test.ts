@@ -150,6 +150,15 @@ describe('online forecaster: hard loads', () => {
     expectSound(forecastAt(forecaster, lastMs + 400 * DAY * MINUTE_MS));
   });
 
+  it('a cell after a long gap is made of its own samples alone', () => {
+    const forecaster = new OnlineForecaster({ rawStepMs: MINUTE_MS, steps: null });
+    // The gap begins within a cell.
+    for (let i = 0; i < 3; i++) forecaster.observe(START_MS + i * MINUTE_MS, 1_000);
+    const laterMs = START_MS + 20 * DAY * MINUTE_MS;
+    for (let i = 0; i < 6; i++) forecaster.observe(laterMs + i * MINUTE_MS, 10);
+    expect(forecaster.trainingCells()?.cells.means.at(-1)).toBe(10);
+  });
+
   it('leaves out what is late, repeated or not finite', () => {
     const forecaster = new OnlineForecaster();
     expect(forecaster.observe(START_MS, 1)).toBe(true);

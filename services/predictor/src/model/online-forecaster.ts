@@ -81,7 +81,7 @@ export class OnlineForecaster {
   private running: Running | null = null;
   private model: TrainedModel | null = null;
   private network: QuantileNetwork | null = null;
-  private trial: NetworkTrial | null = null;
+  private trial: { readonly previous: QuantileNetwork; readonly run: NetworkTrial } | null = null;
   private newest: Newest = { timeMs: Number.NEGATIVE_INFINITY, value: 0, samples: 0, mean: 0, meanTimeMs: 0 };
   private lastTickMs = Number.NEGATIVE_INFINITY;
   /** The running cell: its number, and sums over its samples. */
@@ -188,7 +188,7 @@ export class OnlineForecaster {
   /** Closes cells until `cell` is the running one. */
   private closeUntil(running: Running, cell: number): void {
     if (cell - this.cell > GAP_CELLS_MAX) {
-      this.count = 0;
+      this.emptyCell();
       this.cell = cell;
       const { value } = this.newest;
       Object.assign(running, this.createWhole(running.sampling, running.cellCalendar, cell - 1, offsetOf(value)));
@@ -206,12 +206,16 @@ export class OnlineForecaster {
       }
       const latest = this.count > 0 ? this.newest.value : Number.NaN;
       running.ensemble.push(mean, latest);
-      this.trial?.follow();
+      this.trial?.run.follow();
       running.store.push(this.cell, mean, latest);
-      this.sum = 0;
-      this.timeSum = 0;
-      this.count = 0;
+      this.emptyCell();
     }
+  }
+
+  private emptyCell(): void {
+    this.sum = 0;
+    this.timeSum = 0;
+    this.count = 0;
   }
 
   private learnNaiveError(running: Running, mean: number): void {
@@ -292,28 +296,32 @@ export class OnlineForecaster {
     return true;
   }
 
-  /** How the present network does against the one before it; null where there was none, or after `endTrial`. */
+  /**
+   * How the present network does against the one before it; null where there was none, or after `endTrial`. One that
+   * comes while another is on trial is held against the same one: that is the last that has proved itself.
+   */
   trialResult(): TrialResult | null {
-    return this.trial?.result() ?? null;
+    return this.trial?.run.result() ?? null;
   }
 
-  /** Lets go of the network before the present one. */
+  /** Lets go of the network that the present one is held against. */
   endTrial(): void {
     this.trial = null;
   }
 
   private adopt(model: TrainedModel, network: QuantileNetwork | null): void {
-    const previous = this.network;
+    const present = this.network;
+    const previous = this.trial?.previous ?? present;
     this.model = model;
     this.network = network;
     this.trial = null;
     const { running } = this;
     if (!running) return;
-    if (!network || !previous || !this.exchange(running, model, network)) this.rebuild(running, model);
+    if (!network || !present || !this.exchange(running, model, network)) this.rebuild(running, model);
     const { networked, ensemble } = running;
     if (!previous || !networked || previous.inputs !== networked.features.inputs) return;
     const before = new NetworkMember(previous, networked.features, 0);
-    this.trial = new NetworkTrial(ensemble.tape, ensemble.horizon, networked.member, before);
+    this.trial = { previous, run: new NetworkTrial(ensemble.tape, ensemble.horizon, networked.member, before) };
   }
 
   /** Exchanges one network for the next in the ensemble as it is, where they fit: nothing else is to be learned anew. */

@@ -123,15 +123,20 @@ describe('training', () => {
 });
 
 describe('trial of a new network', () => {
+  /** Goes on with a network of another correction. */
+  function adopt(forecaster: OnlineForecaster, correction: number): void {
+    const model = forecaster.exportModel() as TrainedModel;
+    const network = model.network as SerialisedNetwork;
+    const tensors = network.tensors.map((tensor) => ({ ...tensor, data: String(correction) }));
+    forecaster.importModel({ ...model, network: { ...network, tensors } }, networksOf(correction).load);
+  }
+
   /** Trained after six days; then the correction of the second network, on trial for another half day. */
   async function trial(before: number, after: number) {
     const forecaster = fed(6 * DAY);
     await forecaster.train(networksOf(before));
     expect(forecaster.trialResult()).toBeNull();
-    const model = { ...(forecaster.exportModel() as TrainedModel) };
-    const network = model.network as SerialisedNetwork;
-    const tensors = network.tensors.map((tensor) => ({ ...tensor, data: String(after) }));
-    forecaster.importModel({ ...model, network: { ...network, tensors } }, networksOf(after).load);
+    adopt(forecaster, after);
     expect(forecaster.trialResult()).toEqual({ cells: 0, ratio: 1 });
     for (let i = 6 * DAY; i < 6.5 * DAY; i++) {
       forecaster.observe(series.timesMs[i] as number, series.values[i] as number);
@@ -145,6 +150,21 @@ describe('trial of a new network', () => {
     expect(worse?.ratio).toBeGreaterThan(1.5);
     expect((await trial(4, 0)).trialResult()?.ratio).toBeLessThan(0.7);
     expect((await trial(1, 1)).trialResult()?.ratio).toBe(1);
+  });
+
+  it('one that comes during a trial is held against the one before that trial, or else against the last', async () => {
+    const forecaster = await trial(0, 4);
+    adopt(forecaster, 4);
+    expect(forecaster.trialResult()).toEqual({ cells: 0, ratio: 1 });
+    const follow = (from: number, to: number) => {
+      for (let i = from; i < to; i++) forecaster.observe(series.timesMs[i] as number, series.values[i] as number);
+    };
+    follow(6.5 * DAY, 7 * DAY);
+    expect(forecaster.trialResult()?.ratio).toBeGreaterThan(1.5);
+    forecaster.endTrial();
+    adopt(forecaster, 4);
+    follow(7 * DAY, 7.5 * DAY);
+    expect(forecaster.trialResult()?.ratio).toBe(1);
   });
 
   it('the new one forecasts, after a while as if it had been alone, and the trial is over when it is ended', async () => {

@@ -2,7 +2,7 @@ import type { Cells } from './cells.ts';
 import type { QuantileDataset, SerialisedNetwork, TrainNetwork } from './network.ts';
 import { networkInputs } from './network-features.ts';
 import { NETWORK_HIDDEN, NETWORK_LEVELS } from './network-member.ts';
-import { writeRows } from './network-rows.ts';
+import { rowsWithin, writeRows } from './network-rows.ts';
 import type { ShapeOptions } from './shape.ts';
 import { shapeOf, type TrainingSeries } from './training-series.ts';
 
@@ -59,7 +59,7 @@ export async function trainModel(
   const shape = shapeOf(series);
   const { stepMs, firstCell, logOffset } = shape;
   const untrained = { format: 'forescale-model-1', stepMs, horizon, logOffset } as const;
-  const rows = Math.min(ROWS_MAX, cells.means.length - Math.ceil(cells.means.length / 8));
+  const rows = Math.min(rowsWithin(ROWS_MAX, horizon), cells.means.length - Math.ceil(cells.means.length / 8));
   const data = trainNetwork && rows >= ROWS_MIN ? datasetOf(cells, shape, rows) : null;
   if (!trainNetwork || !data || rowsToLearnFrom(data) < ROWS_MIN * (1 - UNSEEN_SHARE)) {
     onProgress(1, 1);

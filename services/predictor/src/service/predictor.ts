@@ -103,7 +103,7 @@ class PredictorService {
     this.#queue = new TrainingQueue({ bus, clock, log });
     this.#served = new ServedSeries(id, all, (one) => ({
       series: new SeriesPredictor({ ...parts, config: one, backend }),
-      asker: new TrainingAsker(this.#queue, one.key),
+      asker: new TrainingAsker(this.#queue, models, one.key),
     }));
     this.#shared = SharedNetwork.of(all, models, this.#queue);
     this.#publisher = new ForecastPublisher(parts);

@@ -1,7 +1,7 @@
 import { parseConfig } from '@forescale/shared/config';
 import { createMemoryState } from '@forescale/shared/state';
 import { createSqliteStore, type Store } from '@forescale/shared/store';
-import { silentInstruments, silentLog } from '@forescale/shared/telemetry';
+import { type Log, silentInstruments, silentLog } from '@forescale/shared/telemetry';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { allSeries, type SeriesConfig } from '../history/index.ts';
 import { OnlineForecaster, type TrainedModel } from '../model/index.ts';
@@ -67,10 +67,12 @@ class FakeForecaster implements Forecaster {
   }
 }
 
+function parts() {
+  return { config: CONFIG, store, models, instruments: silentInstruments(), backend: 'wasm', log: silentLog() };
+}
+
 function predictor(forecaster?: FakeForecaster): SeriesPredictor {
-  const instruments = silentInstruments();
-  const parts = { config: CONFIG, store, models, instruments, backend: 'wasm', log: silentLog() };
-  return new SeriesPredictor(forecaster ? { ...parts, createForecaster: () => forecaster } : parts);
+  return new SeriesPredictor(forecaster ? { ...parts(), createForecaster: () => forecaster } : parts());
 }
 
 const save = (number: number, savedMs = START_MS, cells = 100) =>
@@ -132,6 +134,71 @@ describe('the models of a series', () => {
     expect(forecaster.adopted).toEqual([...adopted, 3]);
   });
 
+  it('one that comes during a trial is held against the one before that trial', async () => {
+    await save(1);
+    const forecaster = new FakeForecaster();
+    const one = predictor(forecaster);
+    await one.follow(START_MS);
+    for (const number of [2, 3]) {
+      await save(number);
+      await one.adoptNewer();
+      await one.judge();
+    }
+    forecaster.trial = { cells: HALF_DAY_CELLS, ratio: 2 };
+    await one.judge();
+    expect(forecaster.adopted).toEqual([1, 2, 3, 1]);
+    expect(await models.versions(CONFIG.key)).toEqual([1]);
+  });
+
+  it('one that comes while the one before is rejected is not, and is held against the same one', async () => {
+    await save(1);
+    const forecaster = new FakeForecaster();
+    const one = predictor(forecaster);
+    await one.follow(START_MS);
+    await save(2);
+    await one.adoptNewer();
+    await save(3);
+    forecaster.trial = { cells: HALF_DAY_CELLS, ratio: 2 };
+    await Promise.all([one.judge(), one.adoptNewer(), one.judge()]);
+    expect(forecaster.adopted).toEqual([1, 2, 3]);
+    expect(await models.versions(CONFIG.key)).toEqual([3, 1]);
+    forecaster.trial = { cells: HALF_DAY_CELLS, ratio: 2 };
+    await one.judge();
+    expect(forecaster.adopted).toEqual([1, 2, 3, 1]);
+  });
+
+  it('one that another process has rejected is left', async () => {
+    await save(1);
+    const forecaster = new FakeForecaster();
+    const one = predictor(forecaster);
+    await one.follow(START_MS);
+    await save(2);
+    await one.adoptNewer();
+    await models.rollback(CONFIG.key, 1, 2);
+    expect(await one.adoptNewer()).toBe(true);
+    expect(forecaster.adopted).toEqual([1, 2, 1]);
+    expect(forecaster.trial).toBeNull();
+  });
+
+  it('one that does worse than one that is not kept any more goes on, and a line says so', async () => {
+    await save(1);
+    const forecaster = new FakeForecaster();
+    const lines: unknown[] = [];
+    const log = { info() {}, warn: (...said: unknown[]) => void lines.push(said), child: () => log } as unknown as Log;
+    const one = new SeriesPredictor({ ...parts(), log, createForecaster: () => forecaster });
+    await one.follow(START_MS);
+    await save(2);
+    await one.adoptNewer();
+    for (const number of [3, 4]) await save(number);
+    forecaster.trial = { cells: HALF_DAY_CELLS, ratio: 2 };
+    await one.judge();
+    expect(lines).toEqual([
+      [expect.objectContaining({ version: 2, previous: 1 }), expect.stringContaining('not kept any more')],
+    ]);
+    expect(forecaster.trial).toBeNull();
+    expect(forecaster.adopted).toEqual([1, 2]);
+  });
+
   it('one that was rejected is not trained again before its time', async () => {
     await measure(START_MS - 200 * MINUTE_MS, 200);
     await save(1, START_MS - 2 * DAY_MS);
@@ -182,9 +249,68 @@ describe('when a series is trained', () => {
     await one.follow(START_MS + 59 * MINUTE_MS);
     expect(one.reasonToTrain(START_MS, null)).toBeNull();
     await one.follow(START_MS + 60 * MINUTE_MS);
+    // It is for whoever loads new series to take it on; meanwhile half a history forecasts nothing.
+    expect(one.isLoaded).toBe(false);
+    expect(one.cells).toBe(0);
+    expect(one.forecast(START_MS + MINUTE_MS)).toBeNull();
+    await one.follow(START_MS + 60 * MINUTE_MS);
     expect(one.cells).toBe(577);
     expect(one.reasonToTrain(START_MS, null)).toBe('data');
     expect(one.forecast(START_MS + MINUTE_MS)).not.toBeNull();
+  });
+
+  it('a reload that fails gives no forecast of what was known before', async () => {
+    await measure(START_MS - 200 * MINUTE_MS, 200);
+    let isAway = false;
+    const away: Store = Object.create(store, {
+      query: {
+        value: (query: Parameters<Store['query']>[0]) =>
+          isAway && query.limit !== 1 ? Promise.reject(new Error('away')) : store.query(query),
+      },
+    });
+    const one = new SeriesPredictor({ ...parts(), store: away });
+    await one.follow(START_MS);
+    await measure(START_MS - 2 * DAY_MS, 2_680);
+    await measure(START_MS, 60);
+    await one.follow(START_MS + 59 * MINUTE_MS);
+    expect(one.forecast(START_MS + 60 * MINUTE_MS)).not.toBeNull();
+    isAway = true;
+    await one.follow(START_MS + 60 * MINUTE_MS);
+    await expect(one.follow(START_MS + 60 * MINUTE_MS)).rejects.toThrow('away');
+    expect(one.isLoaded).toBe(false);
+    expect(one.forecast(START_MS + 60 * MINUTE_MS)).toBeNull();
+  });
+
+  it('a counter whose first rate came long after its first row does not begin anew', async () => {
+    const [counter] = allSeries(
+      parseConfig(
+        'autoscaler: { pools: [{ name: web, signals: [{ name: cpu, kind: counter, interval: 1m }] }] }',
+        'test',
+        {},
+      ),
+    ) as [SeriesConfig];
+    await measure(START_MS - 400 * MINUTE_MS, 1);
+    await measure(START_MS - 200 * MINUTE_MS, 200);
+    let begun = 0;
+    const createForecaster = () => {
+      begun++;
+      return new FakeForecaster();
+    };
+    const one = new SeriesPredictor({ ...parts(), config: counter, createForecaster });
+    await one.follow(START_MS);
+    expect(one.cells).toBe(40);
+    await one.follow(START_MS + 60 * MINUTE_MS);
+    expect(begun).toBe(1);
+  });
+
+  it('on schedule, where its model is from the future: as old as our knowledge of it', async () => {
+    await measure(START_MS - 200 * MINUTE_MS, 200);
+    await save(1, START_MS + 365 * DAY_MS);
+    const one = predictor(new FakeForecaster());
+    await one.follow(START_MS);
+    expect(one.reasonToTrain(START_MS, null)).toBeNull();
+    expect(one.reasonToTrain(START_MS + DAY_MS - 1, null)).toBeNull();
+    expect(one.reasonToTrain(START_MS + DAY_MS, null)).toBe('schedule');
   });
 
   it('when it has no network and all series have one since', async () => {

@@ -4,6 +4,7 @@ import { type Forecast, modelName, STALE_INTERVALS } from '@forescale/shared/dom
 import type { Store } from '@forescale/shared/store';
 import type { Instruments, Log } from '@forescale/shared/telemetry';
 import type { TrainingReason } from '@forescale/shared/wire';
+import { bulkhead } from 'cockatiel';
 import { oldestSampleMs, type SeriesConfig, SignalHistory } from '../history/index.ts';
 import { OnlineForecaster, type TrainedModel } from '../model/index.ts';
 import { loadNetwork } from '../tensor/index.ts';
@@ -54,11 +55,13 @@ export class SeriesPredictor {
   /** Of the model that is forecast with; 0 while there is none. */
   #version = 0;
   #hasNetwork = false;
-  /** The version before it, while the two are compared. */
+  /** The version that it is held against: the last one that has proved itself. Null while there is none. */
   #previous: number | null = null;
   /** Of the last training, also where its model was rejected. */
   #trained: ModelFacts | null = null;
   #drift: DriftState | null = null;
+  /** Models are judged and exchanged one after the other, whoever asks for it. */
+  readonly #turns = bulkhead(1, Number.POSITIVE_INFINITY);
   #oldestLookedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: SeriesParts) {
@@ -101,10 +104,13 @@ export class SeriesPredictor {
   async follow(nowMs: number): Promise<void> {
     const { store } = this.#parts;
     const { pool, signal } = this.config;
-    if (this.#isLoaded && (await this.#isLongerThanKnown(nowMs))) this.#beginAnew();
+    if (this.#isLoaded && (await this.#isLongerThanKnown(nowMs))) {
+      await this.#turns.execute(() => this.#beginAnew());
+      return;
+    }
     if (this.#history === null) {
       this.#oldestLookedMs = nowMs;
-      await this.#adoptNewest();
+      await this.#turns.execute(() => this.#adoptNewest());
       this.#history = new SignalHistory(store, pool.name, signal, nowMs - pool.forecast.historyMs);
     }
     do {
@@ -120,32 +126,45 @@ export class SeriesPredictor {
     this.#isLoaded = true;
   }
 
-  /** Whether somebody has filled in history from before the first sample that we know; looked for once an hour. */
+  /** Whether somebody has filled in history from before the first row that we read; looked for once an hour. */
   async #isLongerThanKnown(nowMs: number): Promise<boolean> {
     if (nowMs - this.#oldestLookedMs < HOUR_MS) return false;
     const oldestMs = await oldestSampleMs(this.#parts.store, this.config, nowMs);
     this.#oldestLookedMs = nowMs;
-    return oldestMs !== null && oldestMs < this.#oldestMs - HOUR_MS;
+    // Rows against rows: the first sample of a counter may come long after its first row.
+    const knownMs = this.#history?.oldestRowMs ?? null;
+    return oldestMs !== null && knownMs !== null && oldestMs < knownMs - HOUR_MS;
   }
 
-  /** A forecaster learns in order of time: what came before its first sample it learns from the start. */
+  /**
+   * A forecaster learns in order of time: what came before its first sample it learns from the start. Whoever calls
+   * `follow` is left to find the time, as for a series that is new here; until then there is no forecast.
+   */
   #beginAnew(): void {
-    this.#log.info('older history was filled in: taken in from its start');
+    this.#log.info('older history was filled in: will be taken in from its start');
     this.#forecaster = this.#createForecaster();
     this.#history = null;
+    this.#isLoaded = false;
     this.#samples = 0;
     this.#oldestMs = Number.POSITIVE_INFINITY;
+    this.#newestMs = Number.NEGATIVE_INFINITY;
     this.#version = 0;
+    this.#hasNetwork = false;
     this.#previous = null;
     this.#drift = null;
   }
 
-  /** Goes on with the newest model where that is a newer one. Resolves to whether it did. */
-  async adoptNewer(): Promise<boolean> {
-    // Until then it is about to be looked at anyway.
-    if (this.#history === null) return false;
-    const newest = await this.#parts.models.newest(this.config.key);
-    return newest !== null && newest.version > this.#version && (await this.#adoptNewest());
+  /**
+   * Goes on with the newest model where that is another one: a newer one, or an older one where somebody else has
+   * rejected ours. Resolves to whether it did.
+   */
+  adoptNewer(): Promise<boolean> {
+    return this.#turns.execute(async () => {
+      // Until then it is about to be looked at anyway.
+      if (this.#history === null) return false;
+      const newest = await this.#parts.models.newest(this.config.key);
+      return newest !== null && newest.version !== this.#version && (await this.#adoptNewest());
+    });
   }
 
   async #adoptNewest(): Promise<boolean> {
@@ -153,17 +172,18 @@ export class SeriesPredictor {
     for (const { why } of refused) this.#log.warn(why);
     // To adopt one takes some tenths of a second, and many may come at once.
     await nextTurn();
-    // Another call may have been quicker.
-    if (!registered || registered.version <= this.#version) return false;
-    const previous = this.#version;
+    const present = this.#version > 0 ? this.#version : null;
+    if (!registered || registered.version === present) return false;
+    // One that comes while another is on trial is held against the same one.
+    const previous = this.#forecaster.trialResult() === null ? present : this.#previous;
     if (!this.#adopt(registered)) return false;
-    this.#trained = { savedMs: registered.savedMs, cells: registered.cells };
-    this.#previous = previous > 0 ? previous : null;
+    this.#previous = previous;
+    if (present !== null && registered.version < present) this.#endTrial();
     this.#log.info({ version: registered.version }, 'saved model loaded');
     return true;
   }
 
-  #adopt({ model, version }: RegisteredModel<TrainedModel>): boolean {
+  #adopt({ model, version, savedMs, cells }: RegisteredModel<TrainedModel>): boolean {
     const { stepMs, horizon } = this.config.shape;
     const fits =
       model.stepMs === stepMs &&
@@ -173,6 +193,7 @@ export class SeriesPredictor {
       this.#log.warn({ version }, 'saved model is for another step, horizon or version of Forescale: not used');
       return false;
     }
+    if (version > this.#version) this.#trained = { savedMs, cells };
     this.#version = version;
     this.#hasNetwork = model.network !== null;
     return true;
@@ -181,6 +202,8 @@ export class SeriesPredictor {
   /** Why this series is to be trained now; `sharedMs` is when the network of all series was made, null: there is none. */
   reasonToTrain(nowMs: number, sharedMs: number | null): TrainingReason | null {
     if (this.#samples < SAMPLES_TO_TRAIN) return null;
+    // A model from the future, by a clock that is ahead of ours, is as old as our knowledge of it.
+    if (this.#trained && this.#trained.savedMs > nowMs) this.#trained = { ...this.#trained, savedMs: nowMs };
     const trainedMs = this.#trained?.savedMs ?? null;
     const age = {
       trainedMs,
@@ -194,11 +217,19 @@ export class SeriesPredictor {
   }
 
   /** Goes back to the model before when the present one has done worse on what came since. */
-  async judge(): Promise<void> {
-    const trial = this.#previous === null ? null : this.#forecaster.trialResult();
-    const verdict = trial && verdictOn(trial, this.config.shape.stepMs);
-    if (!trial || !verdict || this.#previous === null) return;
-    if (verdict === 'reject') await this.#rollBack(this.#previous, trial.ratio);
+  judge(): Promise<void> {
+    return this.#turns.execute(async () => {
+      const trial = this.#previous === null ? null : this.#forecaster.trialResult();
+      const verdict = trial && verdictOn(trial, this.config.shape.stepMs);
+      if (!trial || !verdict || this.#previous === null) return;
+      const judged = this.#version;
+      if (verdict === 'reject') await this.#rollBack(this.#previous, trial.ratio);
+      // A newer one that came meanwhile is held against the same one.
+      if (this.#version <= judged) this.#endTrial();
+    });
+  }
+
+  #endTrial(): void {
     this.#previous = null;
     this.#forecaster.endTrial();
   }
@@ -207,8 +238,14 @@ export class SeriesPredictor {
     const { models, instruments } = this.#parts;
     const { key } = this.config;
     const rejected = this.#version;
-    if (!(await models.versions(key)).includes(previous)) return;
-    await models.rollback(key, previous);
+    if (!(await models.versions(key)).includes(previous)) {
+      this.#log.warn(
+        { model: modelName(key), version: rejected, previous, ratio },
+        'the new model forecasts worse than the one before, which is not kept any more: it goes on',
+      );
+      return;
+    }
+    await models.rollback(key, previous, rejected);
     const { registered } = await models.load(key);
     if (!registered || !this.#adopt(registered)) return;
     const { pool, signal } = key;

@@ -67,6 +67,17 @@ describe('the network that series have in common', () => {
     ]);
   });
 
+  it('one from the future is as old as our knowledge of it', async () => {
+    const network = networkOf();
+    await save(network.key, START_MS + 365 * DAY_MS);
+    await network.look(START_MS);
+    await network.look(START_MS + DAY_MS - 1);
+    await network.train(START_MS + DAY_MS - 1, DAY_CELLS, false);
+    expect(await trainAll()).toBe(0);
+    await network.train(START_MS + DAY_MS, DAY_CELLS, false);
+    expect(await trainAll()).toBe(1);
+  });
+
   it('is trained once a series has a day of history, and then as often as the series are', async () => {
     const network = networkOf();
     await network.look(START_MS);
@@ -98,7 +109,7 @@ describe('the network that series have in common', () => {
 
 describe('asking for a training', () => {
   it('again when it brought nothing: after 10 minutes, 20, 40; not while it waits in the queue', async () => {
-    const asker = new TrainingAsker(queue, { kind: 'series', pool: 'web', signal: 'cpu' });
+    const asker = new TrainingAsker(queue, models, { kind: 'series', pool: 'web', signal: 'cpu' });
     const asked: number[] = [];
     for (let minute = 0; minute <= 80; minute++) {
       const nowMs = START_MS + minute * MINUTE_MS;
@@ -114,7 +125,7 @@ describe('asking for a training', () => {
 
   it('is not done while one of another predictor waits', async () => {
     const key = { kind: 'series', pool: 'web', signal: 'cpu' } as const;
-    for (let i = 0; i < 2; i++) await new TrainingAsker(queue, key).ask('first', START_MS + i * 600_000, false);
+    for (let i = 0; i < 2; i++) await new TrainingAsker(queue, models, key).ask('first', START_MS + i * 600_000, false);
     expect(await trainAll()).toBe(1);
   });
 });

@@ -25,7 +25,7 @@ export class SharedNetwork {
   private constructor(key: ClusterKey, series: readonly SeriesConfig[], models: ModelStore, queue: TrainingQueue) {
     this.key = key;
     this.#models = models;
-    this.#asker = new TrainingAsker(queue, key);
+    this.#asker = new TrainingAsker(queue, models, key);
     this.#retrainEveryMs = Math.min(...series.map(({ pool }) => pool.forecast.retrainEveryMs));
   }
 
@@ -60,8 +60,10 @@ export class SharedNetwork {
     if (!heard && !this.#asker.isWaiting && nowMs - this.#lookedMs < LOOK_EVERY_MS) return;
     const newest = await this.#models.newest(this.key);
     this.#lookedMs = nowMs;
-    if (newest !== null && newest.version !== this.#newest?.version) this.#asker.answered();
-    this.#newest = newest;
+    if (newest?.version === this.#newest?.version) return;
+    if (newest !== null) this.#asker.answered();
+    // One from the future, by a clock that is ahead of ours, is as old as our knowledge of it.
+    this.#newest = newest && { ...newest, savedMs: Math.min(newest.savedMs, nowMs) };
   }
 
   /** Asks for a training when it is due; `cells` is the longest history that is known of its series. */

@@ -77,14 +77,14 @@ class FileModelStore implements ModelStore {
     return null;
   }
 
-  async rollback(key: ModelKey, version: number): Promise<void> {
+  async rollback(key: ModelKey, version: number, judged: number): Promise<void> {
     const home = this.#home(key);
     const present = usable(await entriesOf(home));
     if (!present.some((entry) => entry.version === version)) {
       throw new ModelNotFoundError(`model ${modelName(key)} has no version ${version}`);
     }
-    for (const newer of present.filter((entry) => entry.version > version)) {
-      await rename(join(home, newer.name), join(home, newer.name + REJECTED));
+    for (const { name } of present.filter((entry) => entry.version > version && entry.version <= judged)) {
+      await rename(join(home, name), join(home, name + REJECTED));
     }
   }
 

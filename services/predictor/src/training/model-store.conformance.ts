@@ -105,14 +105,21 @@ export function describeModelStore(name: string, fresh: () => Promise<() => Prom
       expect([registered?.version, registered?.model.logOffset, refused]).toEqual([5, registered?.savedMs, []]);
     });
 
+    it('a rollback leaves what came after the version that was judged', async () => {
+      await saveAll(1, 2, 3);
+      await store.rollback(KEY, 1, 2);
+      expect(await store.versions(KEY)).toEqual([3, 1]);
+      expect((await store.load(KEY)).registered?.version).toBe(3);
+    });
+
     it('after a rollback newer versions are not used, and their numbers not given again', async () => {
       await saveAll(1, 2, 3);
-      await store.rollback(KEY, 1);
+      await store.rollback(KEY, 1, 3);
       expect((await store.load(KEY)).registered?.version).toBe(1);
       expect((await store.newest(KEY))?.savedMs).toBe(1_000);
       expect(await store.save(KEY, modelOf(4), { savedMs: 4, cells: 4 })).toBe(4);
       expect(await store.versions(KEY)).toEqual([4, 1]);
-      await expect(store.rollback(KEY, 3)).rejects.toThrow(ModelNotFoundError);
+      await expect(store.rollback(KEY, 3, 4)).rejects.toThrow(ModelNotFoundError);
     });
 
     it('lists whose models it has', async () => {

@@ -43,8 +43,11 @@ export interface ModelStore {
   load<Key extends ModelKey>(key: Key): Promise<LoadedModel<ModelOf<Key>>>;
   /** What `load` would look at first, without the model itself: cheap enough to ask often. */
   newest(key: ModelKey): Promise<SavedModel | null>;
-  /** Rejects all versions newer than `version`, for good. Rejects with `ModelNotFoundError` when it is not there. */
-  rollback(key: ModelKey, version: number): Promise<void>;
+  /**
+   * Rejects the versions newer than `version` up to `judged`, for good; what came after that has not been judged.
+   * Rejects with `ModelNotFoundError` when `version` is not there.
+   */
+  rollback(key: ModelKey, version: number, judged: number): Promise<void>;
   /** Versions that `load` may choose from, newest first. */
   versions(key: ModelKey): Promise<number[]>;
   /** All models that have been saved. */

@@ -20,6 +20,8 @@ import type { RunTraining } from './training-queue.ts';
 const STEP_MS = 300_000;
 const START_MS = Date.UTC(2026, 2, 4, 9);
 const CELLS = 300;
+/** All that is trained on of one series: 28 days. */
+const FULL_CELLS = 8_064;
 const HORIZON = 14;
 const SIGNALS = ['s0', 's1', 's2'];
 const KEY: SeriesKey = { kind: 'series', pool: 'web', signal: 's0' };
@@ -53,21 +55,23 @@ beforeEach(async () => {
   models = createStateModelStore(createMemoryState());
   [jobs, bounds, notices] = [[], [], []];
   await start('system');
-  for (const signal of SIGNALS) {
-    await store.write(
-      Array.from({ length: CELLS }, (_, i) => ({
-        measurement: 'kpi',
-        tags: { pool: 'web', signal, source: 'test' },
-        fields: { value: i },
-        timeMs: START_MS - i * STEP_MS,
-      })),
-    );
-  }
+  for (const signal of SIGNALS) await measure(signal, CELLS);
 });
 afterEach(() => store.close());
 
-async function start(source: 'system' | 'bus'): Promise<void> {
-  const signals = SIGNALS.map((name) => `{ name: ${name}, interval: 5m }`).join(', ');
+async function measure(signal: string, cells: number): Promise<void> {
+  await store.write(
+    Array.from({ length: cells }, (_, i) => ({
+      measurement: 'kpi',
+      tags: { pool: 'web', signal, source: 'test' },
+      fields: { value: i },
+      timeMs: START_MS - i * STEP_MS,
+    })),
+  );
+}
+
+async function start(source: 'system' | 'bus', names = SIGNALS): Promise<void> {
+  const signals = names.map((name) => `{ name: ${name}, interval: 5m }`).join(', ');
   const pool = `{ name: web, signals: [${signals}], forecast: { train_budget: 20s } }`;
   const config = parseConfig(`autoscaler: { clock: { source: ${source} }, pools: [${pool}] }`, 'test', {});
   const bus = createInProcessBus({ clock });
@@ -94,8 +98,8 @@ async function start(source: 'system' | 'bus'): Promise<void> {
   });
 }
 
-const train = (key: SeriesKey | ClusterKey, requestedMs = clock.nowMs()) =>
-  run({ key, reason: 'first', requestedMs }, new AbortController().signal);
+const train = (key: SeriesKey | ClusterKey, knownVersion: number | null = null) =>
+  run({ key, reason: 'first', requestedMs: clock.nowMs(), knownVersion }, new AbortController().signal);
 
 it('reads the history up to now, trains within the budget, saves, and says so', async () => {
   await train(KEY);
@@ -136,15 +140,35 @@ it('leaves what a newer model has answered, what it does not know, and what noth
   expect(jobs).toEqual([]);
 });
 
+it('a newer version answers a request, whatever the clock of whoever saved it said', async () => {
+  await models.save(KEY, fitting(2), { savedMs: START_MS + 1_000_000, cells: 1 });
+  await train(KEY, 0);
+  expect(jobs).toHaveLength(0);
+  await train(KEY, 1);
+  expect(jobs).toHaveLength(1);
+  await train(KEY, 1);
+  expect(jobs).toHaveLength(1);
+});
+
 it('trains one network on all series of a step and horizon, from the last one, in ten times the budget', async () => {
   await train(CLUSTER);
   clock.advanceTo(START_MS + 1);
   await train(CLUSTER);
   const [first, second] = jobs as [ClusterJob, ClusterJob];
   expect(first).toMatchObject({ warmStart: null, options: { budgetMs: 200_000 } });
+  expect(bounds).toEqual([260_000, 260_000]);
   expect(first.series.map(({ cells }) => cells.means.length)).toEqual([CELLS, CELLS, CELLS]);
   expect(second.warmStart).toEqual(SHARED);
   expect(await models.newest(CLUSTER)).toEqual({ version: 2, savedMs: START_MS + 1, cells: 3 * CELLS });
+});
+
+it('the rows of many series may take longer than the grace of one', async () => {
+  const signals = Array.from({ length: 8 }, (_, i) => `s${i}`);
+  for (const signal of signals) await measure(signal, FULL_CELLS);
+  await start('system', signals);
+  await train(CLUSTER);
+  // A millisecond for each cell: 65 s, more than the minute that there is anyway.
+  expect(bounds).toEqual([200_000 + 8 * FULL_CELLS]);
 });
 
 it('of a step and horizon that no series has, there is nothing to train', async () => {

@@ -11,13 +11,15 @@ import { CLUSTER_TRAIN_OPTIONS, type ClusterModel } from '../model/cluster-model
 import { type NetworkStart, TRAIN_OPTIONS, type TrainedModel } from '../model/trained-model.ts';
 import type { TrainingSeries } from '../model/training-series.ts';
 import type { ClusterJob, ModelJob } from './model-job.ts';
-import type { ModelOf, ModelStore } from './model-store.ts';
+import type { ModelOf, ModelStore, SavedModel } from './model-store.ts';
 import type { JobOptions } from './trainer.ts';
 import type { RunTraining } from './training-queue.ts';
 import { isUsable } from './usable-network.ts';
 
 /** Beyond its budget, for starting, building the rows and sending the model back; then the worker is ended. */
 const GRACE_MS = 60_000;
+/** To build the rows of many series takes longer than that; so much for each cell does on a busy machine too. */
+const ROWS_MS_PER_CELL = 1;
 /** The network of all series may take so many times the budget of one. */
 const CLUSTER_BUDGETS = 10;
 /** Series that the network of all is trained on; of more, others each time. 28 days in cells of 5 min are 130 kB. */
@@ -47,13 +49,17 @@ export interface TrainingParts {
 export function createTraining(parts: TrainingParts): RunTraining {
   return async (request, signal) => {
     const { key, requestedMs } = request;
-    const newest = await parts.models.newest(key);
-    if (newest && newest.savedMs >= requestedMs) return;
+    if (isAnswered(request, await parts.models.newest(key))) return;
     const done =
       key.kind === 'series' ? trainSeries(parts, key, signal) : trainCluster(parts, key, requestedMs, signal);
     const trained = await done;
     if (trained) await save(parts, request, trained.model, trained.cells);
   };
+}
+
+function isAnswered({ knownVersion, requestedMs }: TrainingRequest, newest: SavedModel | null): boolean {
+  if (newest === null) return false;
+  return knownVersion === null ? newest.savedMs >= requestedMs : newest.version > knownVersion;
 }
 
 interface Trained {
@@ -105,8 +111,10 @@ async function trainCluster(
   const trainBudgetMs = CLUSTER_BUDGETS * Math.max(...alike.map(({ pool }) => pool.forecast.trainBudgetMs));
   const options = { ...CLUSTER_TRAIN_OPTIONS, budgetMs: budgetOf(config, trainBudgetMs) };
   const job: ClusterJob = { kind: 'cluster', series: histories, warmStart, options };
-  const model = await parts.trainCluster(job, { signal, timeoutMs: trainBudgetMs + GRACE_MS });
-  return model && { model, cells: histories.reduce((sum, { cells }) => sum + cells.means.length, 0) };
+  const cells = histories.reduce((sum, one) => sum + one.cells.means.length, 0);
+  const graceMs = Math.max(GRACE_MS, ROWS_MS_PER_CELL * cells);
+  const model = await parts.trainCluster(job, { signal, timeoutMs: trainBudgetMs + graceMs });
+  return model && { model, cells };
 }
 
 /** A budget in seconds makes a run depend on the machine; a simulation is to be repeatable. */

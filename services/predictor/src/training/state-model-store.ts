@@ -91,12 +91,13 @@ class StateModelStore implements ModelStore {
     return entry ? { version: entry.version, savedMs: entry.manifest.savedMs, cells: entry.manifest.cells } : null;
   }
 
-  async rollback(key: ModelKey, version: number): Promise<void> {
+  async rollback(key: ModelKey, version: number, judged: number): Promise<void> {
     await this.#change(key, (versions) => {
       if (!usable(versions).some((entry) => entry.version === version)) {
         throw new ModelNotFoundError(`model ${modelName(key)} has no version ${version}`);
       }
-      return versions.map((entry) => (entry.version > version ? { ...entry, rejected: true } : entry));
+      const isRejected = (entry: HeadEntry) => entry.version > version && entry.version <= judged;
+      return versions.map((entry) => (isRejected(entry) ? { ...entry, rejected: true } : entry));
     });
   }
 

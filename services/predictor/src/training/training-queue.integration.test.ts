@@ -43,7 +43,8 @@ const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { ti
 it('two processes share 1,000 trainings evenly; one is killed, the other does the rest, and none is forgotten', async () => {
   const queue = new TrainingQueue({ bus, clock: systemClock, log: silentLog() });
   const [one, two] = [startWorker(), startWorker()];
-  const request = (key: ModelKey) => queue.request({ key, reason: 'first', requestedMs: Date.now() });
+  const request = (key: ModelKey) =>
+    queue.request({ key, reason: 'first', requestedMs: Date.now(), knownVersion: null });
   // Both are there before there is much to do.
   await request(keys[0] as ModelKey);
   const probe = { kind: 'series', pool: 'probe', signal: 'x' } as const;

@@ -24,6 +24,7 @@ const requestOf = (signal: number): TrainingRequest => ({
   key: keyOf(signal),
   reason: 'first',
   requestedMs: clock.nowMs(),
+  knownVersion: null,
 });
 
 function queue(): TrainingQueue {

@@ -51,7 +51,8 @@ export function decide(situation: Situation, solve: MixSolver | null, reasons: R
   const { kept, outlook } = keepDraining(left, pool, bounds, held, nowMs);
   const target = withPending(base, outlook, whyTarget(situation));
   const cap = growthCap(outlook.fleet, memory, nowMs);
-  const growth = grow(outlook.state, outlook.fleet, { pool, bounds, cap, solve, nowMs }, target, reasons);
+  const market = { pool, bounds, carriers: outlook.pending.carriers, cap, solve, nowMs };
+  const growth = grow(outlook.state, outlook.fleet, market, target, reasons);
   if (growth.created > 0) memory = { ...memory, lastScaleUpMs: nowMs };
   const retained = kept.map(
     ({ name }): Action => ({ kind: 'cancel-drain', nodeName: name, reason: `wanted again: ${whyHeld(situation)}` }),

@@ -144,4 +144,16 @@ describe('plan: replacement', () => {
       plan(stateOf(1_000, { nodes: nodesOf(10, dear({ usdPerHour: 0.1 })) }), [], TO_CHEAPER, NOON).actions,
     ).toEqual([]);
   });
+
+  it('drains no replaced node on which a pod that waits has its place', () => {
+    const nodes = nodesOf(10, dear()).map((node, i) => ({
+      ...node,
+      pods: i === 0 ? [] : [podOf(3_000, { nodeName: node.name, phase: 'Running' })],
+    }));
+    const replacing = { nodes: ['node-00000'], sinceMs: NOON - 5 * MINUTE_MS };
+    const waiting = (pendingPods: PlanState['pendingPods']) =>
+      drained(plan(stateOf(900, { nodes, pendingPods, memory: { ...EMPTY_MEMORY, replacing } }), [], TO_SPOT, NOON));
+    expect(waiting([])).toEqual(['node-00000']);
+    expect(waiting([podOf(3_000)])).toEqual([]);
+  });
 });

@@ -2,7 +2,7 @@ import type { OfferingConfig, PoolConfig } from '@forescale/shared/config';
 import { subtractResources } from '@forescale/shared/domain';
 import { type Fleet, sharesOfNode } from './fleet.ts';
 import { Neighbours } from './neighbours.ts';
-import { available, buy, type Candidate, isAllowed, type Shopping } from './offerings.ts';
+import { available, buy, type Candidate, keepsPolicy, type Shopping } from './offerings.ts';
 import { moveAll, mutable, type Place } from './packing.ts';
 import { addShares, covers, type Shares, sumShares } from './shares.ts';
 import type { PoolNode } from './types.ts';
@@ -131,9 +131,14 @@ function outlives(old: readonly PoolNode[], { usdPerHour }: OfferingConfig, save
   return stayMs >= Math.max(earnedMs + input.overlapMs, input.pool.scaleDown.minBillingMs);
 }
 
-/** Whether the policy allows the machine once the nodes are gone. */
-function isAllowedInstead(shopping: Shopping, option: Option): boolean {
-  return isAllowed(without(shopping, option.nodes), option.candidate);
+/**
+ * Whether what remains is as the policy for spot has it once the nodes are gone, else they may not go: an on-demand machine
+ * in the place of two of them allows for fewer spot ones beside it.
+ */
+function isAllowedInstead(shopping: Shopping, { nodes, candidate }: Option): boolean {
+  const after = { ...without(shopping, nodes), held: new Map<string, number>() };
+  buy(after, candidate);
+  return keepsPolicy(after, shopping.spot);
 }
 
 function take(shopping: Shopping, { nodes, candidate }: Option): void {

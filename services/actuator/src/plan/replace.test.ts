@@ -156,4 +156,21 @@ describe('plan: replacement', () => {
     expect(waiting([])).toEqual(['node-00000']);
     expect(waiting([podOf(3_000)])).toEqual([]);
   });
+
+  it('puts no on-demand nodes together that spot nodes are allowed for', () => {
+    // 14 of 20 are spot, and of 19 only 13 may be: the two that l takes the place of could not leave.
+    const mixed = (spotCount: number) =>
+      nodesOf(20, dear()).map((node, i) =>
+        i < spotCount
+          ? { ...node, capacityType: 'spot' as const, usdPerHour: 0.07, offeringId: 'm/local/local/spot' }
+          : node,
+      );
+    const pool = poolOf({
+      offerings: [ON_DEMAND, SPOT, LARGE],
+      spot: { share: 0.7 },
+      bounds: { min_nodes: 1, max_nodes: 30 },
+      scale_down: { consolidate: true },
+    });
+    expect(created(plan(stateOf(2_000, { nodes: mixed(14) }), [], pool, NOON))).toEqual([]);
+  });
 });

@@ -4,7 +4,7 @@ import { countFlapping } from './flapping.ts';
 import type { Fleet, Target } from './fleet.ts';
 import { growthCap } from './growth-cap.ts';
 import { keepDraining, type Outlook, outlookOf } from './keep-draining.ts';
-import { type PlanMemory, withoutOldMarks } from './memory.ts';
+import { type PlanMemory, withNotReplaced, withoutOldMarks } from './memory.ts';
 import type { MixSolver } from './mix.ts';
 import { wholeNodes } from './need.ts';
 import { offeringId } from './offerings.ts';
@@ -74,12 +74,13 @@ export function decide(situation: Situation, solve: MixSolver | null, reasons: R
           situation,
           reasons,
         )
-      : { actions: [], replacing: memory.replacing, created: 0 };
+      : { actions: [], replacing: memory.replacing, created: 0, givenUp: [] };
   changes.push(...swap.actions);
   for (const action of changes) reasons.push(reasonOf(action));
   actions.push(...changes);
   if (swap.created > 0) memory = { ...memory, lastScaleUpMs: nowMs };
   memory = { ...memory, unneededSinceMs: shrinkage.unneededSinceMs, replacing: swap.replacing };
+  memory = withNotReplaced(memory, swap.givenUp, nowMs);
   // What is ordered in the place of machines that failed or go anyway was never let go.
   const excused =
     state.memory.lastFailureMs === nowMs ? growth.created : fleet.interrupted.length + fleet.timedOut.length;

@@ -35,6 +35,8 @@ export interface MoveInput {
   /** What the bounds leave while old and new run side by side. */
   readonly nodesRoom: number;
   readonly usdRoom: number;
+  /** Nodes that stay, by name. */
+  readonly untouched: ReadonlySet<string>;
   /** So many nodes may be on their way out at once. */
   readonly budget: number;
   /** How long old and new run side by side: a boot and a drain. */
@@ -84,7 +86,10 @@ function optionsOf(input: MoveInput): Option[] {
   const { fleet, pool, kinds, nowMs, budget } = input;
   const old = fleet.ready
     .filter(
-      (node) => node.keptBecause === null && nowMs + input.overlapMs - node.createdMs >= pool.scaleDown.minBillingMs,
+      (node) =>
+        node.keptBecause === null &&
+        !input.untouched.has(node.name) &&
+        nowMs + input.overlapMs - node.createdMs >= pool.scaleDown.minBillingMs,
     )
     .sort((a, b) => b.usdPerHour / b.units - a.usdPerHour / a.units || (a.name < b.name ? -1 : 1))
     .slice(0, NODES_MAX);

@@ -173,4 +173,35 @@ describe('plan: replacement', () => {
     });
     expect(created(plan(stateOf(2_000, { nodes: mixed(14) }), [], pool, NOON))).toEqual([]);
   });
+
+  it('does not begin again for six hours what it has given up', () => {
+    let state = stateOf(1_000, { nodes: nodesOf(10, dear()) });
+    const begun: number[] = [];
+    for (let minute = 0; minute < 480; minute += 4) {
+      const nowMs = NOON + minute * MINUTE_MS;
+      state = at(state, nowMs, 1_000);
+      const planned = plan(state, [], TO_SPOT, nowMs);
+      // The cloud takes the order, and nothing comes of it.
+      if (created(planned).length > 0) begun.push(minute);
+      state = { ...state, memory: { ...planned.memory, lastScaleUpMs: null } };
+    }
+    // After 36 min the first is given up, and each of the ten nodes in its turn.
+    expect(begun.slice(0, 3)).toEqual([0, 40, 80]);
+    expect(begun.filter((minute) => minute < 396)).toHaveLength(10);
+  });
+
+  it('orders nothing while machines come to nothing in a row', () => {
+    const recent = Object.fromEntries([1, 2, 3].map((i) => [`r${i}`, NOON - i * MINUTE_MS]));
+    const begin = (timedOutMs: Readonly<Record<string, number>>) =>
+      created(
+        plan(
+          stateOf(1_000, { nodes: nodesOf(10, dear()), memory: { ...EMPTY_MEMORY, timedOutMs } }),
+          [],
+          TO_SPOT,
+          NOON,
+        ),
+      );
+    expect(begin({})).toEqual(['1 x m spot']);
+    expect(begin(recent)).toEqual([]);
+  });
 });

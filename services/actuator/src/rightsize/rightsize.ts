@@ -38,6 +38,8 @@ export interface Mix {
   readonly usdPerHour: number;
   /** Why no machines are named; null where they are. */
   readonly why: string | null;
+  /** Signals that the machines were not bought for, since what a node carries of them is not known. */
+  readonly uncounted: readonly string[];
 }
 
 export interface RequestLine {
@@ -119,7 +121,7 @@ function mixFor(
   configured: PoolConfig,
   values: readonly { readonly signal: string; readonly value: number }[],
   solve: MixSolver | null,
-): Pick<Mix, 'machines' | 'usdPerHour' | 'why'> {
+): Pick<Mix, 'machines' | 'usdPerHour' | 'why' | 'uncounted'> {
   const bounds = { minNodes: 0, maxNodes: NODES_MAX, usdPerHourMax: null };
   const pool: PoolConfig = { ...configured, bounds, policies: [], mode: 'observe' };
   const state = {
@@ -147,6 +149,8 @@ function mixFor(
       : [],
   );
   const usdPerHour = machines.reduce((sum, one) => sum + one.usdPerHour, 0);
-  const unknown = report.reasons.find((one) => one.code === 'signal-without-capacity' || one.code === 'no-offering');
-  return { machines, usdPerHour, why: machines.length > 0 ? null : (unknown?.text ?? 'nothing was asked for') };
+  const uncounted = report.reasons.flatMap((one) => (one.code === 'signal-without-capacity' ? [one.text] : []));
+  const refused = report.reasons.find((one) => one.code === 'no-offering')?.text;
+  const why = machines.length > 0 ? null : (uncounted[0] ?? refused ?? 'nothing was asked for');
+  return { machines, usdPerHour, why, uncounted };
 }

@@ -84,6 +84,11 @@ describe('rightsize', () => {
     const [mix] = rightsize(pool, loads, [], 0, null).mixes;
     expect(mix?.machines).toMatchObject([{ count: 2 }]);
     expect(mix?.uncounted).toEqual([expect.stringMatching(/^queue: no capacity_per_node/)]);
+    const learned = [{ signal: 'queue', perNode: 1_000, why: 'learned' }];
+    expect(rightsize(pool, loads, [], 0, null, learned).mixes[0]).toMatchObject({
+      machines: [{ count: 5 }],
+      uncounted: [],
+    });
   });
 
   it('names the cheapest machines for p95 and p99 with the margin, whatever the bounds of today', async () => {

@@ -1,5 +1,5 @@
 import type { PoolConfig } from '@forescale/shared/config';
-import { EMPTY_MEMORY, type MixSolver, offeringId, plan } from '../plan/index.ts';
+import { EMPTY_MEMORY, type LearnedCapacity, type MixSolver, offeringId, plan } from '../plan/index.ts';
 
 /** What was seen of a signal over the days. */
 export interface ObservedLoad {
@@ -64,6 +64,7 @@ const MEMORY_STEP = 2 ** 20;
 /**
  * Which machines the observed load asks for, and which requests its pods: the 95th percentile of what they used and
  * `margin` of it on top; of memory at least what was ever used, since a pod that outgrows its memory is killed.
+ * `capacities`: what was learned that a node carries of the signals that do not declare it.
  */
 export function rightsize(
   pool: PoolConfig,
@@ -71,6 +72,7 @@ export function rightsize(
   workloads: readonly ObservedWorkload[],
   margin: number,
   solve: MixSolver | null,
+  capacities: readonly LearnedCapacity[] = [],
 ): Rightsizing {
   const requests = workloads.map((one) => requestFor(one, margin));
   const factors = requestFactors(requests);
@@ -81,7 +83,7 @@ export function rightsize(
         signal: load.signal,
         value: load[level] * (1 + margin) * (withRequests ? (factors[load.signal] ?? 1) : 1),
       }));
-      mixes.push({ level, withRequests, ...mixFor(pool, values, solve) });
+      mixes.push({ level, withRequests, ...mixFor(pool, values, solve, capacities) });
     }
   }
   return { mixes, requests };
@@ -121,6 +123,7 @@ function mixFor(
   configured: PoolConfig,
   values: readonly { readonly signal: string; readonly value: number }[],
   solve: MixSolver | null,
+  capacities: readonly LearnedCapacity[],
 ): Pick<Mix, 'machines' | 'usdPerHour' | 'why' | 'uncounted'> {
   const bounds = { minNodes: 0, maxNodes: NODES_MAX, usdPerHourMax: null };
   const pool: PoolConfig = { ...configured, bounds, policies: [], mode: 'observe' };
@@ -135,6 +138,7 @@ function mixFor(
     cluster: { nodes: 0, unready: 0 },
     override: null,
     memory: EMPTY_MEMORY,
+    capacities,
   };
   const { actions, report } = plan(state, [], pool, 0, solve);
   const machines = actions.flatMap((action) =>

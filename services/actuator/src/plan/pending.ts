@@ -84,6 +84,11 @@ export function packPending(
     }
     for (const pod of pods.slice(0, placed)) servedUids.push(pod.uid);
   }
+  // What has its place on a machine that is on its way asks for as large ones as when that was ordered.
+  for (const { sample } of classes) {
+    const able = carriersOf(sample, carriers, template);
+    if (able.length > 0) carriers = able;
+  }
   explain(unplaced, reasons);
   return { newNodes, pods: waiting.length - unplaced.nowhere - unplaced.someOfferings, servedUids, carriers };
 }

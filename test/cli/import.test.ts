@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSqliteStore, type StoreRow } from '@forescale/shared/store';
 import { ManualClock } from '@forescale/shared/time';
@@ -83,6 +83,15 @@ describe('import --prometheus', () => {
     expect(new Set(times.slice(1).map((timeMs, k) => timeMs - (times[k] as number)))).toEqual(new Set([60_000]));
     expect(rows[12_345]?.fields.value).toBeCloseTo(load((rows[12_345]?.timeMs ?? 0) / 1_000), 5);
     expect(rows[0]?.tags.source).toBe('import');
+  });
+
+  it('leaves out what the store does not keep, and says so', async () => {
+    const text = await readFile(config, 'utf8');
+    await writeFile(config, text.replace('kind: sqlite,', 'kind: sqlite, retention: 2d,'));
+    const { code, stdout, stderr } = await asking('sum(load)', '5', '--step', '1h');
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/^4[89] samples into web\/load/);
+    expect(stdout).toMatch(/\n7[23] samples older than the store's retention were left out\n$/);
   });
 
   it('takes NaN, infinite and absent values for gaps', async () => {

@@ -1,5 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { loadConfig } from '@forescale/shared/config';
+import { createSqliteState } from '@forescale/shared/state';
 import { createSqliteStore } from '@forescale/shared/store';
 import { systemClock } from '@forescale/shared/time';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -40,6 +42,12 @@ beforeAll(async () => {
   );
   await store.write([
     {
+      measurement: 'kpi',
+      tags: { ...tags, signal: 'queue' },
+      fields: { value: 300 },
+      timeMs: nowMs - 60_000,
+    },
+    {
       measurement: 'workload',
       tags: { pool: 'web', namespace: 'shop', workload: 'api' },
       fields: { pods: 40, requested_cpu: 1_000, requested_memory: 2 ** 30, used_cpu: 200, used_memory: 2 ** 29 },
@@ -77,6 +85,31 @@ describe('forescale rightsize', () => {
       },
     ]);
     expect(pools[0].machines).toHaveLength(4);
+  });
+
+  it('takes what the actuator has learned that a node carries', async () => {
+    const own = join(directory, 'learned.yaml');
+    const text = (await readFile(config, 'utf8')).replace('{ name: requested-cpu }', '{ name: queue }');
+    await writeFile(own, text);
+    const advised = async () => {
+      const { stdout, stderr } = await ran('rightsize', '--config', own, '--margin', '0', '--json', '-');
+      expect(stderr).not.toContain('forescale:');
+      return JSON.parse(stdout).pools[0];
+    };
+    const before = await advised();
+    expect(before.not_counted).toEqual([expect.stringMatching(/^queue: no capacity_per_node/)]);
+    expect(before.machines[0].machines).toEqual([]);
+    const state = await createSqliteState({ path: join(directory, 'state.db'), bucket: 'actuator' });
+    const { pools } = await loadConfig(own, {});
+    const value = {
+      allocatable: pools[0]?.template.allocatable,
+      signals: { queue: { perNode: 100, confirmedMs: 0, why: 'learned' } },
+    };
+    await state.put('capacity.web', new TextEncoder().encode(JSON.stringify(value)));
+    await state.close();
+    const after = await advised();
+    expect(after.not_counted).toEqual([]);
+    expect(after.machines[0].machines).toMatchObject([{ count: 3 }]);
   });
 
   it.each([

@@ -53,8 +53,24 @@ describe('levels: the least that a policy pays', () => {
     expect(meansOf(bests)).toEqual([
       { policy: 'reactive', mean: 1, worst: 1, unreached: 0 },
       { policy: 'forescale', mean: expect.closeTo(0.218, 2), worst: expect.any(Number), unreached: 0 },
-      { policy: 'target', mean: expect.any(Number), worst: expect.any(Number), unreached: 2 },
+      { policy: 'target', mean: expect.closeTo(0.126, 3), worst: expect.any(Number), unreached: 2 },
     ]);
+  });
+
+  it('counts a level that a policy does not reach as the least that it leaves unmet, over the bound there', () => {
+    const bests = bestOf(load, [
+      scored('reactive', 0.0009, 9_000),
+      scored('target', 0.004, 8_800),
+      scored('target', 0.0045, 8_300),
+    ]);
+    const target = bests.filter(({ policy }) => policy === 'target');
+    // At 0.5 % the second will do. At 0.1 % the first counts, which misses 32 of 8000 node-steps.
+    expect(target.map(({ ratio }) => ratio)).toEqual([8_300 / BOUND[0.005], null, null]);
+    const excess = 8_800 / (8_000 - 32) - 1;
+    expect(target[2]?.excessCounted).toBeCloseTo(excess / (9_000 / BOUND[0.001] - 1), 9);
+    const [, mean] = meansOf(bests);
+    expect(mean).toMatchObject({ policy: 'target', unreached: 2 });
+    expect(mean?.worst).toBeCloseTo(target[2]?.excessCounted ?? 0, 2);
   });
 });
 

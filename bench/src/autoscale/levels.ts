@@ -29,6 +29,8 @@ export interface Best {
   readonly ratio: number | null;
   /** What it pays beyond the bound, over what reactive does. */
   readonly excessOfReactive: number | null;
+  /** The same; where no setting reaches the level, that of the one that leaves least unmet, over the bound there. */
+  readonly excessCounted: number | null;
 }
 
 /** All policies at all levels on one trace and boot. */
@@ -43,16 +45,21 @@ export function bestOf(load: Load, scored: readonly Scored[]): Best[] {
     const unmet = Math.max(level, lowest);
     const bound = boundAt(unmet * total);
     const ratioOf = (run: Scored | null) => (run === null ? null : run.nodeSteps / bound);
+    const atLowest = (runs: readonly Scored[]) => {
+      const reached = Math.min(...runs.map(({ unmetDemandShare }) => unmetDemandShare));
+      const run = cheapest(runs, reached);
+      return run === null ? null : run.nodeSteps / boundAt(reached * total);
+    };
     const base = ratioOf(cheapest(reactive, unmet));
     return policies.map((policy): Best => {
-      const run = cheapest(
-        scored.filter((one) => one.policy === policy),
-        unmet,
-      );
+      const own = scored.filter((one) => one.policy === policy);
+      const run = cheapest(own, unmet);
       const ratio = ratioOf(run);
-      const excessOfReactive = ratio === null || base === null ? null : (ratio - 1) / (base - 1);
+      const excess = (of: number | null) => (of === null || base === null ? null : (of - 1) / (base - 1));
+      const excessOfReactive = excess(ratio);
+      const excessCounted = excess(ratio ?? atLowest(own));
       const { trace, bootSeconds } = scored[0] as Scored;
-      return { trace, bootSeconds, level, unmet, policy, run, ratio, excessOfReactive };
+      return { trace, bootSeconds, level, unmet, policy, run, ratio, excessOfReactive, excessCounted };
     });
   });
 }

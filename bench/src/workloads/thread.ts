@@ -43,7 +43,6 @@ function trialPool(): PoolConfig {
   const pool = {
     name: 'web',
     lead_time: `${BOOT_MS / 1_000}s`,
-    shortage_cost_ratio: 100,
     capacity_per_node: CAPACITY_PER_NODE,
     bounds: { min_nodes: 1, max_nodes: 100 },
     template: { labels: { role: 'web' }, allocatable: { cpu: '3920m', memory: '15Gi', pods: 58 } },

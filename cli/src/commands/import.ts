@@ -33,7 +33,7 @@ interface Imported {
   readonly samples: number;
   readonly firstMs: number;
   readonly lastMs: number;
-  /** Samples of a time that the store does not keep. */
+  /** Samples (of a server: steps) of a time that the store does not keep. */
   readonly tooOld: number;
 }
 
@@ -93,8 +93,15 @@ async function readerOf(flags: ImportFlags, target: SignalConfig, signal: AbortS
   };
 }
 
-function fromPrometheus(range: RangeQuery): Reader {
-  return async (write) => {
+function fromPrometheus(asked: RangeQuery): Reader {
+  return async (write, keptFromMs) => {
+    // The first step that the store keeps; what is older it would only drop.
+    const left = Math.max(0, Math.ceil((keptFromMs - asked.fromMs) / asked.stepMs));
+    const range = { ...asked, fromMs: asked.fromMs + left * asked.stepMs };
+    if (range.fromMs > range.toMs) {
+      const since = new Date(keptFromMs).toISOString();
+      throw new UsageError(`--step is longer than the store's retention; allowed: a step with samples after ${since}`);
+    }
     const progress = startProgress('prometheus');
     let samples = 0;
     let firstMs = Number.NaN;
@@ -112,7 +119,7 @@ function fromPrometheus(range: RangeQuery): Reader {
         `--query = ${JSON.stringify(range.query)}: no samples; allowed: a query that has some in those days`,
       );
     }
-    return { samples, firstMs, lastMs, tooOld: 0 };
+    return { samples, firstMs, lastMs, tooOld: left };
   };
 }
 

@@ -1,6 +1,7 @@
 import { offeringOf } from '@forescale/actuator/execute';
 import { offeringId } from '@forescale/actuator/plan';
 import { type Observed, observe, type Rightsizing, rightsize } from '@forescale/actuator/rightsize';
+import { Capacities } from '@forescale/actuator/service';
 import { type Config, loadConfig, type PoolConfig } from '@forescale/shared/config';
 import { createLog } from '@forescale/shared/telemetry';
 import { systemClock } from '@forescale/shared/time';
@@ -54,13 +55,21 @@ async function rightsizePools(config: Config, pools: readonly PoolConfig[], days
     const results: PoolRightsizing[] = [];
     for (const pool of pools) {
       const observed = await observe(runtime.store, pool, toMs - days * DAY_MS, toMs);
-      const advice = rightsize(pool, observed.loads, observed.workloads, margin, solve);
+      const advice = rightsize(pool, observed.loads, observed.workloads, margin, solve, await learnedOf(runtime, pool));
       results.push({ pool: pool.name, days, margin, observed, nodes: await nodesOf(runtime, pool, toMs), advice });
     }
     return results;
   } finally {
     await runtime.close();
   }
+}
+
+/** What the actuator has learned of the signals that do not declare what a node carries. */
+async function learnedOf(runtime: Runtime, pool: PoolConfig) {
+  if (pool.signals.every(({ capacityPerNode }) => capacityPerNode !== null)) return [];
+  const capacities = new Capacities(pool, runtime.store, await runtime.openState('actuator'));
+  await capacities.load();
+  return capacities.all;
 }
 
 /** The advice stands without a cluster: what is there now is for comparison. */
@@ -89,6 +98,8 @@ function document({ pool, days, margin, observed, nodes, advice }: PoolRightsizi
     days,
     margin,
     observed: observed.loads,
+    cut: observed.cut,
+    not_counted: advice.mixes[0]?.uncounted ?? [],
     now: { usd_per_hour_mean: observed.usdPerHour, machines: nodes?.map(line) ?? null },
     machines: advice.mixes.map((mix) => ({
       level: mix.level,

@@ -18,6 +18,8 @@ export function rightsizeText({ pool, days, margin, observed, nodes, advice }: P
   const requests = advice.requests.map(requestRow);
   return [
     `pool ${pool}: the last ${days} days`,
+    ...observed.cut.map((what) => `  ${what}: there is more than was read; the newest counts`),
+    ...(advice.mixes[0]?.uncounted ?? []).map((why) => `  ${why}`),
     ...(seen.length > 0 ? seen : ['  nothing is stored of its signals']),
     `  ${'machines'.padEnd(32)} ${'USD/h'.padStart(9)} ${'USD/month'.padStart(10)}`,
     row('now', nodes === null ? null : nodes.reduce((sum, one) => sum + one.usdPerHour, 0), now),

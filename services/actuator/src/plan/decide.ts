@@ -4,12 +4,12 @@ import { countFlapping } from './flapping.ts';
 import type { Fleet, Target } from './fleet.ts';
 import { growthCap } from './growth-cap.ts';
 import { keepDraining, type Outlook, outlookOf } from './keep-draining.ts';
-import { type PlanMemory, withoutOldMarks } from './memory.ts';
+import { type PlanMemory, withNotReplaced, withoutOldMarks } from './memory.ts';
 import type { MixSolver } from './mix.ts';
 import { wholeNodes } from './need.ts';
 import { offeringId } from './offerings.ts';
 import { replaceDear } from './replace.ts';
-import { type Remainder, type Shrinkage, shrink } from './scale-down.ts';
+import { type Remainder, shrink } from './scale-down.ts';
 import { grow } from './scale-up.ts';
 import { maxShares } from './shares.ts';
 import { shed } from './shed.ts';
@@ -51,7 +51,8 @@ export function decide(situation: Situation, solve: MixSolver | null, reasons: R
   const { kept, outlook } = keepDraining(left, pool, bounds, held, nowMs);
   const target = withPending(base, outlook, whyTarget(situation));
   const cap = growthCap(outlook.fleet, memory, nowMs);
-  const growth = grow(outlook.state, outlook.fleet, { pool, bounds, cap, solve, nowMs }, target, reasons);
+  const market = { pool, bounds, carriers: outlook.pending.carriers, cap, solve, nowMs };
+  const growth = grow(outlook.state, outlook.fleet, market, target, reasons);
   if (growth.created > 0) memory = { ...memory, lastScaleUpMs: nowMs };
   const retained = kept.map(
     ({ name }): Action => ({ kind: 'cancel-drain', nodeName: name, reason: `wanted again: ${whyHeld(situation)}` }),
@@ -68,13 +69,18 @@ export function decide(situation: Situation, solve: MixSolver | null, reasons: R
   const isResting = Object.keys(shrinkage.unneededSinceMs).length === 0;
   const swap =
     memory.changedMs !== nowMs && (isResting || memory.replacing !== null)
-      ? replaceDear({ state: { ...state, memory }, fleet, pool, bounds, remainder, nowMs }, reasons)
-      : { actions: [], replacing: memory.replacing, created: 0 };
+      ? keepRoom(
+          replaceDear({ state: { ...state, memory }, fleet, pool, bounds, remainder, nowMs }, reasons),
+          situation,
+          reasons,
+        )
+      : { actions: [], replacing: memory.replacing, created: 0, givenUp: [] };
   changes.push(...swap.actions);
   for (const action of changes) reasons.push(reasonOf(action));
   actions.push(...changes);
   if (swap.created > 0) memory = { ...memory, lastScaleUpMs: nowMs };
   memory = { ...memory, unneededSinceMs: shrinkage.unneededSinceMs, replacing: swap.replacing };
+  memory = withNotReplaced(memory, swap.givenUp, nowMs);
   // What is ordered in the place of machines that failed or go anyway was never let go.
   const excused =
     state.memory.lastFailureMs === nowMs ? growth.created : fleet.interrupted.length + fleet.timedOut.length;
@@ -84,16 +90,21 @@ export function decide(situation: Situation, solve: MixSolver | null, reasons: R
   return { actions, memory: flapping.memory, boundBy, wantedBack: flapping.wantedBack };
 }
 
-/** No node leaves on which a pod that waits was found a place: the next plan would want it back. */
-function keepRoom(shrinkage: Shrinkage, { state, pool, nowMs }: Situation, reasons: Reason[]): Shrinkage {
-  if (shrinkage.actions.length === 0 || state.pendingPods.length === 0) return shrinkage;
-  const { newNodes } = outlookOf(without(shrinkage.actions, state), pool, nowMs).pending;
-  if (newNodes === 0) return shrinkage;
-  reasons.push({
-    code: 'hold-pending',
-    text: `${shrinkage.actions.length} spare nodes stay: pods that wait fit on them`,
-  });
-  return { ...shrinkage, actions: [] };
+/**
+ * No node leaves on which a pod that waits, or one of a node that is draining, was found a place: the next plan would want
+ * it back.
+ */
+function keepRoom<Change extends { readonly actions: Action[] }>(
+  change: Change,
+  { state, pool, pending, nowMs }: Situation,
+  reasons: Reason[],
+): Change {
+  const drains = change.actions.filter(({ kind }) => kind === 'drain').length;
+  if (drains === 0) return change;
+  const { newNodes } = outlookOf(without(change.actions, state), pool, nowMs).pending;
+  if (newNodes <= pending.newNodes) return change;
+  reasons.push({ code: 'hold-pending', text: `${drains} spare nodes stay: pods that wait fit on them` });
+  return { ...change, actions: [] };
 }
 
 /** What the pending pods need comes on top of all that is there. */

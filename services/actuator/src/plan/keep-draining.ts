@@ -1,5 +1,6 @@
 import type { Bounds, PoolConfig } from '@forescale/shared/config';
-import { type Fleet, fleetOf, missesTarget, type Target } from './fleet.ts';
+import { type Fleet, fleetOf, missesTarget, stayingMachines, type Target } from './fleet.ts';
+import { keepsPolicy, type StayingMachine, tallyOf } from './offerings.ts';
 import { type PendingNeed, packPending } from './pending.ts';
 import type { PlanState, PoolNode } from './types.ts';
 
@@ -21,7 +22,7 @@ export function outlookOf(state: PlanState, pool: PoolConfig, nowMs: number): Ou
 
 /**
  * Draining nodes that are to stay after all: those that the target lacks, and those on which pending pods find the
- * place that they would otherwise need a new node for; as far as the bounds have room for them beside all that stays.
+ * place that they would otherwise need a new node for; as far as the bounds and the policy for spot have room for them beside all that stays.
  */
 export function keepDraining(
   before: Outlook,
@@ -31,23 +32,31 @@ export function keepDraining(
   nowMs: number,
 ): { readonly kept: readonly PoolNode[]; readonly outlook: Outlook } {
   const usdPerHourMax = bounds.usdPerHourMax?.value ?? Number.POSITIVE_INFINITY;
-  const hasRoom = ({ staying, stayingUsdPerHour }: Fleet, node: PoolNode) =>
+  const hasRoom = (fleet: Fleet, node: PoolNode) =>
     node.interruptedMs === null &&
-    staying < bounds.maxNodes.value &&
-    stayingUsdPerHour + node.usdPerHour <= usdPerHourMax;
+    fleet.staying < bounds.maxNodes.value &&
+    fleet.stayingUsdPerHour + node.usdPerHour <= usdPerHourMax &&
+    mayReturn(fleet, node, pool, bounds);
   const kept: PoolNode[] = [];
   let { state } = before;
   let fleet = before.fleet;
   const candidates = [...fleet.draining].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const rest: PoolNode[] = [];
-  for (const node of candidates) {
-    if (!missesTarget(fleet, pool, target) || !hasRoom(fleet, node)) {
-      rest.push(node);
-      continue;
+  // An on-demand node that stays may let a spot node stay that was asked before it.
+  let rest = candidates;
+  let isChanged = true;
+  while (isChanged) {
+    const asked = rest;
+    rest = [];
+    for (const node of asked) {
+      if (!missesTarget(fleet, pool, target) || !hasRoom(fleet, node)) {
+        rest.push(node);
+        continue;
+      }
+      kept.push(node);
+      state = withReady(state, node);
+      fleet = fleetOf(state, pool, nowMs);
     }
-    kept.push(node);
-    state = withReady(state, node);
-    fleet = fleetOf(state, pool, nowMs);
+    isChanged = rest.length < asked.length;
   }
   let outlook = kept.length === 0 ? before : outlookOf(state, pool, nowMs);
   for (const node of rest.slice(0, TRIALS_MAX)) {
@@ -62,4 +71,14 @@ export function keepDraining(
 
 function withReady(state: PlanState, kept: PoolNode): PlanState {
   return { ...state, nodes: state.nodes.map((node) => (node === kept ? { ...node, phase: 'ready' } : node)) };
+}
+
+/**
+ * Whether the policy for spot lets the node stay beside what is Ready. An on-demand machine that is on its way allows for
+ * no spot node yet, else what one plan orders would have the next one take a drain back.
+ */
+function mayReturn(fleet: Fleet, node: PoolNode, pool: PoolConfig, { spot }: Bounds): boolean {
+  if (node.capacityType !== 'spot') return true;
+  const isCounted = (one: StayingMachine, i: number) => i < fleet.ready.length || one.capacityType === 'spot';
+  return keepsPolicy(tallyOf([...stayingMachines(fleet, pool).filter(isCounted), node], pool), spot);
 }

@@ -1,6 +1,6 @@
 import type { PoolConfig, SpotConfig } from '@forescale/shared/config';
 import { type Fleet, sharesOfNode } from './fleet.ts';
-import { spotNodesMax } from './offerings.ts';
+import { count, keepsPolicy, reclaimsIn, type Tally, tallyOf } from './offerings.ts';
 import { addShares, covers, type Shares } from './shares.ts';
 import type { PoolNode } from './types.ts';
 
@@ -8,38 +8,48 @@ import type { PoolNode } from './types.ts';
 export class Leaving {
   readonly #pool: PoolConfig;
   readonly #spot: SpotConfig;
+  readonly #reclaimsOf: (node: PoolNode) => number;
   #shares: Shares;
-  #spotNodes: number;
-  #spotUnits: number;
-  nodes: number;
+  #tally: Tally;
 
   constructor(fleet: Fleet, pool: PoolConfig, spot: SpotConfig) {
     this.#pool = pool;
     this.#spot = spot;
+    this.#reclaimsOf = reclaimsIn(pool);
     this.#shares = fleet.readyShares;
-    const spotNodes = fleet.ready.filter((node) => node.capacityType === 'spot');
-    this.#spotNodes = spotNodes.length;
-    this.#spotUnits = spotNodes.reduce((sum, node) => sum + node.units, 0);
-    this.nodes = fleet.ready.length;
+    this.#tally = tallyOf(fleet.ready, pool);
   }
 
-  /** Whether `needed` is there without the node as well, and no larger a part of what remains is spot than may be. */
+  get nodes(): number {
+    return this.#tally.nodes;
+  }
+
+  /** Whether `needed` is there without the node as well, and what remains is as the policy for spot has it. */
   canSpare(node: PoolNode, needed: Shares): boolean {
-    return this.keepsShare(node) && covers(addShares(this.#shares, sharesOfNode(node, this.#pool), -1), needed);
+    return this.keepsPolicy(node) && covers(addShares(this.#shares, sharesOfNode(node, this.#pool), -1), needed);
   }
 
-  /** An on-demand node is what the spot nodes beside it are allowed for. */
-  keepsShare(node: PoolNode): boolean {
-    if (node.capacityType === 'spot' || this.#spotNodes === 0) return true;
-    const units = this.#spot.share * (this.#shares.units - node.units);
-    return this.#spotNodes <= spotNodesMax(this.#spot, this.nodes - 1) && this.#spotUnits <= units + 1e-9;
+  /**
+   * An on-demand node is what the spot nodes beside it are allowed for, and a calm spot node lowers the risk of the
+   * others. Where the policy does not hold as it is, spot nodes may go that make it no worse.
+   */
+  keepsPolicy(node: PoolNode): boolean {
+    const before = this.#tally;
+    const after = this.#without(node);
+    if (keepsPolicy(after, this.#spot)) return true;
+    if (node.capacityType !== 'spot') return false;
+    const isCalmer = after.reclaims * before.nodes <= before.reclaims * after.nodes + 1e-9;
+    return isCalmer || after.reclaims <= this.#spot.riskMax * after.nodes + 1e-9;
   }
 
   remove(node: PoolNode): void {
     this.#shares = addShares(this.#shares, sharesOfNode(node, this.#pool), -1);
-    this.nodes--;
-    if (node.capacityType !== 'spot') return;
-    this.#spotNodes--;
-    this.#spotUnits -= node.units;
+    this.#tally = this.#without(node);
+  }
+
+  #without(node: PoolNode): Tally {
+    const after = { ...this.#tally };
+    count(after, node.capacityType, node.units, this.#reclaimsOf(node), -1);
+    return after;
   }
 }

@@ -7,6 +7,9 @@ const MARK_FORGOTTEN_MS = 180 * MINUTE_MS;
 
 const TIMED_OUT_MAX = 100;
 
+/** A replacement that came to nothing is not begun again for so long. */
+const NOT_REPLACED_MS = 360 * MINUTE_MS;
+
 const time = z.number();
 const offeringMark = z.object({ untilMs: time, lastFailureMs: time, failures: z.number().int().min(1) });
 
@@ -31,6 +34,8 @@ export const planMemorySchema = z.object({
     .object({ nodes: z.array(z.string()), sinceMs: time })
     .nullable()
     .default(null),
+  /** By node: when its replacement was given up. */
+  notReplacedMs: z.record(z.string(), time).default({}),
 });
 
 /** What a plan has to know of the plans before it. Plain data. */
@@ -46,6 +51,7 @@ export const EMPTY_MEMORY: PlanMemory = {
   leftMs: [],
   changedMs: null,
   replacing: null,
+  notReplacedMs: {},
 };
 
 /**
@@ -92,4 +98,12 @@ export function withoutOldMarks(memory: PlanMemory, nowMs: number): PlanMemory {
   const marks = Object.entries(memory.marks);
   const kept = marks.filter(([, mark]) => nowMs - mark.lastFailureMs < MARK_FORGOTTEN_MS);
   return kept.length === marks.length ? memory : { ...memory, marks: Object.fromEntries(kept) };
+}
+
+/** Remembers of which nodes the replacement was given up just now, and forgets those of six hours ago. */
+export function withNotReplaced(memory: PlanMemory, nodeNames: readonly string[], nowMs: number): PlanMemory {
+  const before = Object.entries(memory.notReplacedMs);
+  const known = before.filter(([, ms]) => nowMs - ms < NOT_REPLACED_MS);
+  if (nodeNames.length === 0 && known.length === before.length) return memory;
+  return { ...memory, notReplacedMs: Object.fromEntries([...known, ...nodeNames.map((name) => [name, nowMs])]) };
 }

@@ -2,7 +2,7 @@ import type { OfferingConfig, PoolConfig } from '@forescale/shared/config';
 import { subtractResources } from '@forescale/shared/domain';
 import { type Fleet, sharesOfNode } from './fleet.ts';
 import { Neighbours } from './neighbours.ts';
-import { available, buy, type Candidate, isAllowed, type Shopping } from './offerings.ts';
+import { available, buy, type Candidate, keepsPolicy, type Shopping } from './offerings.ts';
 import { moveAll, mutable, type Place } from './packing.ts';
 import { addShares, covers, type Shares, sumShares } from './shares.ts';
 import type { PoolNode } from './types.ts';
@@ -35,6 +35,8 @@ export interface MoveInput {
   /** What the bounds leave while old and new run side by side. */
   readonly nodesRoom: number;
   readonly usdRoom: number;
+  /** Nodes that stay, by name. */
+  readonly untouched: ReadonlySet<string>;
   /** So many nodes may be on their way out at once. */
   readonly budget: number;
   /** How long old and new run side by side: a boot and a drain. */
@@ -84,7 +86,10 @@ function optionsOf(input: MoveInput): Option[] {
   const { fleet, pool, kinds, nowMs, budget } = input;
   const old = fleet.ready
     .filter(
-      (node) => node.keptBecause === null && nowMs + input.overlapMs - node.createdMs >= pool.scaleDown.minBillingMs,
+      (node) =>
+        node.keptBecause === null &&
+        !input.untouched.has(node.name) &&
+        nowMs + input.overlapMs - node.createdMs >= pool.scaleDown.minBillingMs,
     )
     .sort((a, b) => b.usdPerHour / b.units - a.usdPerHour / a.units || (a.name < b.name ? -1 : 1))
     .slice(0, NODES_MAX);
@@ -131,9 +136,14 @@ function outlives(old: readonly PoolNode[], { usdPerHour }: OfferingConfig, save
   return stayMs >= Math.max(earnedMs + input.overlapMs, input.pool.scaleDown.minBillingMs);
 }
 
-/** Whether the policy allows the machine once the nodes are gone. */
-function isAllowedInstead(shopping: Shopping, option: Option): boolean {
-  return isAllowed(without(shopping, option.nodes), option.candidate);
+/**
+ * Whether what remains is as the policy for spot has it once the nodes are gone, else they may not go: an on-demand machine
+ * in the place of two of them allows for fewer spot ones beside it.
+ */
+function isAllowedInstead(shopping: Shopping, { nodes, candidate }: Option): boolean {
+  const after = { ...without(shopping, nodes), held: new Map<string, number>() };
+  buy(after, candidate);
+  return keepsPolicy(after, shopping.spot);
 }
 
 function take(shopping: Shopping, { nodes, candidate }: Option): void {

@@ -85,3 +85,43 @@ describe('plan: several signals at once', () => {
     expect(report).toMatchObject({ need: 7, needFrom: 'forecast:rps' });
   });
 });
+
+describe('plan: a load above the forecast', () => {
+  const order = (readAgoMs: number, forecast: ReturnType<typeof forecastOf>) => {
+    const pool = poolOf({ signals: [{ name: 'rps', capacity_per_node: 100, interval: '1m' }] });
+    const state = stateOf(null, { readings: [{ signal: 'rps', timeMs: NOON - readAgoMs, value: 710 }] });
+    const { report } = plan(state, [forecast], pool, NOON);
+    return report.needs.find((one) => one.source === 'forecast:rps')?.nodes;
+  };
+  const issued = (minutesAgo: number) => forecastOf(310, {}, { issuedMs: NOON - minutesAgo * MINUTE_MS });
+
+  it('is a surge of which half comes on top, while its reading is fresh', () => {
+    // 310 and half of 400 are 5.1 nodes; 3.1 without.
+    expect(order(0, issued(5))).toBe(5);
+    expect(order(3 * MINUTE_MS, issued(5))).toBe(5);
+    expect(order(3 * MINUTE_MS + 1, issued(5))).toBe(3);
+  });
+
+  it('is none where the reading is older than the forecast by more than an interval', () => {
+    expect(order(2 * MINUTE_MS, issued(1))).toBe(5);
+    expect(order(2 * MINUTE_MS + 1, issued(1))).toBe(3);
+  });
+
+  it('that fills little of the last machine buys none, little of the smallest that there is', () => {
+    const small = { instance_type: 's', usd_per_hour: 0.03, allocatable: { cpu: '1', memory: '4Gi', pods: 28 } };
+    const large = { instance_type: 'l', usd_per_hour: 0.4, allocatable: { cpu: '8', memory: '32Gi', pods: 220 } };
+    const general = { instance_type: 'm', usd_per_hour: 0.2 };
+    const units = (offerings: readonly object[], value: number) =>
+      plan(
+        stateOf(0),
+        [forecastOf(value)],
+        poolOf({ offerings, bounds: { min_nodes: 0, max_nodes: 20 } }),
+        NOON,
+      ).actions.flatMap((one) => (one.kind === 'create' ? [`${one.count} ${one.offering.instanceType}`] : []));
+    // A quarter of a node is a whole small machine, and 0.3 of that are 0.075 nodes.
+    expect(units([small], 25)).toEqual(['1 s']);
+    expect(units([small], 7)).toEqual([]);
+    expect(units([general, large], 29)).toEqual([]);
+    expect(units([general, large], 31)).toEqual(['1 m']);
+  });
+});

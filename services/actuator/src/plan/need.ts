@@ -3,6 +3,7 @@ import type { Forecast } from '@forescale/shared/domain';
 import { formatDuration } from '@forescale/shared/time';
 import { whyRejected } from './forecast-check.ts';
 import { demandAt, demandMaxUntil, newsvendorLevel, surgeAt } from './forecast-demand.ts';
+import { offeringsOf, unitsOf } from './offerings.ts';
 import { NO_SHARES, type Shares, shareOfSignal } from './shares.ts';
 import type { Need, PlanState, Reason, RejectedForecast } from './types.ts';
 
@@ -13,8 +14,9 @@ const STALE_INTERVALS = 3;
 const EPSILON = 1e-9;
 
 /**
- * A node for the forecast is worth its price when it is expected to carry this much of itself at the quantile: the last
- * node of a need carries the less the farther the need is from filling it, and is paid for whole.
+ * A machine for the forecast is worth its price when it is expected to carry this much of itself at the quantile: the last
+ * one of a need carries the less the farther the need is from filling it, and is paid for whole. Of a pool with several
+ * sizes the last one may be the smallest.
  */
 const CARRIED_SHARE_MIN = 0.3;
 
@@ -61,7 +63,7 @@ export function observedNeeds(state: PlanState, pool: PoolConfig, nowMs: number,
       continue;
     }
     const reading = state.readings.find((one) => one.signal === signal.name);
-    const ageMsMax = STALE_INTERVALS * Math.max(signal.intervalMs, state.tickMs);
+    const ageMsMax = staleAfterMs(signal, state.tickMs);
     if (!reading || !Number.isFinite(reading.value)) {
       complete = false;
       reasons.push({ code: 'signal-missing', text: `${signal.name}: no reading; nodes stay` });
@@ -80,6 +82,10 @@ export function observedNeeds(state: PlanState, pool: PoolConfig, nowMs: number,
   return { needs, complete };
 }
 
+function staleAfterMs(signal: SignalConfig, tickMs: number): number {
+  return STALE_INTERVALS * Math.max(signal.intervalMs, tickMs);
+}
+
 function whyUnknown({ capacities }: PlanState, signal: SignalConfig): string {
   const learned = capacities?.find((one) => one.signal === signal.name);
   return learned === undefined ? 'no capacity_per_node' : `no capacity_per_node, and none learned: ${learned.why}`;
@@ -95,7 +101,7 @@ export interface Forecasted {
 
 export function forecastNeeds(
   forecasts: readonly Forecast[],
-  { unreadForecasts, readings }: Pick<PlanState, 'unreadForecasts' | 'readings'>,
+  state: Pick<PlanState, 'unreadForecasts' | 'readings' | 'tickMs'>,
   pool: PoolConfig,
   nowMs: number,
   arrivalMs: number,
@@ -105,7 +111,8 @@ export function forecastNeeds(
   const hold = noNeeds();
   const rejected: RejectedForecast[] = [];
   if (!pool.forecast.enabled) return { order, hold, rejected };
-  rejected.push(...unreadForecasts);
+  rejected.push(...state.unreadForecasts);
+  const carriedShareMin = CARRIED_SHARE_MIN * smallestUnits(pool);
   const level = newsvendorLevel(pool.shortageCostRatio);
   for (const forecast of forecasts) {
     const reason = whyRejected(forecast, pool, nowMs, arrivalMs);
@@ -116,13 +123,12 @@ export function forecastNeeds(
     const signal = pool.signals.find((one) => one.name === forecast.signal) as SignalConfig & {
       capacityPerNode: number;
     };
-    const reading = readings.find((one) => one.signal === signal.name && Number.isFinite(one.value));
-    const surge = reading ? surgeAt(forecast, reading.value, reading.timeMs) : 0;
+    const surge = surgeOf(forecast, signal, state, nowMs);
     const quantile = `quantile ${Number(level.toFixed(4))} (${forecast.model})`;
     const above = surge > 0 ? `, ${shown(surge, signal)} of it for a load above the forecast` : '';
     const ask = (needs: Needs, verb: string, forecasted: number, when: string) => {
       const demand = forecasted + surge;
-      const units = Math.max(0, demand / signal.capacityPerNode - CARRIED_SHARE_MIN);
+      const units = Math.max(0, demand / signal.capacityPerNode - carriedShareMin);
       addNeed(
         needs,
         `${verb}:${signal.name}`,
@@ -135,6 +141,28 @@ export function forecastNeeds(
     ask(hold, 'hold', most, `at most within ${formatDuration(holdUntilMs - nowMs)}`);
   }
   return { order, hold, rejected };
+}
+
+/**
+ * What the load of now is above the forecast. A reading that is stale says nothing about now; one of long before the
+ * forecast was issued is of a moment that the forecast knows better.
+ */
+function surgeOf(
+  forecast: Forecast,
+  signal: SignalConfig,
+  { readings, tickMs }: Pick<PlanState, 'readings' | 'tickMs'>,
+  nowMs: number,
+): number {
+  const reading = readings.find((one) => one.signal === signal.name && Number.isFinite(one.value));
+  if (!reading || nowMs - reading.timeMs > staleAfterMs(signal, tickMs)) return 0;
+  if (reading.timeMs < forecast.issuedMs - signal.intervalMs) return 0;
+  return surgeAt(forecast, reading.value, reading.timeMs);
+}
+
+/** Of the smallest machine that may be bought, in nodes of the template, and at most one of these. */
+function smallestUnits(pool: PoolConfig): number {
+  const units = offeringsOf(pool).map(({ allocatable }) => unitsOf(allocatable, pool.template.allocatable));
+  return Math.min(1, ...units.filter((one) => one > 0));
 }
 
 function shown(value: number, signal: SignalConfig): string {

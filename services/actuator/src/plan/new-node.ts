@@ -75,7 +75,7 @@ export function newNodeRoom(pool: PoolConfig, nodes: readonly PoolNode[]): Resou
 }
 
 /** DaemonSets take from every new node the most that they take from a present one, of each resource. */
-function overheadOf(loads: readonly NodeLoad[]): Resources {
+export function overheadOf(loads: readonly NodeLoad[]): Resources {
   const overhead = mutable(NO_RESOURCES);
   for (const { resident } of loads) {
     overhead.cpuMillicores = Math.max(overhead.cpuMillicores, resident.cpuMillicores);

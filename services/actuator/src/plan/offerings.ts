@@ -71,18 +71,22 @@ export interface Candidate {
   readonly state: 'free' | 'marked' | 'failed';
 }
 
-/** A batch of machines in the making: what there is, what is in the basket. */
-export interface Shopping {
-  readonly candidates: readonly Candidate[];
-  readonly spot: SpotConfig;
-  /** Machines of each offering that exist or are in the basket, by id. */
-  readonly held: Map<string, number>;
+/** What the policy's share of spot and its risk are reckoned from. */
+export interface Tally {
   nodes: number;
   spotNodes: number;
   units: number;
   spotUnits: number;
-  /** How many of them are expected to be taken back in a month. */
+  /** How many of the machines are expected to be taken back in a month. */
   reclaims: number;
+}
+
+/** A batch of machines in the making: what there is, what is in the basket. */
+export interface Shopping extends Tally {
+  readonly candidates: readonly Candidate[];
+  readonly spot: SpotConfig;
+  /** Machines of each offering that exist or are in the basket, by id. */
+  readonly held: Map<string, number>;
 }
 
 /** A machine that stays; `offeringId` null: it is none of the pool's offerings. */
@@ -100,44 +104,58 @@ export function startShopping(
   staying: readonly StayingMachine[],
 ): Shopping {
   const candidates = offeringsOf(pool).map((offering) => candidateOf(offering, pool, memory, nowMs));
-  const shopping = { candidates, spot, held: new Map(), nodes: 0, spotNodes: 0, units: 0, spotUnits: 0, reclaims: 0 };
-  const risks = new Map(candidates.map(({ id, offering }) => [id, reclaimShare(offering)]));
-  for (const { capacityType, offeringId: id, units } of staying) {
-    const reclaims = capacityType === 'spot' ? (risks.get(id ?? '') ?? RECLAIM_SHARES['>20%']) : 0;
-    add(shopping, { id, isSpot: capacityType === 'spot', units, reclaims });
-  }
-  return shopping;
+  const held = new Map<string, number>();
+  for (const { offeringId: id } of staying) if (id !== null) held.set(id, (held.get(id) ?? 0) + 1);
+  return { candidates, spot, held, ...tallyOf(staying, pool) };
+}
+
+export function tallyOf(machines: readonly StayingMachine[], pool: PoolConfig): Tally {
+  const tally = { nodes: 0, spotNodes: 0, units: 0, spotUnits: 0, reclaims: 0 };
+  const reclaims = reclaimsIn(pool);
+  for (const machine of machines) count(tally, machine.capacityType, machine.units, reclaims(machine), 1);
+  return tally;
+}
+
+/** The expected share of a machine that is taken back in a month; a spot machine of no known offering is the worst. */
+export function reclaimsIn(pool: PoolConfig): (machine: StayingMachine) => number {
+  const known = new Map(offeringsOf(pool).map((offering) => [offeringId(offering), reclaimShare(offering)]));
+  return ({ capacityType, offeringId: id }) =>
+    capacityType === 'spot' ? (known.get(id ?? '') ?? RECLAIM_SHARES['>20%']) : 0;
+}
+
+/** Counts machines in (`by` 1) or out (-1). */
+export function count(tally: Tally, type: CapacityType, units: number, reclaims: number, by: 1 | -1): void {
+  tally.nodes += by;
+  tally.units += by * units;
+  tally.reclaims += by * reclaims;
+  if (type !== 'spot') return;
+  tally.spotNodes += by;
+  tally.spotUnits += by * units;
 }
 
 /** Puts a machine into the basket. */
 export function buy(shopping: Shopping, { id, offering, shares }: Candidate): void {
-  const isSpot = offering.capacityType === 'spot';
-  add(shopping, { id, isSpot, units: shares.units, reclaims: reclaimShare(offering) });
-}
-
-function add(
-  shopping: Shopping,
-  { id, isSpot, units, reclaims }: { id: string | null; isSpot: boolean; units: number; reclaims: number },
-): void {
-  if (id !== null) shopping.held.set(id, (shopping.held.get(id) ?? 0) + 1);
-  shopping.nodes++;
-  shopping.units += units;
-  shopping.reclaims += reclaims;
-  if (!isSpot) return;
-  shopping.spotNodes++;
-  shopping.spotUnits += units;
+  shopping.held.set(id, (shopping.held.get(id) ?? 0) + 1);
+  count(shopping, offering.capacityType, shares.units, reclaimShare(offering), 1);
 }
 
 /**
- * Whether the policy lets one more machine of the offering be bought: its share of spot, of the nodes as of what they
- * carry (else a few tiny on-demand machines would allow for many large ones), and its risk.
+ * Whether the machines are as the policy has them: its share of spot, of the nodes as of what they carry (else a few tiny
+ * on-demand machines would allow for many large ones), and its risk.
  */
+export function keepsPolicy({ nodes, spotNodes, units, spotUnits, reclaims }: Tally, spot: SpotConfig): boolean {
+  if (spotNodes === 0) return true;
+  if (spotNodes > spotNodesMax(spot, nodes) || spotUnits > spot.share * units + 1e-9) return false;
+  return reclaims <= spot.riskMax * nodes + 1e-9;
+}
+
+/** Whether the policy lets one more machine of the offering be bought. */
 export function isAllowed(shopping: Shopping, { offering, shares }: Candidate): boolean {
   if (offering.capacityType !== 'spot') return true;
-  const { spot, nodes, spotNodes, units, spotUnits, reclaims } = shopping;
-  if (spotNodes + 1 > spotNodesMax(spot, nodes + 1)) return false;
-  if (spotUnits + shares.units > spot.share * (units + shares.units) + 1e-9) return false;
-  return reclaims + reclaimShare(offering) <= spot.riskMax * (nodes + 1) + 1e-9;
+  const { nodes, spotNodes, units, spotUnits, reclaims } = shopping;
+  const after = { nodes, spotNodes, units, spotUnits, reclaims };
+  count(after, 'spot', shares.units, reclaimShare(offering), 1);
+  return keepsPolicy(after, shopping.spot);
 }
 
 function candidateOf(offering: OfferingConfig, pool: PoolConfig, memory: PlanMemory, nowMs: number): Candidate {

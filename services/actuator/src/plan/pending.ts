@@ -1,10 +1,11 @@
-import type { PoolConfig } from '@forescale/shared/config';
+import type { OfferingConfig, PoolConfig } from '@forescale/shared/config';
 import { type ClusterPod, fits, type Resources, subtractResources } from '@forescale/shared/domain';
 import { parseDurationMs } from '@forescale/shared/time';
 import { isOnTheWayOut } from './fleet.ts';
 import { Neighbours } from './neighbours.ts';
 import { type NewNode, newNodeOf } from './new-node.ts';
 import { isResident, type NodeLoad } from './node-load.ts';
+import { offeringsOf } from './offerings.ts';
 import { classesOf, mutable, type Place, type PodClass, placeClass } from './packing.ts';
 import type { PlanState, Reason } from './types.ts';
 
@@ -16,6 +17,8 @@ export interface PendingNeed {
   readonly newNodes: number;
   readonly pods: number;
   readonly servedUids: string[];
+  /** Offerings whose machines can carry each of the pods that the new nodes are for; all where there are none. */
+  readonly carriers: readonly OfferingConfig[];
 }
 
 /**
@@ -32,7 +35,8 @@ export function packPending(
   reasons: Reason[],
 ): PendingNeed {
   const waiting = [...displacedPods(state), ...state.pendingPods.filter((pod) => isWaiting(pod, nowMs))];
-  if (waiting.length === 0) return { newNodes: 0, pods: 0, servedUids: [] };
+  const offerings = offeringsOf(pool);
+  if (waiting.length === 0) return { newNodes: 0, pods: 0, servedUids: [], carriers: offerings };
   const template = newNodeOf(pool, loads);
   const places = [
     ...loads.map((load) => placeOf(load, template)),
@@ -40,7 +44,7 @@ export function packPending(
   ];
   const neighbours = new Neighbours(places, waiting);
   const byRules = neighbours.matterTo(waiting);
-  const unplaced = { nowhere: 0, someOfferings: 0, byRules: 0, all: waiting.length };
+  const unplaced = { nowhere: 0, someOfferings: 0, byRules: 0, later: 0, all: waiting.length };
   const classes = classesOf(waiting, template.allocatable, byRules).filter(({ sample, pods }) => {
     const fitting = fits(sample.requests, template.allocatable) ? template.fitting(sample) : 'none';
     if (fitting === 'none') unplaced.nowhere += pods.length;
@@ -50,6 +54,7 @@ export function packPending(
   const roomy = withRoomFor(classes, places);
   const servedUids: string[] = [];
   let newNodes = 0;
+  let carriers = offerings;
   for (const { sample, pods } of classes) {
     const gate = byRules ? neighbours.gateOf(sample, places) : null;
     let placed = 0;
@@ -59,7 +64,11 @@ export function packPending(
       });
     };
     put(roomy);
-    while (placed < pods.length && newNodes < NEW_NODES_MAX) {
+    const able = placed === pods.length ? [] : carriersOf(sample, carriers, template);
+    if (able.length > 0) carriers = able;
+    else if (carriersOf(sample, offerings, template).length > 0) unplaced.later += pods.length - placed;
+    else unplaced.nowhere += pods.length - placed;
+    while (able.length > 0 && placed < pods.length && newNodes < NEW_NODES_MAX) {
       const place = newPlace(template, `new node ${newNodes}`);
       const before = placed;
       places.push(place);
@@ -75,12 +84,17 @@ export function packPending(
     }
     for (const pod of pods.slice(0, placed)) servedUids.push(pod.uid);
   }
+  // What has its place on a machine that is on its way asks for as large ones as when that was ordered.
+  for (const { sample } of classes) {
+    const able = carriersOf(sample, carriers, template);
+    if (able.length > 0) carriers = able;
+  }
   explain(unplaced, reasons);
-  return { newNodes, pods: waiting.length - unplaced.nowhere - unplaced.someOfferings, servedUids };
+  return { newNodes, pods: waiting.length - unplaced.nowhere - unplaced.someOfferings, servedUids, carriers };
 }
 
 function explain(
-  unplaced: Readonly<Record<'nowhere' | 'someOfferings' | 'byRules' | 'all', number>>,
+  unplaced: Readonly<Record<'nowhere' | 'someOfferings' | 'byRules' | 'later' | 'all', number>>,
   reasons: Reason[],
 ): void {
   const say = (code: string, count: number, why: string) => {
@@ -93,6 +107,20 @@ function explain(
     'fit some of the offerings only; a pool of those would serve them',
   );
   say('pods-kept-apart', unplaced.byRules, 'find no place, not even on a new node, by what they require of other pods');
+  say(
+    'pods-fit-other-offerings',
+    unplaced.later,
+    'fit no offering that carries the larger ones; a later plan orders it',
+  );
+}
+
+/** Those of the offerings whose machines have room for the pod beside what DaemonSets take. */
+function carriersOf(
+  pod: ClusterPod,
+  offerings: readonly OfferingConfig[],
+  template: NewNode,
+): readonly OfferingConfig[] {
+  return offerings.filter((offering) => fits(pod.requests, roomOf(template, offering.allocatable)));
 }
 
 /** Places that are too full for all classes need not be asked by each. */
@@ -131,7 +159,11 @@ function placeOf({ node, place, movable }: NodeLoad, template: NewNode): Place {
 
 /** Of a machine of the template's size, or of `allocatable` where that is declared. */
 function newPlace(template: NewNode, name: string, declared: Resources | null = null): Place {
-  const { allocatable, overhead, labels, taints } = template;
-  const free = mutable(declared === null ? allocatable : subtractResources(declared, overhead));
+  const { labels, taints } = template;
+  const free = mutable(roomOf(template, declared));
   return { name, free, labels, taints, topology: labels, isNew: true, pods: [], ruled: [] };
+}
+
+function roomOf({ allocatable, overhead }: NewNode, declared: Resources | null): Resources {
+  return declared === null ? allocatable : subtractResources(declared, overhead);
 }

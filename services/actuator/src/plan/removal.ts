@@ -51,6 +51,9 @@ export function startRemoval(fleet: Fleet, pool: PoolConfig, reasons: Reason[]) 
   const staying = new Map(fleet.loads.map((load) => [load.node.name, load.place]));
   const neighbours = new Neighbours([...staying.values()], null);
   const homeless: string[] = [];
+  const roomAtFirst = new Map(fleet.loads.map(({ place }) => [place, place.free.pods]));
+  const hasTaken = ({ place }: NodeLoad) => place.free.pods < (roomAtFirst.get(place) ?? 0);
+  let hosts = 0;
   return {
     actions,
     /** False: the node stays for now. */
@@ -59,6 +62,10 @@ export function startRemoval(fleet: Fleet, pool: PoolConfig, reasons: Reason[]) 
       const free = node.phase === 'notready';
       if (!free && left === 0) waiting++;
       if (!free && (left === 0 || attempts === 0)) return false;
+      if (load !== null && hasTaken(load)) {
+        hosts++;
+        return false;
+      }
       if (load !== null) {
         attempts--;
         staying.delete(node.name);
@@ -80,6 +87,8 @@ export function startRemoval(fleet: Fleet, pool: PoolConfig, reasons: Reason[]) 
           text: `the pods of ${homeless.length} nodes would find no place: ${names}`,
         });
       }
+      if (hosts > 0)
+        reasons.push({ code: 'hold-host', text: `${hosts} nodes stay: pods of others that leave now fit on them` });
       if (waiting === 0) return;
       const limit =
         budgets.parallel <= budgets.share ? `max_parallel ${pool.scaleDown.maxParallel}` : '10 % of the pool';

@@ -144,4 +144,65 @@ describe('plan: replacement', () => {
       plan(stateOf(1_000, { nodes: nodesOf(10, dear({ usdPerHour: 0.1 })) }), [], TO_CHEAPER, NOON).actions,
     ).toEqual([]);
   });
+
+  it('drains no replaced node on which a pod that waits has its place', () => {
+    const nodes = nodesOf(10, dear()).map((node, i) => ({
+      ...node,
+      pods: i === 0 ? [] : [podOf(3_000, { nodeName: node.name, phase: 'Running' })],
+    }));
+    const replacing = { nodes: ['node-00000'], sinceMs: NOON - 5 * MINUTE_MS };
+    const waiting = (pendingPods: PlanState['pendingPods']) =>
+      drained(plan(stateOf(900, { nodes, pendingPods, memory: { ...EMPTY_MEMORY, replacing } }), [], TO_SPOT, NOON));
+    expect(waiting([])).toEqual(['node-00000']);
+    expect(waiting([podOf(3_000)])).toEqual([]);
+  });
+
+  it('puts no on-demand nodes together that spot nodes are allowed for', () => {
+    // 14 of 20 are spot, and of 19 only 13 may be: the two that l takes the place of could not leave.
+    const mixed = (spotCount: number) =>
+      nodesOf(20, dear()).map((node, i) =>
+        i < spotCount
+          ? { ...node, capacityType: 'spot' as const, usdPerHour: 0.07, offeringId: 'm/local/local/spot' }
+          : node,
+      );
+    const pool = poolOf({
+      offerings: [ON_DEMAND, SPOT, LARGE],
+      spot: { share: 0.7 },
+      bounds: { min_nodes: 1, max_nodes: 30 },
+      scale_down: { consolidate: true },
+    });
+    expect(created(plan(stateOf(2_000, { nodes: mixed(14) }), [], pool, NOON))).toEqual([]);
+  });
+
+  it('does not begin again for six hours what it has given up', () => {
+    let state = stateOf(1_000, { nodes: nodesOf(10, dear()) });
+    const begun: { readonly minute: number; readonly node: string | undefined }[] = [];
+    for (let minute = 0; minute < 480; minute += 4) {
+      const nowMs = NOON + minute * MINUTE_MS;
+      state = at(state, nowMs, 1_000);
+      const planned = plan(state, [], TO_SPOT, nowMs);
+      // The cloud takes the order, and nothing comes of it.
+      if (created(planned).length > 0) begun.push({ minute, node: planned.memory.replacing?.nodes[0] });
+      state = { ...state, memory: { ...planned.memory, lastScaleUpMs: null } };
+    }
+    // Each is given up after 36 min, and another one's turn comes.
+    expect(begun.slice(0, 3).map(({ minute }) => minute)).toEqual([0, 40, 80]);
+    expect(new Set(begun.slice(0, 10).map(({ node }) => node)).size).toBe(10);
+    expect(begun[10]).toEqual({ minute: 400, node: begun[0]?.node });
+  });
+
+  it('orders nothing while machines come to nothing in a row', () => {
+    const recent = Object.fromEntries([1, 2, 3].map((i) => [`r${i}`, NOON - i * MINUTE_MS]));
+    const begin = (timedOutMs: Readonly<Record<string, number>>) =>
+      created(
+        plan(
+          stateOf(1_000, { nodes: nodesOf(10, dear()), memory: { ...EMPTY_MEMORY, timedOutMs } }),
+          [],
+          TO_SPOT,
+          NOON,
+        ),
+      );
+    expect(begin({})).toEqual(['1 x m spot']);
+    expect(begin(recent)).toEqual([]);
+  });
 });

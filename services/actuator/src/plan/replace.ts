@@ -1,6 +1,7 @@
 import type { Bounds, PoolConfig } from '@forescale/shared/config';
 import { formatDuration } from '@forescale/shared/time';
 import { type Fleet, stayingMachines } from './fleet.ts';
+import { growthCap } from './growth-cap.ts';
 import { Leaving } from './leaving.ts';
 import type { PlanMemory } from './memory.ts';
 import { chooseMoves, type Move } from './moves.ts';
@@ -28,6 +29,8 @@ export interface Replacement {
   readonly replacing: PlanMemory['replacing'];
   /** Machines ordered. */
   readonly created: number;
+  /** Nodes that are not to be replaced for a while: it has come to nothing. */
+  readonly givenUp: readonly string[];
 }
 
 /**
@@ -41,11 +44,13 @@ export function replaceDear(input: ReplaceInput, reasons: Reason[]): Replacement
 }
 
 function begin({ state, fleet, pool, bounds, remainder, nowMs }: ReplaceInput, reasons: Reason[]): Replacement {
-  const nothing: Replacement = { actions: [], replacing: null, created: 0 };
+  const nothing: Replacement = { actions: [], replacing: null, created: 0, givenUp: [] };
   const isResting = fleet.starting.length + fleet.onTheWayOut + fleet.notReady.length === 0;
   if (!isResting || !pool.scaleDown.enabled || !remainder.observed) return nothing;
   const kinds = { spot: mayReturnToSpot(state.memory, pool, bounds, nowMs), any: pool.scaleDown.consolidate };
   if ((!kinds.spot && !kinds.any) || whyWait(state, fleet, pool, nowMs) !== null) return nothing;
+  const cap = growthCap(fleet, state.memory, nowMs);
+  if (cap?.orders === 0) return nothing;
   const moves = chooseMoves({
     shopping: startShopping(pool, bounds.spot, state.memory, nowMs, stayingMachines(fleet, pool)),
     fleet,
@@ -53,7 +58,8 @@ function begin({ state, fleet, pool, bounds, remainder, nowMs }: ReplaceInput, r
     kinds,
     keep: maxShares(remainder.needed, remainder.hold),
     nodesMin: Math.max(remainder.floorNow, remainder.holdFloor),
-    nodesRoom: bounds.maxNodes.value - fleet.total,
+    nodesRoom: Math.min(bounds.maxNodes.value - fleet.total, cap?.orders ?? Number.POSITIVE_INFINITY),
+    untouched: new Set(Object.keys(state.memory.notReplacedMs)),
     usdRoom: (bounds.usdPerHourMax?.value ?? Number.POSITIVE_INFINITY) - fleet.usdPerHour,
     budget: disruptionBudget(fleet, pool),
     overlapMs: state.leadTimeMs + pool.scaleDown.drainGraceMs,
@@ -65,6 +71,7 @@ function begin({ state, fleet, pool, bounds, remainder, nowMs }: ReplaceInput, r
     actions: moves.map((move) => ({ kind: 'create', offering: move.offering, count: 1, reason: inWords(move) })),
     replacing: { nodes: moves.flatMap((move) => move.nodes.map((node) => node.name)), sinceMs: nowMs },
     created: moves.length,
+    givenUp: [],
   };
 }
 
@@ -83,11 +90,11 @@ function goOn(
         code: 'replace-given-up',
         text: `${candidates.length} nodes stay: nothing took their place in time`,
       });
-    return { actions: [], replacing: null, created: 0 };
+    return { actions: [], replacing: null, created: 0, givenUp: candidates.map(({ node }) => node.name) };
   }
   const breaker = unhealthyReason(state, fleet);
   if (breaker !== null) reasons.push(breaker);
-  if (fleet.starting.length > 0 || breaker !== null) return { actions: [], replacing, created: 0 };
+  if (fleet.starting.length > 0 || breaker !== null) return { actions: [], replacing, created: 0, givenUp: [] };
   const left = new Leaving(fleet, pool, remainder.spot);
   const keep = maxShares(remainder.needed, remainder.hold);
   const nodesMin = Math.max(remainder.floorNow, remainder.holdFloor);
@@ -98,7 +105,7 @@ function goOn(
     if (removal.remove(candidate, `replaced after ${formatDuration(nowMs - replacing.sinceMs)}`)) left.remove(node);
   }
   removal.close();
-  return { actions: removal.actions, replacing, created: 0 };
+  return { actions: removal.actions, replacing, created: 0, givenUp: [] };
 }
 
 /** Spot is allowed, and has not failed for so long that it may be trusted again. */

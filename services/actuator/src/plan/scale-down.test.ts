@@ -167,6 +167,25 @@ describe('plan: scale-down with pods', () => {
     expect(drained(plan(spare(100, 3, { nodes }), [], poolOf({ scale_down: { max_parallel: 5 } }), NOON))).toEqual([]);
   });
 
+  it('lets no node go that has just taken the pods of another', () => {
+    // The 1000 of the first fit onto the second alone, whose 1300 fit onto the third: not both, then.
+    const full = Array.from({ length: 8 }, () => [3_500]);
+    const nodes = loaded([1_000], [1_300], [2_600], ...full);
+    expect(drained(plan(spare(100, 11, { nodes }), [], POOL, NOON))).toEqual(['node-00000']);
+  });
+
+  it('keeps a node that the pods of a draining one will need', () => {
+    const nodes = loaded([], [3_000], [1_500]).map((node, i) =>
+      i === 2 ? { ...node, phase: 'draining' as const } : node,
+    );
+    const pool = poolOf({ scale_down: { max_parallel: 5 } });
+    const cluster = { nodes: 30, unready: 0 };
+    const more = Array.from({ length: 10 }, (_, i) => nodeOf(`z${i}`, { pods: [bound(3_000, `z${i}`)] }));
+    const planned = plan(spare(100, 3, { nodes: [...nodes, ...more], cluster }), [], pool, NOON);
+    expect(planned.actions).toEqual([]);
+    expect(codes(planned)).toContain('hold-pending');
+  });
+
   it('moves no pods of DaemonSets and counts them to no utilisation', () => {
     const resident = podOf(3_000, { ownerKind: 'DaemonSet', nodeName: 'node-00000' });
     const nodes = [nodeOf('node-00000', { pods: [resident] }), nodeOf('node-00001', { pods: [resident] })];

@@ -1,8 +1,9 @@
 import type { Bounds, OfferingConfig, PoolConfig } from '@forescale/shared/config';
-import { fits } from '@forescale/shared/domain';
+import { fits, type Resources, subtractResources } from '@forescale/shared/domain';
 import { capacityOf, type Fleet, isShort, stayingMachines, type Target } from './fleet.ts';
 import type { growthCap } from './growth-cap.ts';
 import { cheapestMix, type Gap, type MixSolver, priceFloor } from './mix.ts';
+import { overheadOf } from './new-node.ts';
 import {
   buy,
   cheapestOffering,
@@ -27,6 +28,8 @@ export interface Growth {
 export interface Market {
   readonly pool: PoolConfig;
   readonly bounds: Bounds;
+  /** Offerings that can carry what waits. */
+  readonly carriers: readonly OfferingConfig[];
   /** So many machines at most, because those before came to nothing; null: no such limit. */
   readonly cap: ReturnType<typeof growthCap>;
   /** Null: machines are chosen one by one. */
@@ -76,7 +79,7 @@ export function grow(state: PlanState, fleet: Fleet, market: Market, target: Tar
 
 function fill(state: PlanState, fleet: Fleet, market: Market, target: Target): Basket {
   const { pool, bounds, cap, solve, nowMs } = market;
-  const fitting = { ...pool, offerings: largeEnough(pool, state, fleet) };
+  const fitting = { ...pool, offerings: largeEnough(pool, fleet, market.carriers) };
   const start = () => startShopping(fitting, bounds.spot, state.memory, nowMs, stayingMachines(fleet, pool));
   const greedy = oneByOne(start(), fleet, market, target);
   if (solve === null || cap !== null) return greedy;
@@ -94,24 +97,25 @@ function fill(state: PlanState, fleet: Fleet, market: Market, target: Target): B
 }
 
 /**
- * Machines that can carry each of the pods that wait or run here, however well small ones would add up; all of them where
- * none can. Pods that do not fit the template are not this pool's.
+ * Of the machines that can carry each of the pods that wait, those that can carry each that runs here, however well small
+ * ones would add up. Pods that fit neither the template nor any machine are not this pool's.
  */
-function largeEnough(pool: PoolConfig, state: PlanState, fleet: Fleet): readonly OfferingConfig[] {
+function largeEnough(pool: PoolConfig, fleet: Fleet, carriers: readonly OfferingConfig[]): readonly OfferingConfig[] {
   const { allocatable: template } = pool.template;
-  if (!pool.offerings.some((one) => one.allocatable !== null && !fits(template, one.allocatable)))
-    return pool.offerings;
+  if (!carriers.some((one) => one.allocatable !== null && !fits(template, one.allocatable))) return carriers;
+  const overhead = overheadOf(fleet.loads);
+  const rooms = carriers.map(({ allocatable }) => subtractResources(allocatable ?? template, overhead));
   const largest = { cpuMillicores: 0, memoryBytes: 0, pods: 0, gpus: 0 };
-  for (const pods of [state.pendingPods, ...fleet.loads.map((load) => load.movable)]) {
-    for (const { requests } of pods) {
-      if (!fits(requests, template)) continue;
+  for (const { movable } of fleet.loads) {
+    for (const { requests } of movable) {
+      if (!rooms.some((room) => fits(requests, room))) continue;
       largest.cpuMillicores = Math.max(largest.cpuMillicores, requests.cpuMillicores);
       largest.memoryBytes = Math.max(largest.memoryBytes, requests.memoryBytes);
       largest.gpus = Math.max(largest.gpus, requests.gpus);
     }
   }
-  const large = pool.offerings.filter((one) => one.allocatable === null || fits(largest, one.allocatable));
-  return large.length > 0 ? large : pool.offerings;
+  const large = carriers.filter((_, i) => fits(largest, rooms[i] as Resources));
+  return large.length > 0 ? large : carriers;
 }
 
 function gapOf(fleet: Fleet, { pool, bounds }: Market, target: Target): Gap {

@@ -45,13 +45,13 @@ export function shed(state: PlanState, fleet: Fleet, pool: PoolConfig, bounds: B
   const broken = fleet.notReady.map((node) => ({ node, load: null, sinceMs: 0 }));
   const left = new Leaving(fleet, pool, bounds.spot);
   const queue = [...broken, ...candidatesOf(fleet, () => 0).sort(byUse)];
-  // First those without which the rest keeps to the policy's share of spot; then, since the bound comes first, any.
+  // First those without which the rest keeps to the policy's spot; then, since the bound comes first, any.
   for (const isAny of [false, true]) {
     for (const candidate of queue) {
       const { node } = candidate;
       const reason = why();
       if (reason === null) break;
-      if (node.keptBecause !== null || chosen.includes(node) || (!isAny && !left.keepsShare(node))) continue;
+      if (node.keptBecause !== null || chosen.includes(node) || (!isAny && !left.keepsPolicy(node))) continue;
       if (!removal.remove(candidate, reason)) continue;
       chosen.push(node);
       if (node.phase === 'ready') left.remove(node);

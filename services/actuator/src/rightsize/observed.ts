@@ -1,6 +1,6 @@
 import type { PoolConfig, SignalConfig } from '@forescale/shared/config';
 import { SourceCombiner } from '@forescale/shared/domain';
-import type { Store, StoreRow } from '@forescale/shared/store';
+import type { Store, StoreQuery, StoreRow } from '@forescale/shared/store';
 import type { ObservedLoad, ObservedWorkload } from './rightsize.ts';
 
 /** 28 days of minutes, of some 20 sources. */
@@ -13,25 +13,38 @@ export interface Observed {
   readonly workloads: readonly ObservedWorkload[];
   /** What the pool cost in the mean; null where no actuator has written it. */
   readonly usdPerHour: number | null;
+  /** Of what there is more than was read: "kpi of rps", the newest of it counts. */
+  readonly cut: readonly string[];
 }
 
-/** Rejects with the store's errors. */
-export async function observe(store: Store, pool: PoolConfig, fromMs: number, toMs: number): Promise<Observed> {
+/** Reads the newest rows of a time, in the order of time. */
+type Read = (what: string, query: Pick<StoreQuery, 'measurement' | 'tags' | 'fields'>) => Promise<StoreRow[]>;
+
+/** Rejects with the store's errors. `rowsMax`: so many of each signal, of each workload and of the cost. */
+export async function observe(
+  store: Store,
+  pool: PoolConfig,
+  fromMs: number,
+  toMs: number,
+  rowsMax = ROWS_MAX,
+): Promise<Observed> {
+  const cut: string[] = [];
+  const read: Read = async (what, query) => {
+    const rows = await store.query({ ...query, fromMs, toMs, limit: rowsMax, order: 'descending' });
+    if (rows.length === rowsMax) cut.push(what);
+    return [...rows].reverse();
+  };
   const loads: ObservedLoad[] = [];
   for (const signal of pool.signals) {
-    const load = await loadOf(store, pool, signal, fromMs, toMs);
+    const load = await loadOf(read, pool, signal);
     if (load !== null) loads.push(load);
   }
-  return {
-    loads,
-    workloads: await workloadsOf(store, pool, fromMs, toMs),
-    usdPerHour: await costOf(store, pool, fromMs, toMs),
-  };
+  return { loads, workloads: await workloadsOf(store, read, pool), usdPerHour: await costOf(read, pool), cut };
 }
 
-async function loadOf(store: Store, pool: PoolConfig, signal: SignalConfig, fromMs: number, toMs: number) {
+async function loadOf(read: Read, pool: PoolConfig, signal: SignalConfig) {
   const tags = { pool: pool.name, signal: signal.name };
-  const rows = await store.query({ measurement: 'kpi', tags, fields: ['value'], fromMs, toMs, limit: ROWS_MAX });
+  const rows = await read(`kpi of ${signal.name}`, { measurement: 'kpi', tags, fields: ['value'] });
   const values = rows.flatMap((row) =>
     typeof row.fields.value === 'number'
       ? [{ source: row.tags.source ?? '', timeMs: row.timeMs, value: row.fields.value }]
@@ -47,12 +60,12 @@ async function loadOf(store: Store, pool: PoolConfig, signal: SignalConfig, from
   };
 }
 
-async function workloadsOf(store: Store, pool: PoolConfig, fromMs: number, toMs: number): Promise<ObservedWorkload[]> {
+async function workloadsOf(store: Store, read: Read, pool: PoolConfig): Promise<ObservedWorkload[]> {
   const series = (await store.series('workload')).filter((tags) => tags.pool === pool.name).slice(0, WORKLOADS_MAX);
   const workloads: ObservedWorkload[] = [];
   for (const tags of series) {
     const fields = ['pods', 'requested_cpu', 'requested_memory', 'used_cpu', 'used_memory'];
-    const rows = await store.query({ measurement: 'workload', tags, fields, fromMs, toMs, limit: ROWS_MAX });
+    const rows = await read(`workload of ${tags.workload ?? ''}`, { measurement: 'workload', tags, fields });
     const last = rows.at(-1);
     if (last === undefined) continue;
     const memory = numbers(rows, 'used_memory');
@@ -72,16 +85,9 @@ async function workloadsOf(store: Store, pool: PoolConfig, fromMs: number, toMs:
 }
 
 /** Of both capacity types together: the sum over all points, by the number of times there are points of. */
-async function costOf(store: Store, pool: PoolConfig, fromMs: number, toMs: number): Promise<number | null> {
+async function costOf(read: Read, pool: PoolConfig): Promise<number | null> {
   const fields = ['usd_per_hour'];
-  const rows = await store.query({
-    measurement: 'cost',
-    tags: { pool: pool.name },
-    fields,
-    fromMs,
-    toMs,
-    limit: ROWS_MAX,
-  });
+  const rows = await read('cost', { measurement: 'cost', tags: { pool: pool.name }, fields });
   if (rows.length === 0) return null;
   const times = new Set(rows.map((row) => row.timeMs)).size;
   return numbers(rows, 'usd_per_hour').reduce((sum, usd) => sum + usd, 0) / times;

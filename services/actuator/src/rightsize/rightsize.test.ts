@@ -71,6 +71,26 @@ describe('rightsize', () => {
     expect((await observe(store, POOL, NOW_MS - 50 * MINUTE_MS, NOW_MS)).loads[0]?.samples).toBe(10);
   });
 
+  it('reads the newest where there is more than it reads, and says so', async () => {
+    const seen = await observe(store, POOL, FROM_MS, NOW_MS, 50);
+    expect(seen.loads[0]).toEqual({ signal: 'requested-cpu', samples: 50, p95: 98_000, p99: 100_000 });
+    expect(seen.cut).toEqual(['kpi of requested-cpu', 'kpi of requested-memory', 'workload of api', 'cost']);
+    expect((await observe(store, POOL, FROM_MS, NOW_MS)).cut).toEqual([]);
+  });
+
+  it('names the signals that it does not count, also where others ask for machines', () => {
+    const pool = poolOf({ signals: [{ name: 'requested-cpu' }, { name: 'queue' }] });
+    const loads = ['requested-cpu', 'queue'].map((signal) => ({ signal, samples: 9, p95: 5_000, p99: 6_000 }));
+    const [mix] = rightsize(pool, loads, [], 0, null).mixes;
+    expect(mix?.machines).toMatchObject([{ count: 2 }]);
+    expect(mix?.uncounted).toEqual([expect.stringMatching(/^queue: no capacity_per_node/)]);
+    const learned = [{ signal: 'queue', perNode: 1_000, why: 'learned' }];
+    expect(rightsize(pool, loads, [], 0, null, learned).mixes[0]).toMatchObject({
+      machines: [{ count: 5 }],
+      uncounted: [],
+    });
+  });
+
   it('names the cheapest machines for p95 and p99 with the margin, whatever the bounds of today', async () => {
     const { loads, workloads } = await observe(store, POOL, FROM_MS, NOW_MS);
     const { mixes } = rightsize(POOL, loads, workloads, 0.2, await loadMixSolver());

@@ -1,5 +1,5 @@
 import type { PoolConfig } from '@forescale/shared/config';
-import { EMPTY_MEMORY, type MixSolver, offeringId, plan } from '../plan/index.ts';
+import { EMPTY_MEMORY, type LearnedCapacity, type MixSolver, offeringId, plan } from '../plan/index.ts';
 
 /** What was seen of a signal over the days. */
 export interface ObservedLoad {
@@ -38,6 +38,8 @@ export interface Mix {
   readonly usdPerHour: number;
   /** Why no machines are named; null where they are. */
   readonly why: string | null;
+  /** Signals that the machines were not bought for, since what a node carries of them is not known. */
+  readonly uncounted: readonly string[];
 }
 
 export interface RequestLine {
@@ -62,6 +64,7 @@ const MEMORY_STEP = 2 ** 20;
 /**
  * Which machines the observed load asks for, and which requests its pods: the 95th percentile of what they used and
  * `margin` of it on top; of memory at least what was ever used, since a pod that outgrows its memory is killed.
+ * `capacities`: what was learned that a node carries of the signals that do not declare it.
  */
 export function rightsize(
   pool: PoolConfig,
@@ -69,6 +72,7 @@ export function rightsize(
   workloads: readonly ObservedWorkload[],
   margin: number,
   solve: MixSolver | null,
+  capacities: readonly LearnedCapacity[] = [],
 ): Rightsizing {
   const requests = workloads.map((one) => requestFor(one, margin));
   const factors = requestFactors(requests);
@@ -79,7 +83,7 @@ export function rightsize(
         signal: load.signal,
         value: load[level] * (1 + margin) * (withRequests ? (factors[load.signal] ?? 1) : 1),
       }));
-      mixes.push({ level, withRequests, ...mixFor(pool, values, solve) });
+      mixes.push({ level, withRequests, ...mixFor(pool, values, solve, capacities) });
     }
   }
   return { mixes, requests };
@@ -119,7 +123,8 @@ function mixFor(
   configured: PoolConfig,
   values: readonly { readonly signal: string; readonly value: number }[],
   solve: MixSolver | null,
-): Pick<Mix, 'machines' | 'usdPerHour' | 'why'> {
+  capacities: readonly LearnedCapacity[],
+): Pick<Mix, 'machines' | 'usdPerHour' | 'why' | 'uncounted'> {
   const bounds = { minNodes: 0, maxNodes: NODES_MAX, usdPerHourMax: null };
   const pool: PoolConfig = { ...configured, bounds, policies: [], mode: 'observe' };
   const state = {
@@ -133,6 +138,7 @@ function mixFor(
     cluster: { nodes: 0, unready: 0 },
     override: null,
     memory: EMPTY_MEMORY,
+    capacities,
   };
   const { actions, report } = plan(state, [], pool, 0, solve);
   const machines = actions.flatMap((action) =>
@@ -147,6 +153,8 @@ function mixFor(
       : [],
   );
   const usdPerHour = machines.reduce((sum, one) => sum + one.usdPerHour, 0);
-  const unknown = report.reasons.find((one) => one.code === 'signal-without-capacity' || one.code === 'no-offering');
-  return { machines, usdPerHour, why: machines.length > 0 ? null : (unknown?.text ?? 'nothing was asked for') };
+  const uncounted = report.reasons.flatMap((one) => (one.code === 'signal-without-capacity' ? [one.text] : []));
+  const refused = report.reasons.find((one) => one.code === 'no-offering')?.text;
+  const why = machines.length > 0 ? null : (uncounted[0] ?? refused ?? 'nothing was asked for');
+  return { machines, usdPerHour, why, uncounted };
 }

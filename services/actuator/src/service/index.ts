@@ -1,3 +1,4 @@
 export { type Actuator, startActuator } from './actuator.ts';
+export { Capacities } from './capacities.ts';
 export type { ActuatorParts } from './parts.ts';
 export type { ActuatorView, PoolView } from './view.ts';

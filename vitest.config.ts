@@ -12,6 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          setupFiles: ['./tools/fixed-chance.ts'],
           include: ['**/*.test.ts'],
           exclude: [...everywhere, integration, browser],
           // Bounds against hanging, not claims about speed: a busy machine may take its time.
@@ -22,6 +23,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          setupFiles: ['./tools/fixed-chance.ts'],
           include: [integration],
           exclude: everywhere,
           testTimeout: 120_000,

@@ -44,7 +44,7 @@ describe('configuration: what is accepted', () => {
     ]);
   });
 
-  it.each(readdirSync(EXAMPLES))('examples/%s', async (name) => {
+  it.each(readdirSync(EXAMPLES).filter((file) => file.endsWith('.yaml')))('examples/%s', async (name) => {
     const environment = { DEMO_DATA: 'd', DEMO_CLUSTER: 'http://127.0.0.1:1', DEMO_CAPACITY: '5' };
     expect((await loadConfig(join(EXAMPLES, name), environment)).pools.length).toBeGreaterThan(0);
   });

@@ -1,20 +1,19 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../bench/src/program.ts';
 import { runProgram } from '../../cli/src/output/index.ts';
 import { temporaryDirectory } from '../harness/config-file.ts';
 import { captured, type Ran } from './captured.ts';
+import { writeWave } from './traces.ts';
 
 let directory: string;
 let trace: string;
 let remove: () => Promise<void>;
 beforeAll(async () => {
   ({ path: directory, remove } = await temporaryDirectory());
-  trace = join(directory, 'wave.csv');
-  // Eight hours that rise and fall every two: too few for a network, which takes its time.
-  const rows = Array.from({ length: 480 }, (_, k) => `${1_700_000_040 + 60 * k},${100 + 80 * Math.sin(k / 19)}`);
-  await writeFile(trace, `timestamp,value\n${rows.join('\n')}\n`);
+  // Eight hours: too few for a network, which takes its time.
+  trace = await writeWave(directory, 480);
 });
 afterAll(() => remove());
 

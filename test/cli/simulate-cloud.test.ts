@@ -3,16 +3,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../harness/config-file.ts';
 import { ran } from './captured.ts';
+import { writeWave } from './traces.ts';
 
 let directory: string;
 let trace: string;
 let remove: () => Promise<void>;
 beforeAll(async () => {
   ({ path: directory, remove } = await temporaryDirectory());
-  trace = join(directory, 'wave.csv');
-  // Twenty hours of waves of two hours, from 2 to 18 nodes.
-  const rows = Array.from({ length: 1_200 }, (_, k) => `${1_700_000_040 + 60 * k},${100 + 80 * Math.sin(k / 19)}`);
-  await writeFile(trace, `timestamp,value\n${rows.join('\n')}\n`);
+  // From 2 to 18 nodes.
+  trace = await writeWave(directory, 1_200);
 });
 afterAll(() => remove());
 

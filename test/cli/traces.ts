@@ -55,3 +55,11 @@ export async function writeSeconds(directory: string, rows: number): Promise<str
   }, createWriteStream(path));
   return path;
 }
+
+/** Minutes of a load that rises and falls every two hours, from 20 to 180: the path of its file. */
+export async function writeWave(directory: string, minutes: number): Promise<string> {
+  const path = join(directory, 'wave.csv');
+  const rows = Array.from({ length: minutes }, (_, k) => `${1_700_000_040 + 60 * k},${100 + 80 * Math.sin(k / 19)}`);
+  await writeFile(path, `timestamp,value\n${rows.join('\n')}\n`);
+  return path;
+}

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { decodeEvent, forecastSchema, planSchema, subjects } from '@forescale/shared/wire';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Conducted, SERVICES, type Service } from '../harness/conducted.ts';
-import { temporaryDirectory, writeConfig } from '../harness/config-file.ts';
+import { writeConfig } from '../harness/config-file.ts';
 import { OutsideClient } from '../harness/outside-client.ts';
 import { ForescaleProcess } from '../harness/process.ts';
+import { startRealServers } from '../harness/real-servers.ts';
 import { eventually } from '../harness/waiting.ts';
-import { startInflux, startNats } from '../servers/index.ts';
 
 const MINUTE_MS = 60_000;
 const START_MS = Date.UTC(2026, 2, 4, 9);
@@ -29,12 +29,7 @@ let conducted: Conducted;
 let outside: OutsideClient;
 
 beforeAll(async () => {
-  const [nats, influx, directory] = await Promise.all([startNats(), startInflux(), temporaryDirectory()]);
-  closing.push(
-    directory.remove,
-    () => nats.stop(),
-    () => influx.stop(),
-  );
+  const { nats, influx, directory } = await startRealServers(closing);
   outside = await OutsideClient.connect(nats.url, influx.url);
   closing.push(() => outside.close());
   conducted = await Conducted.start(

@@ -4,10 +4,9 @@ import { createInfluxStore } from '@forescale/shared/store';
 import { decodeEvent, forecastSchema, modelNoticeSchema } from '@forescale/shared/wire';
 import { connect, type NatsConnection } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporaryDirectory } from '../harness/config-file.ts';
 import { ForescaleProcess } from '../harness/process.ts';
+import { startRealServers } from '../harness/real-servers.ts';
 import { eventually } from '../harness/waiting.ts';
-import { startInflux, startNats } from '../servers/index.ts';
 
 const MINUTE_MS = 60_000;
 const TICK_MS = 1_000;
@@ -30,12 +29,7 @@ let connection: NatsConnection;
 let config: string;
 
 beforeAll(async () => {
-  const [nats, influx, directory] = await Promise.all([startNats(), startInflux(), temporaryDirectory()]);
-  closing.push(
-    directory.remove,
-    () => nats.stop(),
-    () => influx.stop(),
-  );
+  const { nats, influx, directory } = await startRealServers(closing);
   connection = await connect({ servers: new URL(nats.url).host });
   closing.push(() => connection.close());
   const store = await createInfluxStore({ url: influx.url, database: 'forescale' });

@@ -16,11 +16,11 @@ import {
   poolsSchema,
 } from '../../services/actuator/src/api/schema.ts';
 import { Conducted, SERVICES, type Service } from '../harness/conducted.ts';
-import { CAPACITY_PER_NODE, type ConfigOptions, temporaryDirectory, writeConfig } from '../harness/config-file.ts';
+import { CAPACITY_PER_NODE, type ConfigOptions, writeConfig } from '../harness/config-file.ts';
 import { OutsideClient } from '../harness/outside-client.ts';
 import { ForescaleProcess } from '../harness/process.ts';
+import { startRealServers } from '../harness/real-servers.ts';
 import { eventually } from '../harness/waiting.ts';
-import { startInflux, startNats } from '../servers/index.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -47,12 +47,7 @@ let outside: OutsideClient;
 let kubernetes: CoreV1Api;
 
 beforeAll(async () => {
-  const [nats, influx, directory] = await Promise.all([startNats(), startInflux(), temporaryDirectory()]);
-  closing.push(
-    directory.remove,
-    () => nats.stop(),
-    () => influx.stop(),
-  );
+  const { nats, influx, directory } = await startRealServers(closing);
   outside = await OutsideClient.connect(nats.url, influx.url);
   closing.push(() => outside.close());
   const endMs = START_MS + MINUTES * MINUTE_MS;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { demandAt, demandMaxUntil, newsvendorLevel, surgeAt } from './forecast-demand.ts';
+import { demandAt, demandMaxUntil, newsvendorLevel, provisionOf, surgeAt } from './forecast-demand.ts';
 import { forecastOf, NOON } from './plan-state.test-data.ts';
 
 const MINUTE_MS = 60_000;
@@ -49,14 +49,12 @@ describe('demand from a forecast', () => {
     expect(demandMaxUntil(long, 0.95, NOON + 90 * MINUTE_MS)).toBeGreaterThanOrEqual(189);
   });
 
-  it('goes on beyond the highest level that is published, and without a jump', () => {
-    const forecast = forecastOf(100);
-    const at = (level: number) => demandAt(forecast, level, NOON + 3 * MINUTE_MS);
-    expect(at(0.999)).toBe(100);
-    expect(at(0.9991)).toBeCloseTo(101, 0);
-    // Ten times as rare: 10 ** 0.1.
-    expect(at(0.9999)).toBeCloseTo(125.9, 1);
-    expect(demandMaxUntil(forecast, 0.9999, NOON + 3 * MINUTE_MS)).toBeCloseTo(125.9, 1);
+  it('takes the quantile as it is up to 0.95; beyond it demand grows with how rare it is, without a jump', () => {
+    expect([0.5, 0.9, 0.95].map(provisionOf)).toEqual([0.5, 0.9, 0.95].map((level) => ({ level, times: 1 })));
+    // Five times as rare: 5 ** 0.05; ten times more: by 10 ** 0.05.
+    expect(provisionOf(0.99)).toEqual({ level: 0.95, times: expect.closeTo(1.0838, 4) });
+    expect(provisionOf(0.999).times / provisionOf(0.99).times).toBeCloseTo(1.122, 3);
+    expect(provisionOf(0.950001).times).toBeCloseTo(1, 5);
   });
 
   it('takes half of a load above the forecast to last, and nothing of one below it', () => {

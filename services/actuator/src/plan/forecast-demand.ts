@@ -7,8 +7,25 @@ export function newsvendorLevel(shortageCostRatio: number): number {
   return shortageCostRatio / (shortageCostRatio + 1);
 }
 
-/** Beyond the highest level the demand of a level grows by this power of how much rarer it is: 10 times, 1.26. */
-const TAIL_POWER = 0.1;
+/**
+ * Up to here demand is what the forecast says. Beyond it a quantile rests on the few largest errors of the last days and
+ * follows how restless the load is now; what comes that rarely (kick-off, a crowd) comes out of quiet hours too, and is
+ * as large as the load is. So the tail is Pareto's: demand grows by a power of how much rarer it is, 10 times: 1.12.
+ */
+const TAIL_FROM = 0.95;
+const TAIL_POWER = 0.05;
+
+/** What is provided for: the quantile of a forecast, and how many times that. */
+export interface Provision {
+  readonly level: number;
+  readonly times: number;
+}
+
+/** `level` is that of `newsvendorLevel`; 0.99 is five times as rare as 0.95: 1.08 times the latter's demand. */
+export function provisionOf(level: number): Provision {
+  if (level <= TAIL_FROM) return { level, times: 1 };
+  return { level: TAIL_FROM, times: ((1 - TAIL_FROM) / (1 - level)) ** TAIL_POWER };
+}
 
 /** Of a load above what was expected for now, this share is taken to last. */
 const SURGE_SHARE = 0.5;
@@ -22,13 +39,6 @@ export function surgeAt(forecast: Forecast, observed: number, atMs: number): num
   return SURGE_SHARE * Math.max(0, observed - expected);
 }
 
-/** As `quantileAt`, and beyond the highest level that is published. */
-function quantileOf(levels: readonly number[], values: readonly number[], level: number): number {
-  const highest = levels.at(-1) ?? 1;
-  const value = quantileAt(levels, values, level);
-  return level <= highest ? value : value + Math.abs(value) * (((1 - highest) / (1 - level)) ** TAIL_POWER - 1);
-}
-
 /**
  * The quantile of the demand at `atMs`, in the unit of the signal.
  *
@@ -38,11 +48,11 @@ function quantileOf(levels: readonly number[], values: readonly number[], level:
  * `min(max over (issued, at], median(at) + max(mean's half-width at `atMs`, half-width of the first minute))`.
  */
 export function demandAt(forecast: Forecast, level: number, atMs: number): number {
-  const mean = quantileOf(forecast.levels, columnAt(forecast, atMs), level);
+  const mean = quantileAt(forecast.levels, columnAt(forecast, atMs), level);
   if (level <= 0.5) return mean;
-  const median = quantileOf(forecast.levels, columnAt(forecast, atMs), 0.5);
+  const median = quantileAt(forecast.levels, columnAt(forecast, atMs), 0.5);
   const first = forecast.maxQuantiles.map((row) => row[0] as number);
-  const scatter = quantileOf(forecast.levels, first, level) - quantileOf(forecast.levels, first, 0.5);
+  const scatter = quantileAt(forecast.levels, first, level) - quantileAt(forecast.levels, first, 0.5);
   const single = median + Math.max(mean - median, scatter);
   return Math.max(mean, Math.min(single, demandMaxUntil(forecast, level, atMs)));
 }
@@ -53,7 +63,7 @@ export function demandMaxUntil(forecast: Forecast, level: number, untilMs: numbe
   const last = MAX_LEAD_MINUTES.length - 1;
   let upper = 0;
   while (upper < last && (MAX_LEAD_MINUTES[upper] as number) < leadMinutes) upper++;
-  const high = quantileOf(
+  const high = quantileAt(
     forecast.levels,
     forecast.maxQuantiles.map((row) => row[upper] as number),
     level,
@@ -61,7 +71,7 @@ export function demandMaxUntil(forecast: Forecast, level: number, untilMs: numbe
   const to = MAX_LEAD_MINUTES[upper] as number;
   if (upper === 0 || leadMinutes === to) return high;
   if (leadMinutes > to) return Math.max(high, pointMax(forecast, level, forecast.issuedMs + to * MINUTE_MS, untilMs));
-  const low = quantileOf(
+  const low = quantileAt(
     forecast.levels,
     forecast.maxQuantiles.map((row) => row[upper - 1] as number),
     level,
@@ -77,7 +87,7 @@ function pointMax(forecast: Forecast, level: number, fromMs: number, untilMs: nu
     const timeMs = forecast.timesMs[step] as number;
     if (timeMs <= fromMs || timeMs > untilMs + forecast.stepMs) continue;
     const column = forecast.quantiles.map((row) => row[step] as number);
-    largest = Math.max(largest, quantileOf(forecast.levels, column, level));
+    largest = Math.max(largest, quantileAt(forecast.levels, column, level));
   }
   return largest;
 }

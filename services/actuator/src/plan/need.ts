@@ -2,7 +2,7 @@ import type { PoolConfig, SignalConfig } from '@forescale/shared/config';
 import type { Forecast } from '@forescale/shared/domain';
 import { formatDuration } from '@forescale/shared/time';
 import { whyRejected } from './forecast-check.ts';
-import { demandAt, demandMaxUntil, newsvendorLevel, surgeAt } from './forecast-demand.ts';
+import { demandAt, demandMaxUntil, newsvendorLevel, provisionOf, surgeAt } from './forecast-demand.ts';
 import { offeringsOf, unitsOf } from './offerings.ts';
 import { NO_SHARES, type Shares, shareOfSignal } from './shares.ts';
 import type { Need, PlanState, Reason, RejectedForecast } from './types.ts';
@@ -113,7 +113,8 @@ export function forecastNeeds(
   if (!pool.forecast.enabled) return { order, hold, rejected };
   rejected.push(...state.unreadForecasts);
   const carriedShareMin = CARRIED_SHARE_MIN * smallestUnits(pool);
-  const level = newsvendorLevel(pool.shortageCostRatio);
+  const asked = newsvendorLevel(pool.shortageCostRatio);
+  const { level, times } = provisionOf(asked);
   for (const forecast of forecasts) {
     const reason = whyRejected(forecast, pool, nowMs, arrivalMs);
     if (reason !== null) {
@@ -124,10 +125,10 @@ export function forecastNeeds(
       capacityPerNode: number;
     };
     const surge = surgeOf(forecast, signal, state, nowMs);
-    const quantile = `quantile ${Number(level.toFixed(4))} (${forecast.model})`;
-    const above = surge > 0 ? `, ${shown(surge, signal)} of it for a load above the forecast` : '';
+    const quantile = `quantile ${Number(asked.toFixed(6))} (${forecast.model})`;
+    const above = surge > 0 ? `, ${shown(times * surge, signal)} of it for a load above the forecast` : '';
     const ask = (needs: Needs, verb: string, forecasted: number, when: string) => {
-      const demand = forecasted + surge;
+      const demand = times * (forecasted + surge);
       const units = Math.max(0, demand / signal.capacityPerNode - carriedShareMin);
       addNeed(
         needs,

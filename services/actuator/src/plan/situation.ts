@@ -14,7 +14,7 @@ import type { PlanState, Reason } from './types.ts';
  * A node that the forecast wants back within the lead time and this margin is not let go: the drain itself takes a
  * while, and what a node costs meanwhile is less than what its absence would.
  */
-const HOLD_MARGIN_MS = 120_000;
+const HOLD_MARGIN_MS = 60_000;
 
 /** The facts that one plan is made from, gathered once. */
 export interface Situation {

@@ -92,7 +92,9 @@ function fill(state: PlanState, fleet: Fleet, market: Market, target: Target): B
   const usd = rankedUsd(greedy.machines);
   if (greedy.complete && usd <= GOOD_ENOUGH * priceFloor(shopping, gap)) return greedy;
   const machines = cheapestMix(shopping, gap, solve);
-  if (machines === null || (greedy.complete && rankedUsd(machines) >= usd - EPSILON)) return greedy;
+  // A solver keeps to its constraints within a tolerance of its own; a ceiling is one to the last machine.
+  if (machines === null || usdOf(machines) > gap.usdPerHourMax + EPSILON) return greedy;
+  if (greedy.complete && rankedUsd(machines) >= usd - EPSILON) return greedy;
   return { machines, boundBy: null, complete: true };
 }
 
@@ -160,6 +162,10 @@ function partOf(shopping: Shopping, missing: Shares): Shares {
   const spot = shopping.candidates.filter((one) => one.offering.capacityType === 'spot' && one.state === 'free');
   if (spot.length === 0 || spot.some((one) => isAllowed(shopping, one))) return missing;
   return addShares(NO_SHARES, missing, 1 - shopping.spot.share);
+}
+
+function usdOf(machines: readonly OfferingConfig[]): number {
+  return machines.reduce((sum, one) => sum + one.usdPerHour, 0);
 }
 
 function rankedUsd(machines: readonly OfferingConfig[]): number {

@@ -30,7 +30,15 @@ const arbitrary = fc.record({
   failed: fc.nat(3),
 });
 
-function situation(drawn: typeof arbitrary extends fc.Arbitrary<infer T> ? T : never) {
+type Drawn = typeof arbitrary extends fc.Arbitrary<infer T> ? T : never;
+
+/** The ceiling is 1e-8 USD/h below what one machine more would come to: less than a solver's tolerance. */
+const A_HAIR_BELOW: Drawn = {
+  ...{ seed: 9_952, offerings: 4, maxNodes: 9, minNodes: 0, usd: 19.979499987460002, share: 0.3, base: 0, risk: 1 },
+  ...{ cores: 0, memoryGi: 0, rps: 710, pending: [], failed: 1 },
+};
+
+function situation(drawn: Drawn) {
   const pool = poolOf({
     offerings: offeringsFrom(drawn.seed, drawn.offerings),
     signals: [{ name: 'rps', capacity_per_node: 100 }, { name: 'requested-cpu' }, { name: 'requested-memory' }],
@@ -67,7 +75,7 @@ describe('plan with a solver: whatever the offerings', () => {
         const ordered = applied(state, plan(state, [], pool, NOON, solve), NOON);
         expect(plan(ordered, [], pool, NOON, solve).actions).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 150, examples: [[A_HAIR_BELOW]] },
     );
   });
 

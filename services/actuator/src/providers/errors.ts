@@ -51,6 +51,16 @@ export class ProviderError extends Error {
     this.retryAfterMs = options.retryAfterMs ?? null;
     this.ambiguous = options.ambiguous ?? ERROR_MEANINGS[errorClass].ambiguous;
   }
+
+  /** The same failure, of a call that was repeated: one before it may have been carried out. */
+  withAmbiguity(ambiguous: boolean): ProviderError {
+    const { errorClass, message, retryAfterMs } = this;
+    return new ProviderError(errorClass, message, {
+      cause: this,
+      ambiguous: this.ambiguous || ambiguous,
+      ...(retryAfterMs !== null && { retryAfterMs }),
+    });
+  }
 }
 
 /** The failure as a `ProviderError`: what an adapter did not classify may have been carried out. */

@@ -74,6 +74,7 @@ export async function openWorld(latencyMs: number, ratePerSecond: number | null,
     ),
     writer: createClusterWriter(connectKubernetes({ ...config.kubernetes, url: server.url })),
     state,
+    clock: systemClock,
     random,
   });
   const [offering] = pool.offerings;

@@ -43,7 +43,7 @@ async function uncordon(context: ExecuteContext, nodeName: string): Promise<void
  * otherwise count as blocked.
  */
 async function evictPods(context: ExecuteContext, record: NodeRecord, cluster: ClusterState): Promise<DrainStep> {
-  const leaving = cluster.pods.filter((pod) => pod.nodeName === record.nodeName && mustLeave(pod));
+  const leaving = cluster.pods.filter((pod) => pod.nodeName === record.nodeName && isWorkload(pod));
   if (leaving.length === 0) return { kind: 'empty' };
   const slots = bulkhead(EVICTIONS_MAX, leaving.length);
   const outcomes = await Promise.all(
@@ -68,8 +68,8 @@ async function evictPods(context: ExecuteContext, record: NodeRecord, cluster: C
   };
 }
 
-/** Pods of DaemonSets and static pods live and die with their node. */
-function mustLeave(pod: ClusterPod): boolean {
+/** What a node is for. Pods of DaemonSets and static pods live and die with their node. */
+export function isWorkload(pod: ClusterPod): boolean {
   return (
     pod.ownerKind !== 'DaemonSet' && pod.ownerKind !== 'Node' && !('kubernetes.io/config.mirror' in pod.annotations)
   );

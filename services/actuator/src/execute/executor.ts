@@ -3,7 +3,7 @@ import type { ClusterState } from '@forescale/shared/domain';
 import type { ClusterWriter } from '@forescale/shared/kubernetes';
 import type { StateBucket } from '@forescale/shared/state';
 import type { Health } from '@forescale/shared/store';
-import type { Random } from '@forescale/shared/time';
+import type { Clock, Random } from '@forescale/shared/time';
 import type { Interruption, Machine, MachineProvider } from '../providers/port.ts';
 import { ANY_REGION, type CallsByRegion } from './calls.ts';
 import { type ExecuteContext, type Failure, type NodeEvent, type Permission, reasonOf } from './context.ts';
@@ -41,6 +41,7 @@ export interface ExecutorParts {
   readonly calls: CallsByRegion;
   readonly writer: ClusterWriter;
   readonly state: StateBucket;
+  readonly clock: Clock;
   readonly random: Random;
 }
 
@@ -208,8 +209,9 @@ export class Executor {
   }
 
   #context(clusterTag: string): ExecuteContext {
-    const { pool, provider, calls, writer } = this.#parts;
+    const { pool, provider, calls, writer, clock } = this.#parts;
     return {
+      clock,
       pool,
       clusterTag,
       provider,

@@ -81,7 +81,7 @@ export class PoolLoop {
     const { state, writer, random, store, bus } = parts;
     this.pool = pool;
     this.#parts = parts;
-    this.#executor = new Executor({ pool, provider, calls, writer, state, random });
+    this.#executor = new Executor({ pool, provider, calls, writer, state, clock: parts.clock, random });
     this.#readings = new Readings(pool, store, bus);
     this.#forecasts = new Forecasts(pool, bus);
     this.#leadTimes = new LeadTimes(state, pool.name);

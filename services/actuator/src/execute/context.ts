@@ -2,7 +2,7 @@ import type { OfferingConfig, PoolConfig } from '@forescale/shared/config';
 import type { ClusterWriter } from '@forescale/shared/kubernetes';
 import type { Clock } from '@forescale/shared/time';
 import type { NODE_EVENTS } from '@forescale/shared/wire';
-import type { ErrorClass } from '../providers/errors.ts';
+import type { ErrorClass, Mark } from '../providers/errors.ts';
 import type { MachineProvider } from '../providers/port.ts';
 import type { CallsByRegion } from './calls.ts';
 import type { Journal } from './journal.ts';
@@ -31,6 +31,8 @@ export interface Failure {
   readonly offering: OfferingConfig;
   /** Only of stage `create`. */
   readonly errorClass: ErrorClass | null;
+  /** For how long the provider says that there is none, and which offerings that is of; null: it does not say. */
+  readonly mark: Mark | null;
   readonly message: string;
   readonly timeMs: number;
 }

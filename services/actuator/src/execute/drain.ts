@@ -120,6 +120,6 @@ export async function drainStep(
   if (drain.force || (step.blocked.length === 0 && step.evicted === 0)) return await remove();
   const why = `not emptied by its deadline: ${step.blocked.slice(0, 3).join(', ') || 'pods that were evicted just now'}`;
   const { nodeName, offering } = record;
-  context.onFailure({ stage: 'drain', nodeName, offering, errorClass: null, message: why, timeMs: nowMs });
+  context.onFailure({ stage: 'drain', nodeName, offering, errorClass: null, mark: null, message: why, timeMs: nowMs });
   return await cancelDrain(context, record);
 }

@@ -194,7 +194,15 @@ export class Executor {
       const { nodeName, offering, drain } = record;
       if (!this.#noticed.has(notice.machineId)) {
         const why = `the provider takes it back at ${new Date(notice.atMs).toISOString()}`;
-        context.onFailure({ stage: 'interrupted', nodeName, offering, errorClass: null, message: why, timeMs: nowMs });
+        context.onFailure({
+          stage: 'interrupted',
+          nodeName,
+          offering,
+          errorClass: null,
+          mark: null,
+          message: why,
+          timeMs: nowMs,
+        });
         context.onEvent({ event: 'interrupted', record, timeMs: nowMs, seconds: null, why });
       }
       if (drain === null || drain.force || permission !== 'all') continue;

@@ -1,6 +1,6 @@
 import { type OfferingConfig, POOL_LABEL } from '@forescale/shared/config';
 import type { Random } from '@forescale/shared/time';
-import { asProviderError, ProviderError } from '../providers/errors.ts';
+import { asProviderError, type ProviderError } from '../providers/errors.ts';
 import type { Machine, MachineRequest } from '../providers/port.ts';
 import { type ExecuteContext, reasonOf } from './context.ts';
 import type { NodeRecord } from './record.ts';
@@ -96,7 +96,7 @@ async function createOrAdopt(context: ExecuteContext, record: NodeRecord): Promi
     const { machines, failures } = await context.calls(record.offering.region).run('create', async (signal) => {
       const result = await context.provider.create(request, signal);
       const failure = result.failures[0];
-      if (result.machines.length === 0 && failure) throw new ProviderError(failure.errorClass, failure.message);
+      if (result.machines.length === 0 && failure) throw failure;
       return result;
     });
     if (failures[0]) context.onTrouble(`${record.requestId}: ${failures[0].message}`);
@@ -173,6 +173,7 @@ export async function giveUp(
     nodeName: record.nodeName,
     offering: record.offering,
     errorClass,
+    mark: error.mark,
     message: why,
     timeMs: nowMs,
   });

@@ -94,7 +94,7 @@ async function settleStarting(
   const minutes = Math.round((nowMs - record.createdMs) / 60_000);
   const message = node ? `not Ready after ${minutes} min` : `not registered after ${minutes} min`;
   const { nodeName, offering } = record;
-  context.onFailure({ stage: 'boot', nodeName, offering, errorClass: null, message, timeMs: nowMs });
+  context.onFailure({ stage: 'boot', nodeName, offering, errorClass: null, mark: null, message, timeMs: nowMs });
   return await beginRemoval(context, now, { failed: true, why: message }, nowMs);
 }
 

@@ -87,7 +87,7 @@ async function giveUpMissing(
     if (times < SIGHTINGS_MIN || (await findMachines(context, record)).length > 0) continue;
     const message = 'its machine was gone before it became a Ready node';
     const { nodeName, offering } = record;
-    context.onFailure({ stage: 'boot', nodeName, offering, errorClass: null, message, timeMs: nowMs });
+    context.onFailure({ stage: 'boot', nodeName, offering, errorClass: null, mark: null, message, timeMs: nowMs });
     await beginRemoval(context, record, { failed: true, why: message }, nowMs);
   }
   return missing;

@@ -47,7 +47,6 @@ export function pictureOf(measured: readonly Measured[]): TopLevelSpec {
         },
       },
     },
-    resolve: { scale: { x: 'independent', y: 'independent' } },
     config: CHART_CONFIG,
   };
 }

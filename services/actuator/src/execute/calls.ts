@@ -1,7 +1,8 @@
-import { type Clock, formatDuration, type Random } from '@forescale/shared/time';
+import type { Clock, Random } from '@forescale/shared/time';
 import { BrokenCircuitError, bulkhead } from 'cockatiel';
 import { asProviderError, ERROR_MEANINGS, ProviderError } from '../providers/errors.ts';
 import { type BreakerLimits, breakerGauge, breakerOnClock } from './breaker.ts';
+import { pacer, QuietError, quietTime } from './pace.ts';
 
 export type Operation = 'read' | 'create' | 'delete';
 export const OPERATIONS: readonly Operation[] = ['read', 'create', 'delete'];
@@ -20,13 +21,6 @@ export interface CallLimits {
 
 /** At most this many calls wait for a slot; a plan of more nodes than that is refused by the configuration. */
 const QUEUE_MAX = 10_000;
-
-/** A provider that asks for more is asked again after this. */
-const QUIET_MS_MAX = 5 * 60_000;
-
-/** Calls are so much farther apart than the rate allows: what happens to them on their way is not in our hands. */
-const PACE_MARGIN = 1.02;
-const TIMER_LATE_MS = 1;
 
 /**
  * Calls to one provider region: bulkhead( retry( quiet time, breaker( pace, time-out( call )))), one of each per
@@ -64,8 +58,8 @@ export function createProviderCalls(limits: CallLimits, context: CallContext): P
 function lane(limits: CallLimits, context: CallContext) {
   const slots = bulkhead(limits.concurrency, QUEUE_MAX);
   const breaker = breakerOnClock(limits.breaker, context.clock);
-  const quiet = quietTime(context.clock);
-  const pace = pacer(limits, quiet, context.ioClock);
+  const quiet = quietTime(limits.backoffMaxMs, context.clock);
+  const pace = pacer(limits.ratePerSecond, quiet, context.ioClock);
 
   function once<T>(operation: Operation, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return breaker.execute(async () => {
@@ -83,6 +77,8 @@ function lane(limits: CallLimits, context: CallContext) {
     let waitMs = 0;
     for (let retries = 0; ; retries++) {
       try {
+        // Before the breaker, which would take a call that was not sent for a probe that has succeeded.
+        quiet.leftMs();
         return await once(operation, call);
       } catch (error) {
         if (error instanceof QuietError)
@@ -122,61 +118,6 @@ function lane(limits: CallLimits, context: CallContext) {
 function nextWaitMs(lastMs: number, limits: CallLimits, random: Random): number {
   const highMs = Math.max(limits.backoffFirstMs, lastMs) * 3;
   return Math.min(limits.backoffMaxMs, limits.backoffFirstMs + random.next() * (highMs - limits.backoffFirstMs));
-}
-
-type QuietTime = ReturnType<typeof quietTime>;
-
-/** How long the provider still wants to be left alone, as it said itself. */
-function quietTime(clock: Clock) {
-  let untilMs = Number.NEGATIVE_INFINITY;
-  return {
-    askedFor(ms: number): void {
-      untilMs = Math.max(untilMs, clock.nowMs() + Math.min(ms, QUIET_MS_MAX));
-    },
-    leftMs(): number {
-      const leftMs = untilMs - clock.nowMs();
-      // Nobody may ask for more: the clock was set back.
-      return leftMs > QUIET_MS_MAX ? 0 : Math.max(0, leftMs);
-    },
-  };
-}
-
-/** The provider asked for more time without calls than a tick waits for; the next one comes anyway. */
-class QuietError extends Error {
-  override readonly name = 'QuietError';
-  readonly leftMs: number;
-
-  constructor(leftMs: number) {
-    super(`the provider asks for ${formatDuration(leftMs)} without such calls`);
-    this.leftMs = leftMs;
-  }
-}
-
-/**
- * Gives every caller its turn, when the provider's quiet time is over, `1/rate` apart and a little. No bursts, not even
- * after this process was held up: a provider that allows one call at a time would refuse them. Timers are late by up
- * to 1 ms, which is made up for: 100 calls at 20 a second take 99 x 51 ms. Rejects with `QuietError`.
- */
-function pacer({ ratePerSecond, backoffMaxMs }: CallLimits, quiet: QuietTime, ioClock: Clock): () => Promise<void> {
-  const waitAtLeast = async (ms: number) => {
-    const quietMs = quiet.leftMs();
-    if (quietMs > backoffMaxMs) throw new QuietError(quietMs);
-    await ioClock.sleep(Math.max(quietMs, ms));
-  };
-  if (ratePerSecond === null) return () => waitAtLeast(0);
-  const gapMs = (1_000 / ratePerSecond) * PACE_MARGIN;
-  let dueMs = Number.NEGATIVE_INFINITY;
-  const takeTurn = async () => {
-    // After a clock was set back, what is due seems far off.
-    await waitAtLeast(Math.min(gapMs, dueMs - ioClock.nowMs()));
-    dueMs = Math.max(dueMs + gapMs, ioClock.nowMs() + gapMs - TIMER_LATE_MS);
-  };
-  let last = Promise.resolve();
-  return () => {
-    const turn = last.then(takeTurn);
-    last = turn.catch(() => undefined);
-    return turn;
-  };
 }
 
 /** The call's result, or a `transient` failure after `timeoutMs`; the call is told to end by its signal. */

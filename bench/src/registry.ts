@@ -44,6 +44,18 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     load: () => import('./plan/plan.ts'),
   },
   {
+    name: 'provision',
+    summary: 'time to ask for many machines at once and to get the answers, beside one after another',
+    options: [
+      ['--nodes <count>', 'how many; 100 without it'],
+      ['--latency <duration>', "the provider's, of a call that makes a machine; 2s without it"],
+      ['--rate <calls>', 'a second that the provider allows, where it has a limit; 20 without it'],
+      ['--sequential-nodes <count>', 'how many one after another, each of which takes the latency; 5 without it'],
+      ['--picture <file>', 'where the SVG goes; bench/results/provision.svg without it'],
+    ],
+    load: () => import('./provision/provision.ts'),
+  },
+  {
     name: 'autoscale',
     summary: 'unmet demand against cost: Forescale beside reactive and other policies, each at all of its settings',
     options: [

@@ -33,7 +33,9 @@ describe('actuation against the simulated cluster, over HTTP', () => {
     expect(await world.readiness.report()).toEqual({ ready: true, reasons: {} });
     const events = await world.store.query({ measurement: 'node', fields: ['event'], limit: 1_000 });
     const kinds = new Set(events.map((row) => row.fields.event));
-    expect([...kinds].sort()).toEqual(['draining', 'launched', 'ready', 'removed', 'requested']);
+    expect([...kinds].sort()).toEqual([
+      ...['draining', 'launched', 'ready', 'registered', 'removed', 'requested', 'useful'],
+    ]);
   });
 
   it('zone a has no machines: zone b is bought in the same minute', async () => {

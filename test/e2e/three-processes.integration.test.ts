@@ -130,7 +130,7 @@ describe('three processes on NATS and InfluxDB', () => {
       ceiling: 40,
     });
     const seen = NODE_EVENTS.filter((event) => outside.received.has(subjects.node('web', event)));
-    expect(seen).toEqual(['requested', 'launched', 'ready', 'draining', 'removed']);
+    expect(seen).toEqual(['requested', 'launched', 'registered', 'ready', 'useful', 'draining', 'removed']);
     for (const event of seen)
       for (const data of outside.received.get(subjects.node('web', event)) ?? [])
         expect(decodeEvent(data, nodeEventSchema)).toMatchObject({ pool: 'web', event });

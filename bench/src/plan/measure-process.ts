@@ -1,8 +1,11 @@
 import { plan } from '@forescale/actuator/plan';
 import { NOW_MS, type Situation, type SituationName, situationOf } from './situation.ts';
 
-/** Plans before the clock counts: a running service has long been compiled. The very first is told apart. */
-const WARM_UP = 30;
+/**
+ * Plans before the clock counts: a running service has long been compiled, which the engine goes on with for some 150 plans.
+ * The very first is told apart.
+ */
+const WARM_UP = 200;
 
 export interface PlanTask {
   readonly nodes: number;

@@ -182,6 +182,7 @@ const PUBLIC_NAMES = [
   'forescale.scaling.latency',
   'forescale.scaling.lead.time',
   'forescale.node.readiness.time',
+  'forescale.node.start.time',
   'forescale.node.create.duration',
   'forescale.cost.rate',
   'forescale.cost.saved.rate',

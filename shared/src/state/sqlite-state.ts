@@ -29,10 +29,22 @@ export async function createSqliteState({ path, bucket }: SqliteStateOptions): P
   return new SqliteState(await openSqlite(path, SCHEMA), bucket);
 }
 
+/** A write that waits for its commit. `work` throws a conflict before it has changed anything. */
+interface Write {
+  readonly work: () => number;
+  readonly resolve: (revision: number) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Writes that come in one turn of the event loop are one commit: the disk takes as long for a hundred as for one, and
+ * nothing else happens in this process meanwhile.
+ */
 class SqliteState implements StateBucket {
   readonly #database: DatabaseSync;
   readonly #bucket: string;
   readonly #statements: ReturnType<typeof prepareStatements>;
+  #waiting: Write[] = [];
 
   constructor(database: DatabaseSync, bucket: string) {
     this.#database = database;
@@ -49,25 +61,23 @@ class SqliteState implements StateBucket {
   async put(key: string, value: Uint8Array): Promise<number> {
     checkKey(key);
     checkValue(key, value);
-    return this.#run(() => inTransaction(this.#database, () => this.#write(key, value)));
+    return await this.#commit(() => this.#write(key, value));
   }
 
   async compareAndSet(key: string, value: Uint8Array, revision: number): Promise<number> {
     checkKey(key);
     checkValue(key, value);
     checkRevision(key, revision);
-    return this.#run(() =>
-      inTransaction(this.#database, () => {
-        const current = this.#statements.get.get(this.#bucket, key)?.revision ?? 0;
-        if (Number(current) !== revision) throw conflict(key, revision);
-        return this.#write(key, value);
-      }),
-    );
+    return await this.#commit(() => {
+      const current = this.#statements.get.get(this.#bucket, key)?.revision ?? 0;
+      if (Number(current) !== revision) throw conflict(key, revision);
+      return this.#write(key, value);
+    });
   }
 
   async delete(key: string): Promise<void> {
     checkKey(key);
-    this.#run(() => this.#statements.remove.run(this.#bucket, key));
+    await this.#commit(() => Number(this.#statements.remove.run(this.#bucket, key).changes));
   }
 
   async keys(prefix: string): Promise<string[]> {
@@ -85,7 +95,26 @@ class SqliteState implements StateBucket {
   }
 
   async close(): Promise<void> {
+    this.#flush();
     if (this.#database.isOpen) this.#database.close();
+  }
+
+  #commit(work: () => number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.push({ work, resolve, reject }) === 1) setImmediate(() => this.#flush());
+    });
+  }
+
+  /** All that wait, or none but for those that conflict. */
+  #flush(): void {
+    const writes = this.#waiting.splice(0);
+    if (writes.length === 0) return;
+    try {
+      const told = this.#run(() => inTransaction(this.#database, () => writes.map(attempted)));
+      for (const tell of told) tell();
+    } catch (error) {
+      for (const { reject } of writes) reject(error);
+    }
   }
 
   #write(key: string, value: Uint8Array): number {
@@ -103,6 +132,17 @@ class SqliteState implements StateBucket {
       const reason = error instanceof Error ? error.message : String(error);
       throw new StateUnavailableError(`SQLite: ${reason}`, { cause: error });
     }
+  }
+}
+
+/** Does the write, and returns how to tell of it once it is committed. */
+function attempted({ work, resolve, reject }: Write): () => void {
+  try {
+    const revision = work();
+    return () => resolve(revision);
+  } catch (error) {
+    if (!(error instanceof StateConflictError)) throw error;
+    return () => reject(error);
   }
 }
 

@@ -25,6 +25,7 @@ export function createInstruments(meter: Meter) {
       description: 'How long before it was needed a node was Ready; negative when it came late',
     }),
     nodeReadinessTime: seconds('forescale.node.readiness.time', 'From request to Ready'),
+    nodeStartTime: seconds('forescale.node.start.time', 'From request to launched, registered, Ready, useful'),
     nodeCreateDuration: seconds('forescale.node.create.duration', "The provider's create call"),
     costRate: meter.createGauge('forescale.cost.rate', { unit: 'USD/h', description: 'What the pool costs now' }),
     costSavedRate: meter.createGauge('forescale.cost.saved.rate', {

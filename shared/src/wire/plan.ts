@@ -47,7 +47,18 @@ export const planSchema = z.object({
 /** `planSchema` before parsing: what a publisher writes. */
 export type PlanData = z.input<typeof planSchema>;
 
-export const NODE_EVENTS = ['requested', 'launched', 'ready', 'failed', 'draining', 'removed', 'interrupted'] as const;
+/** A node's life: asked for, its machine made, its Node there, that Ready, the first pod of a workload running on it, … */
+export const NODE_EVENTS = [
+  'requested',
+  'launched',
+  'registered',
+  'ready',
+  'useful',
+  'failed',
+  'draining',
+  'removed',
+  'interrupted',
+] as const;
 
 /** The data of `forescale.v1.node.<pool>.<event>`. */
 export const nodeEventSchema = z.object({
@@ -60,7 +71,7 @@ export const nodeEventSchema = z.object({
   zone: z.string().max(63),
   instance_type: z.string().max(63),
   capacity_type: z.enum(['on_demand', 'spot']),
-  /** How long the step took that the event ends: request to launch, request to Ready, drain to removal. */
+  /** Since the request for launched, registered, ready and useful; since the drain began, or the removal, for removed. */
   seconds: z.number().min(0).nullable(),
   why: z.string().max(1_000),
 });

@@ -81,7 +81,88 @@ describe('calls: how many at once, and how fast', () => {
     expect(sentMs.at(-1)).toBeGreaterThanOrEqual(4_900);
     expect(sentMs.at(-1)).toBeLessThanOrEqual(6_000);
     const gaps = sentMs.slice(1).map((timeMs, index) => timeMs - (sentMs[index] as number));
-    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(40);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(50);
+  });
+
+  it('a process that was held up for a second sends no burst afterwards', async () => {
+    const { clock, calls, driven } = setUp({ ratePerSecond: 20 });
+    const sentMs: number[] = [];
+    const call = async () => void sentMs.push(clock.nowMs());
+    const work = Promise.all(Array.from({ length: 40 }, () => calls.run('create', call)));
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advanceTo(1_000);
+    await driven(work);
+    const gaps = sentMs.slice(1).map((timeMs, index) => timeMs - (sentMs[index] as number));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(50);
+    expect(sentMs.at(-1)).toBeLessThanOrEqual(1_000 + (1.2 * 1_000 * 40) / 20);
+  });
+});
+
+describe('calls: as long as the provider asks', () => {
+  const slowDown = (retryAfterMs: number) => () =>
+    Promise.reject(new ProviderError('throttled', 'slow down', { retryAfterMs }));
+
+  it('a wait of up to the longest back-off is waited for', async () => {
+    const { clock, calls, driven } = setUp();
+    const sentMs: number[] = [];
+    const call = async () => {
+      sentMs.push(clock.nowMs());
+      if (sentMs.length === 1) throw new ProviderError('throttled', 'slow down', { retryAfterMs: 5_000 });
+    };
+    await driven(calls.run('create', call));
+    expect(sentMs[1]).toBeGreaterThanOrEqual(5_000);
+  });
+
+  it('a longer one fails the call at once, and no other is sent until it is over', async () => {
+    const { clock, calls, errors, outcome } = setUp();
+    expect(await outcome(calls.run('create', slowDown(30_000)))).toBe('throttled');
+    expect(errors).toHaveLength(1);
+    expect(clock.nowMs()).toBeLessThan(1_000);
+    let sent = 0;
+    const call = async () => void sent++;
+    expect(await outcome(calls.run('create', call))).toBe('not sent');
+    expect(sent).toBe(0);
+    expect(await outcome(calls.run('delete', call))).toBe('ok');
+    clock.advanceTo(31_000);
+    expect(await outcome(calls.run('create', call))).toBe('ok');
+  });
+
+  it('what is not sent is throttled, surely not carried out, and says how long', async () => {
+    const { calls, outcome, driven } = setUp();
+    await outcome(calls.run('create', slowDown(30_000)));
+    const error = await driven(calls.run('create', () => Promise.resolve()).catch((cause: unknown) => cause));
+    expect(error).toMatchObject({
+      errorClass: 'throttled',
+      ambiguous: false,
+      message: 'not sent: the provider asks for 30s without such calls',
+    });
+  });
+
+  it('what is not sent is no probe: it closes no breaker', async () => {
+    const { clock, calls, failing, outcome } = setUp({ retriesMax: 0 });
+    const failures = Array.from({ length: 5 }, () => failing('transient'));
+    await Promise.all([slowDown(120_000), ...failures].map((call) => outcome(calls.run('read', call))));
+    expect(calls.breakerState('read')).toBe(2);
+    clock.advanceTo(clock.nowMs() + 40_000);
+    expect(await outcome(calls.run('read', () => Promise.resolve()))).toBe('not sent');
+    expect(calls.breakerState('read')).toBe(2);
+  });
+
+  it('calls that begin while a short wait lasts wait for its end', async () => {
+    const { clock, calls, driven } = setUp({ retriesMax: 0 });
+    await driven(calls.run('create', slowDown(2_000)).catch(() => undefined));
+    const sentMs: number[] = [];
+    const call = async () => void sentMs.push(clock.nowMs());
+    await driven(Promise.all([1, 2, 3].map(() => calls.run('create', call))));
+    expect(Math.min(...sentMs)).toBeGreaterThanOrEqual(2_000);
+  });
+
+  it('is at most five minutes', async () => {
+    const { clock, calls, outcome } = setUp();
+    clock.advanceTo(1e9);
+    await outcome(calls.run('create', slowDown(1e8)));
+    clock.advanceTo(1e9 + 301_000);
+    expect(await outcome(calls.run('create', () => Promise.resolve()))).toBe('ok');
   });
 });
 

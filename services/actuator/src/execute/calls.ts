@@ -2,6 +2,7 @@ import type { Clock, Random } from '@forescale/shared/time';
 import { BrokenCircuitError, bulkhead } from 'cockatiel';
 import { asProviderError, ERROR_MEANINGS, ProviderError } from '../providers/errors.ts';
 import { type BreakerLimits, breakerGauge, breakerOnClock } from './breaker.ts';
+import { pacer, QuietError, quietTime } from './pace.ts';
 
 export type Operation = 'read' | 'create' | 'delete';
 export const OPERATIONS: readonly Operation[] = ['read', 'create', 'delete'];
@@ -22,8 +23,8 @@ export interface CallLimits {
 const QUEUE_MAX = 10_000;
 
 /**
- * Calls to one provider region: bulkhead( retry( breaker( pace, time-out( call )))), one of each per operation, so
- * that a failing create never keeps a machine from being terminated. Rejects with `ProviderError`.
+ * Calls to one provider region: bulkhead( retry( quiet time, breaker( pace, time-out( call )))), one of each per
+ * operation, so that a failing create never keeps a machine from being terminated. Rejects with `ProviderError`.
  */
 export interface ProviderCalls {
   run<T>(operation: Operation, call: (signal: AbortSignal) => Promise<T>): Promise<T>;
@@ -57,7 +58,8 @@ export function createProviderCalls(limits: CallLimits, context: CallContext): P
 function lane(limits: CallLimits, context: CallContext) {
   const slots = bulkhead(limits.concurrency, QUEUE_MAX);
   const breaker = breakerOnClock(limits.breaker, context.clock);
-  const pace = pacer(limits.ratePerSecond, context.ioClock);
+  const quiet = quietTime(limits.backoffMaxMs, context.clock);
+  const pace = pacer(limits.ratePerSecond, quiet, context.ioClock);
 
   function once<T>(operation: Operation, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return breaker.execute(async () => {
@@ -75,16 +77,23 @@ function lane(limits: CallLimits, context: CallContext) {
     let waitMs = 0;
     for (let retries = 0; ; retries++) {
       try {
+        // Before the breaker, which would take a call that was not sent for a probe that has succeeded.
+        quiet.leftMs();
         return await once(operation, call);
       } catch (error) {
+        if (error instanceof QuietError)
+          throw new ProviderError('throttled', `not sent: ${error.message}`, { ambiguous, retryAfterMs: error.leftMs });
         if (error instanceof BrokenCircuitError)
           throw new ProviderError('transient', `not sent: too many ${operation} calls have failed`, { ambiguous });
         const failed = asProviderError(error);
         ambiguous ||= failed.ambiguous;
         context.onError(operation, failed);
-        if (!ERROR_MEANINGS[failed.errorClass].retried || retries >= limits.retriesMax)
-          throw new ProviderError(failed.errorClass, failed.message, { cause: failed, ambiguous });
-        waitMs = nextWaitMs(waitMs, failed, limits, context.random);
+        const { retryAfterMs } = failed;
+        if (failed.errorClass === 'throttled' && retryAfterMs !== null) quiet.askedFor(retryAfterMs);
+        const isTooLong = retryAfterMs !== null && retryAfterMs > limits.backoffMaxMs;
+        if (!ERROR_MEANINGS[failed.errorClass].retried || isTooLong || retries >= limits.retriesMax)
+          throw failed.withAmbiguity(ambiguous);
+        waitMs = Math.max(nextWaitMs(waitMs, limits, context.random), retryAfterMs ?? 0);
         await context.ioClock.sleep(waitMs);
       }
     }
@@ -106,22 +115,9 @@ function lane(limits: CallLimits, context: CallContext) {
  * Decorrelated jitter: uniform between the first wait and three times the last one, at most `backoffMaxMs`.
  * With 200 ms first: 200..600, then 200..1800, … Many callers that failed together do not come back together.
  */
-function nextWaitMs(lastMs: number, failed: ProviderError, limits: CallLimits, random: Random): number {
+function nextWaitMs(lastMs: number, limits: CallLimits, random: Random): number {
   const highMs = Math.max(limits.backoffFirstMs, lastMs) * 3;
-  const jitterMs = limits.backoffFirstMs + random.next() * (highMs - limits.backoffFirstMs);
-  return Math.min(limits.backoffMaxMs, Math.max(jitterMs, failed.retryAfterMs ?? 0));
-}
-
-/** Gives every caller its turn, `1/rate` apart, the first at once; no bursts. */
-function pacer(ratePerSecond: number | null, ioClock: Clock): () => Promise<void> {
-  if (ratePerSecond === null) return async () => undefined;
-  let nextMs = Number.NEGATIVE_INFINITY;
-  return async () => {
-    const nowMs = ioClock.nowMs();
-    const turnMs = Math.max(nowMs, nextMs);
-    nextMs = turnMs + 1_000 / ratePerSecond;
-    await ioClock.sleep(turnMs - nowMs);
-  };
+  return Math.min(limits.backoffMaxMs, limits.backoffFirstMs + random.next() * (highMs - limits.backoffFirstMs));
 }
 
 /** The call's result, or a `transient` failure after `timeoutMs`; the call is told to end by its signal. */

@@ -1,7 +1,8 @@
 import type { OfferingConfig, PoolConfig } from '@forescale/shared/config';
 import type { ClusterWriter } from '@forescale/shared/kubernetes';
+import type { Clock } from '@forescale/shared/time';
 import type { NODE_EVENTS } from '@forescale/shared/wire';
-import type { ErrorClass } from '../providers/errors.ts';
+import type { ErrorClass, Mark } from '../providers/errors.ts';
 import type { MachineProvider } from '../providers/port.ts';
 import type { CallsByRegion } from './calls.ts';
 import type { Journal } from './journal.ts';
@@ -12,7 +13,7 @@ export interface NodeEvent {
   readonly event: (typeof NODE_EVENTS)[number];
   readonly record: NodeRecord;
   readonly timeMs: number;
-  /** How long the step took that this ends; null where it ends none. */
+  /** Of a node that starts: since it was asked for; of one that leaves: since its drain began. Null for other events. */
   readonly seconds: number | null;
   readonly why: string;
 }
@@ -30,6 +31,8 @@ export interface Failure {
   readonly offering: OfferingConfig;
   /** Only of stage `create`. */
   readonly errorClass: ErrorClass | null;
+  /** For how long the provider says that there is none, and which offerings that is of; null: it does not say. */
+  readonly mark: Mark | null;
   readonly message: string;
   readonly timeMs: number;
 }
@@ -50,6 +53,8 @@ export interface ExecuteContext {
   readonly calls: CallsByRegion;
   readonly writer: ClusterWriter;
   readonly journal: Journal;
+  /** The service's clock, for what is reached while a tick lasts. */
+  readonly clock: Clock;
   readonly onEvent: (event: NodeEvent) => void;
   readonly onFailure: (failure: Failure) => void;
   /** What is wrong, in words, for the readiness report of this tick. */

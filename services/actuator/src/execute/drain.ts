@@ -43,7 +43,7 @@ async function uncordon(context: ExecuteContext, nodeName: string): Promise<void
  * otherwise count as blocked.
  */
 async function evictPods(context: ExecuteContext, record: NodeRecord, cluster: ClusterState): Promise<DrainStep> {
-  const leaving = cluster.pods.filter((pod) => pod.nodeName === record.nodeName && mustLeave(pod));
+  const leaving = cluster.pods.filter((pod) => pod.nodeName === record.nodeName && isWorkload(pod));
   if (leaving.length === 0) return { kind: 'empty' };
   const slots = bulkhead(EVICTIONS_MAX, leaving.length);
   const outcomes = await Promise.all(
@@ -68,8 +68,8 @@ async function evictPods(context: ExecuteContext, record: NodeRecord, cluster: C
   };
 }
 
-/** Pods of DaemonSets and static pods live and die with their node. */
-function mustLeave(pod: ClusterPod): boolean {
+/** What a node is for. Pods of DaemonSets and static pods live and die with their node. */
+export function isWorkload(pod: ClusterPod): boolean {
   return (
     pod.ownerKind !== 'DaemonSet' && pod.ownerKind !== 'Node' && !('kubernetes.io/config.mirror' in pod.annotations)
   );
@@ -120,6 +120,6 @@ export async function drainStep(
   if (drain.force || (step.blocked.length === 0 && step.evicted === 0)) return await remove();
   const why = `not emptied by its deadline: ${step.blocked.slice(0, 3).join(', ') || 'pods that were evicted just now'}`;
   const { nodeName, offering } = record;
-  context.onFailure({ stage: 'drain', nodeName, offering, errorClass: null, message: why, timeMs: nowMs });
+  context.onFailure({ stage: 'drain', nodeName, offering, errorClass: null, mark: null, message: why, timeMs: nowMs });
   return await cancelDrain(context, record);
 }

@@ -31,6 +31,44 @@ describe('execute: nodes come', () => {
     expect(ready.every((event) => Math.abs((event.seconds ?? 0) - 95) < 5)).toBe(true);
   });
 
+  it('times every step of a start: launched, registered, Ready, and useful with the first pod of a workload', async () => {
+    const world = new World();
+    world.cloud.latencyMs = 2_000;
+    world.desired = 1;
+    await ticks(world, 3);
+    const [nodeName] = recordedNames(world);
+    world.cluster.addPod({ name: 'agent', nodeName: nodeName ?? null, ownerKind: 'DaemonSet' });
+    world.cluster.addPod({ name: 'pulling', nodeName: nodeName ?? null, phase: 'Pending' });
+    await world.tick();
+    world.cluster.addPod({ name: 'web', nodeName: nodeName ?? null });
+    await ticks(world, 2);
+    const seconds = world.events.map((event) => [event.event, event.seconds && Math.round(event.seconds)]);
+    // A tick looks for 2 s before it asks, which takes 2 s; machines boot for 90 s; the next tick is a minute later.
+    expect(seconds).toEqual([
+      ['requested', null],
+      ['launched', 4],
+      ['registered', 94],
+      ['ready', 94],
+      ['useful', 250],
+    ]);
+    const [record] = world.executor.records;
+    const since = (timeMs: number | null | undefined) => Math.round(((timeMs ?? 0) - (record?.createdMs ?? 0)) / 1_000);
+    expect([record?.launchedMs, record?.registeredMs, record?.readyMs, record?.usefulMs].map(since)).toEqual([
+      4, 94, 94, 250,
+    ]);
+  });
+
+  it('a machine whose answer was lost was launched when its provider says so', async () => {
+    const world = new World();
+    world.cloud.latencyMs = 2_000;
+    world.cloud.visibilityMs = 10_000;
+    world.desired = 1;
+    world.cloud.fault = (call) => (call === 'create' ? 'lost' : null);
+    await ticks(world, 2);
+    const launched = world.events.filter((event) => event.event === 'launched');
+    expect(launched.map((event) => Math.round(event.seconds ?? 0))).toEqual([4]);
+  });
+
   it('without permission nothing is done', async () => {
     const world = new World();
     world.permission = 'nothing';

@@ -3,7 +3,7 @@ import type { ClusterState } from '@forescale/shared/domain';
 import type { ClusterWriter } from '@forescale/shared/kubernetes';
 import type { StateBucket } from '@forescale/shared/state';
 import type { Health } from '@forescale/shared/store';
-import type { Random } from '@forescale/shared/time';
+import type { Clock, Random } from '@forescale/shared/time';
 import type { Interruption, Machine, MachineProvider } from '../providers/port.ts';
 import { ANY_REGION, type CallsByRegion } from './calls.ts';
 import { type ExecuteContext, type Failure, type NodeEvent, type Permission, reasonOf } from './context.ts';
@@ -41,6 +41,7 @@ export interface ExecutorParts {
   readonly calls: CallsByRegion;
   readonly writer: ClusterWriter;
   readonly state: StateBucket;
+  readonly clock: Clock;
   readonly random: Random;
 }
 
@@ -193,7 +194,15 @@ export class Executor {
       const { nodeName, offering, drain } = record;
       if (!this.#noticed.has(notice.machineId)) {
         const why = `the provider takes it back at ${new Date(notice.atMs).toISOString()}`;
-        context.onFailure({ stage: 'interrupted', nodeName, offering, errorClass: null, message: why, timeMs: nowMs });
+        context.onFailure({
+          stage: 'interrupted',
+          nodeName,
+          offering,
+          errorClass: null,
+          mark: null,
+          message: why,
+          timeMs: nowMs,
+        });
         context.onEvent({ event: 'interrupted', record, timeMs: nowMs, seconds: null, why });
       }
       if (drain === null || drain.force || permission !== 'all') continue;
@@ -208,8 +217,9 @@ export class Executor {
   }
 
   #context(clusterTag: string): ExecuteContext {
-    const { pool, provider, calls, writer } = this.#parts;
+    const { pool, provider, calls, writer, clock } = this.#parts;
     return {
+      clock,
       pool,
       clusterTag,
       provider,

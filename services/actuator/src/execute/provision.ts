@@ -1,6 +1,6 @@
 import { type OfferingConfig, POOL_LABEL } from '@forescale/shared/config';
 import type { Random } from '@forescale/shared/time';
-import { asProviderError, ProviderError } from '../providers/errors.ts';
+import { asProviderError, type ProviderError } from '../providers/errors.ts';
 import type { Machine, MachineRequest } from '../providers/port.ts';
 import { type ExecuteContext, reasonOf } from './context.ts';
 import type { NodeRecord } from './record.ts';
@@ -43,7 +43,9 @@ export function newRecord(
     machineIds: [],
     createdMs: nowMs,
     launchedMs: null,
+    registeredMs: null,
     readyMs: null,
+    usefulMs: null,
     why,
     drain: null,
     removal: null,
@@ -64,6 +66,7 @@ export async function provision(context: ExecuteContext, records: readonly NodeR
         context.onTrouble(`${record.requestId} was not asked for: its intent cannot be written: ${reasonOf(error)}`);
         return;
       }
+      context.onEvent({ event: 'requested', record, timeMs: nowMs, seconds: null, why: record.why });
       await requestMachine(context, record, nowMs);
     }),
   );
@@ -73,7 +76,7 @@ export async function provision(context: ExecuteContext, records: readonly NodeR
 export async function requestMachine(context: ExecuteContext, record: NodeRecord, nowMs: number): Promise<void> {
   try {
     const outcome = await createOrAdopt(context, record);
-    if (outcome.machines.length > 0) await adopt(context, record, outcome.machines, nowMs);
+    if (outcome.machines.length > 0) await adopt(context, record, outcome.machines, context.clock.nowMs());
     else if (outcome.error !== null) await giveUp(context, record, outcome.error, nowMs);
   } catch (error) {
     context.onTrouble(`${record.requestId}: the answer cannot be written down: ${reasonOf(error)}`);
@@ -93,7 +96,7 @@ async function createOrAdopt(context: ExecuteContext, record: NodeRecord): Promi
     const { machines, failures } = await context.calls(record.offering.region).run('create', async (signal) => {
       const result = await context.provider.create(request, signal);
       const failure = result.failures[0];
-      if (result.machines.length === 0 && failure) throw new ProviderError(failure.errorClass, failure.message);
+      if (result.machines.length === 0 && failure) throw failure;
       return result;
     });
     if (failures[0]) context.onTrouble(`${record.requestId}: ${failures[0].message}`);
@@ -131,18 +134,29 @@ export async function findMachines(context: ExecuteContext, record: NodeRecord):
   );
 }
 
-/** Writes down the machines of a record, and tells that it was launched. */
+/** Writes down the machines of a record, known since `launchedMs`, and tells that it was launched. */
 export async function adopt(
   context: ExecuteContext,
   record: NodeRecord,
   machines: readonly Machine[],
-  nowMs: number,
+  launchedMs: number,
 ): Promise<NodeRecord> {
   const machineIds = machines.map((machine) => machine.id);
-  const adopted = await context.journal.update(record.requestId, { state: 'requested', machineIds });
-  const seconds = (nowMs - record.createdMs) / 1_000;
-  context.onEvent({ event: 'requested', record: adopted, timeMs: nowMs, seconds, why: record.why });
+  // A clock that was set back makes no time negative.
+  const timeMs = Math.max(record.createdMs, launchedMs);
+  const adopted = await context.journal.update(record.requestId, {
+    state: 'requested',
+    machineIds,
+    launchedMs: timeMs,
+  });
+  const seconds = (timeMs - record.createdMs) / 1_000;
+  context.onEvent({ event: 'launched', record: adopted, timeMs, seconds, why: record.why });
   return adopted;
+}
+
+/** When machines were made that are found later, as their provider says; its clock may be another. */
+export function madeMs(machines: readonly Machine[], nowMs: number): number {
+  return Math.min(nowMs, ...machines.map((machine) => machine.createdMs));
 }
 
 /** The provider said no for good: there is no machine, the record goes, and planning hears why. */
@@ -159,6 +173,7 @@ export async function giveUp(
     nodeName: record.nodeName,
     offering: record.offering,
     errorClass,
+    mark: error.mark,
     message: why,
     timeMs: nowMs,
   });

@@ -17,13 +17,13 @@ const offeringSchema: z.ZodType<OfferingConfig> = z.object({
 
 /**
  * - `intended`: written before the call; the call may have been sent, or not.
- * - `requested`: the provider has answered; `machineIds` are known.
- * - `launched`: its Node has registered.
+ * - `requested`: the provider has made its machines; `machineIds` are known.
+ * - `registered`: its Node is there.
  * - `ready`: its Node is or was Ready.
  * - `draining`: cordoned, its pods are being evicted.
  * - `removing`: Node deleted, machine being terminated until the provider shows it no more. Then the record goes.
  */
-const RECORD_STATES = ['intended', 'requested', 'launched', 'ready', 'draining', 'removing'] as const;
+const RECORD_STATES = ['intended', 'requested', 'registered', 'ready', 'draining', 'removing'] as const;
 
 /** What the journal knows of one node that Forescale wanted, from before its first call until it is verified gone. */
 export const nodeRecordSchema = z.object({
@@ -36,9 +36,14 @@ export const nodeRecordSchema = z.object({
   nodeName: name,
   offering: offeringSchema,
   machineIds: z.array(z.string().max(253)).max(100),
+  /** When it was asked for, and when each step of its start was reached: its machines made … */
   createdMs: moment,
   launchedMs: moment.nullable(),
+  /** … its Node there, and Ready … */
+  registeredMs: moment.nullable().default(null),
   readyMs: moment.nullable(),
+  /** … and the first pod running on it that does not belong to every node; as a tick sees it. */
+  usefulMs: moment.nullable().default(null),
   /** Why it was asked for; later why it leaves. */
   why: z.string().max(1_000),
   drain: z

@@ -1,8 +1,8 @@
 import type { ClusterNode, ClusterState } from '@forescale/shared/domain';
 import { ProviderError } from '../providers/errors.ts';
 import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
-import { drainStep } from './drain.ts';
-import { adopt, findMachines, giveUp, requestMachine } from './provision.ts';
+import { drainStep, isWorkload } from './drain.ts';
+import { adopt, findMachines, giveUp, madeMs, requestMachine } from './provision.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval, removeStep } from './remove.ts';
 
@@ -42,8 +42,9 @@ async function settleRecord(
 ): Promise<void> {
   let now = record;
   if (now.state === 'intended') now = await settleIntent(context, now, permission, nowMs);
-  if (now.state === 'requested' || now.state === 'launched')
+  if (now.state === 'requested' || now.state === 'registered')
     now = await settleStarting(context, now, node, permission, nowMs);
+  if (now.state === 'ready' && now.usefulMs === null) now = await settleUseful(context, now, cluster, nowMs);
   if (now.state === 'ready' && permission !== 'nothing') now = await settleReady(context, now, node, nowMs);
   if (now.state === 'draining' && permission === 'all') now = await drainStep(context, now, cluster, nowMs);
   if (now.state === 'removing' && permission !== 'nothing') await removeStep(context, now, cluster, nowMs);
@@ -57,7 +58,7 @@ async function settleIntent(
   nowMs: number,
 ): Promise<NodeRecord> {
   const found = await findMachines(context, record);
-  if (found.length > 0) return await adopt(context, record, found, nowMs);
+  if (found.length > 0) return await adopt(context, record, found, madeMs(found, nowMs));
   if (nowMs - record.createdMs > context.pool.registrationTimeoutMs) {
     const error = new ProviderError('transient', 'never confirmed by the provider');
     await giveUp(context, record, error, nowMs);
@@ -77,9 +78,10 @@ async function settleStarting(
   let now = record;
   const secondsSinceRequest = (timeMs: number) => Math.max(0, Math.min(timeMs, nowMs) - record.createdMs) / 1_000;
   if (node && now.state === 'requested') {
-    now = await context.journal.update(now.requestId, { state: 'launched', launchedMs: nowMs });
     const seconds = secondsSinceRequest(node.createdMs);
-    context.onEvent({ event: 'launched', record: now, timeMs: nowMs, seconds, why: record.why });
+    const registeredMs = record.createdMs + Math.round(seconds * 1_000);
+    now = await context.journal.update(now.requestId, { state: 'registered', registeredMs });
+    context.onEvent({ event: 'registered', record: now, timeMs: nowMs, seconds, why: record.why });
   }
   if (node?.ready) {
     const seconds = secondsSinceRequest(node.readyChangedMs);
@@ -92,8 +94,25 @@ async function settleStarting(
   const minutes = Math.round((nowMs - record.createdMs) / 60_000);
   const message = node ? `not Ready after ${minutes} min` : `not registered after ${minutes} min`;
   const { nodeName, offering } = record;
-  context.onFailure({ stage: 'boot', nodeName, offering, errorClass: null, message, timeMs: nowMs });
+  context.onFailure({ stage: 'boot', nodeName, offering, errorClass: null, mark: null, message, timeMs: nowMs });
   return await beginRemoval(context, now, { failed: true, why: message }, nowMs);
+}
+
+/** A node serves from the first pod on that runs there because it is there. */
+async function settleUseful(
+  context: ExecuteContext,
+  record: NodeRecord,
+  cluster: ClusterState,
+  nowMs: number,
+): Promise<NodeRecord> {
+  const isUsed = cluster.pods.some(
+    (pod) => pod.nodeName === record.nodeName && pod.phase === 'Running' && isWorkload(pod),
+  );
+  if (!isUsed) return record;
+  const used = await context.journal.update(record.requestId, { usefulMs: nowMs });
+  const seconds = Math.max(0, nowMs - record.createdMs) / 1_000;
+  context.onEvent({ event: 'useful', record: used, timeMs: nowMs, seconds, why: record.why });
+  return used;
 }
 
 /** A node that is silent while its machine is gone will not come back; one that somebody deleted shall not. */

@@ -3,7 +3,7 @@ import type { ClusterNode, ClusterState } from '@forescale/shared/domain';
 import type { Machine } from '../providers/port.ts';
 import { ANY_REGION } from './calls.ts';
 import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
-import { adopt, CAPACITY_LABEL, findMachines } from './provision.ts';
+import { adopt, CAPACITY_LABEL, findMachines, madeMs } from './provision.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval } from './remove.ts';
 
@@ -44,7 +44,7 @@ export async function sweep(
     const record = journal.get(requestIdOf(machine));
     if (record?.machineIds.includes(machine.id)) continue;
     if (record?.state === 'intended') {
-      await adopt(context, record, [machine], nowMs);
+      await adopt(context, record, [machine], madeMs([machine], nowMs));
       continue;
     }
     const node = nodes.get(machine.nodeName);
@@ -80,14 +80,14 @@ async function giveUpMissing(
   const present = new Set(machines.map((machine) => machine.id));
   const missing = new Map<string, number>();
   for (const record of context.journal.records()) {
-    const started = record.state === 'requested' || record.state === 'launched';
+    const started = record.state === 'requested' || record.state === 'registered';
     if (!started || record.machineIds.some((id) => present.has(id))) continue;
     const times = (before.get(record.requestId) ?? 0) + 1;
     missing.set(record.requestId, times);
     if (times < SIGHTINGS_MIN || (await findMachines(context, record)).length > 0) continue;
     const message = 'its machine was gone before it became a Ready node';
     const { nodeName, offering } = record;
-    context.onFailure({ stage: 'boot', nodeName, offering, errorClass: null, message, timeMs: nowMs });
+    context.onFailure({ stage: 'boot', nodeName, offering, errorClass: null, mark: null, message, timeMs: nowMs });
     await beginRemoval(context, record, { failed: true, why: message }, nowMs);
   }
   return missing;
@@ -110,8 +110,11 @@ function lostRecord(context: ExecuteContext, machine: Machine, node: ClusterNode
     offering: offeringOf(context.pool, node),
     machineIds: [machine.id],
     createdMs: machine.createdMs,
-    launchedMs: node.createdMs,
+    launchedMs: machine.createdMs,
+    registeredMs: node.createdMs,
     readyMs: node.ready ? node.readyChangedMs : node.createdMs,
+    // When that was nobody has seen.
+    usefulMs: node.createdMs,
     why: 'adopted: a machine of this cluster whose node serves',
     drain: null,
     removal: null,

@@ -59,16 +59,28 @@ export const EMPTY_MEMORY: PlanMemory = {
  * 30 min at most; three hours without one and the count starts anew.
  */
 export function withFailure(memory: PlanMemory, offeringId: string, nowMs: number): PlanMemory {
-  const before = memory.marks[offeringId];
-  const recent = before && nowMs - before.lastFailureMs < MARK_FORGOTTEN_MS ? before : null;
-  // Failures of one batch are one failure.
-  const failures = recent === null ? 1 : recent.lastFailureMs === nowMs ? recent.failures : recent.failures + 1;
-  const markMs = Math.min(MARK_MS_MAX, MARK_MS_MIN * 2 ** Math.min(failures - 1, 10));
-  return {
-    ...memory,
-    lastFailureMs: nowMs,
-    marks: { ...memory.marks, [offeringId]: { untilMs: nowMs + markMs, lastFailureMs: nowMs, failures } },
-  };
+  return withFailures(memory, [offeringId], nowMs, null);
+}
+
+/** The same of several at once, which are passed over for `markMs`; null: for as long as they have failed of late. */
+export function withFailures(
+  memory: PlanMemory,
+  offeringIds: readonly string[],
+  nowMs: number,
+  markMs: number | null,
+): PlanMemory {
+  const marks = { ...memory.marks };
+  for (const id of offeringIds) {
+    const before = marks[id];
+    const recent = before && nowMs - before.lastFailureMs < MARK_FORGOTTEN_MS ? before : null;
+    // Failures of one batch are one failure.
+    const failures = recent === null ? 1 : recent.lastFailureMs === nowMs ? recent.failures : recent.failures + 1;
+    const backoffMs = Math.min(MARK_MS_MAX, MARK_MS_MIN * 2 ** Math.min(failures - 1, 10));
+    // A last resort that has failed again is marked for no less than before.
+    const untilMs = markMs === null ? nowMs + backoffMs : Math.max(before?.untilMs ?? 0, nowMs + markMs);
+    marks[id] = { untilMs, lastFailureMs: nowMs, failures };
+  }
+  return { ...memory, lastFailureMs: nowMs, marks };
 }
 
 /**
@@ -93,10 +105,10 @@ export function withTimedOut(
   return { ...memory, timedOutMs: Object.fromEntries([...all].slice(-TIMED_OUT_MAX)) };
 }
 
-/** The memory without marks that have been forgotten. */
+/** The memory without marks that are over and have been forgotten. */
 export function withoutOldMarks(memory: PlanMemory, nowMs: number): PlanMemory {
   const marks = Object.entries(memory.marks);
-  const kept = marks.filter(([, mark]) => nowMs - mark.lastFailureMs < MARK_FORGOTTEN_MS);
+  const kept = marks.filter(([, mark]) => nowMs - mark.lastFailureMs < MARK_FORGOTTEN_MS || nowMs < mark.untilMs);
   return kept.length === marks.length ? memory : { ...memory, marks: Object.fromEntries(kept) };
 }
 

@@ -98,8 +98,9 @@ export class Neighbours {
     const known = this.#selected.get(key);
     if (known) return known;
     const tally: Tally = { rule, byDomain: new Map(), total: 0, changes: 0 };
-    for (const { place, pod, by } of [...this.#candidates(rule.pods), ...this.#moved]) {
-      if (selectsPod(rule.pods, pod)) count(tally, place, by);
+    const presences = [this.#candidates(rule.pods), this.#moved];
+    for (const some of presences) {
+      for (const { place, pod, by } of some) if (selectsPod(rule.pods, pod)) count(tally, place, by);
     }
     this.#selected.set(key, tally);
     this.#selectedBy.add(rule.pods, tally);

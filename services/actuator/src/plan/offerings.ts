@@ -33,9 +33,16 @@ export function offeringsOf(pool: PoolConfig): readonly OfferingConfig[] {
   return pool.offerings.length > 0 ? pool.offerings : [UNDECLARED_OFFERING];
 }
 
+/** Offerings do not change, and every plan would write the ids of hundreds several times. */
+const ids = new WeakMap<OfferingConfig, string>();
+
 /** "m7g.xlarge/us-east-1/us-east-1a/spot": what failures are remembered by. */
 export function offeringId(offering: OfferingConfig): string {
-  return `${offering.instanceType}/${offering.region}/${offering.zone}/${offering.capacityType}`;
+  const known = ids.get(offering);
+  if (known !== undefined) return known;
+  const id = `${offering.instanceType}/${offering.region}/${offering.zone}/${offering.capacityType}`;
+  ids.set(offering, id);
+  return id;
 }
 
 /**
@@ -116,11 +123,20 @@ export function tallyOf(machines: readonly StayingMachine[], pool: PoolConfig): 
   return tally;
 }
 
+/** By the offerings of a configuration, as `ids`. */
+const reclaimsById = new WeakMap<readonly OfferingConfig[], ReadonlyMap<string, number>>();
+
 /** The expected share of a machine that is taken back in a month; a spot machine of no known offering is the worst. */
 export function reclaimsIn(pool: PoolConfig): (machine: StayingMachine) => number {
-  const known = new Map(offeringsOf(pool).map((offering) => [offeringId(offering), reclaimShare(offering)]));
+  const offerings = offeringsOf(pool);
+  let known = reclaimsById.get(offerings);
+  if (known === undefined) {
+    known = new Map(offerings.map((offering) => [offeringId(offering), reclaimShare(offering)]));
+    reclaimsById.set(offerings, known);
+  }
+  const byId = known;
   return ({ capacityType, offeringId: id }) =>
-    capacityType === 'spot' ? (known.get(id ?? '') ?? RECLAIM_SHARES['>20%']) : 0;
+    capacityType === 'spot' ? (byId.get(id ?? '') ?? RECLAIM_SHARES['>20%']) : 0;
 }
 
 /** Counts machines in (`by` 1) or out (-1). */

@@ -40,11 +40,7 @@ export function mutable(resources: Resources): MutableResources {
 export function classesOf(pods: readonly ClusterPod[], template: Resources, byLabels: boolean): PodClass[] {
   const classes = new Map<string, PodClass>();
   for (const pod of pods) {
-    const { cpuMillicores, memoryBytes, gpus } = pod.requests;
-    const isPlain = pod.tolerations.length === 0 && pod.rules === null && Object.keys(pod.nodeSelector).length === 0;
-    const rules = isPlain ? '' : JSON.stringify([pod.nodeSelector, pod.tolerations, pod.rules]);
-    const labels = byLabels ? JSON.stringify([pod.namespace, pod.labels]) : '';
-    const key = `${cpuMillicores}/${memoryBytes}/${gpus}/${rules}${labels}`;
+    const key = keyOf(pod, byLabels);
     const known = classes.get(key);
     if (known) known.pods.push(pod);
     else classes.set(key, { key, sample: pod, pods: [pod] });
@@ -57,6 +53,19 @@ export function classesOf(pods: readonly ClusterPod[], template: Resources, byLa
     );
   const sized = [...classes.values()].map((one) => ({ one, size: size(one) }));
   return sized.sort((a, b) => b.size - a.size || (a.one.key < b.one.key ? -1 : 1)).map(({ one }) => one);
+}
+
+/** Written out, since a plan asks for the keys of hundreds of pods. No part may hold what stands between them. */
+function keyOf(pod: ClusterPod, byLabels: boolean): string {
+  const { requests, nodeSelector, tolerations, rules, namespace, labels } = pod;
+  let key = `${requests.cpuMillicores}/${requests.memoryBytes}/${requests.gpus}`;
+  for (const label in nodeSelector) key += `|${label}=${nodeSelector[label]}`;
+  for (const one of tolerations) key += `;${one.key ?? '*'} ${one.operator} ${one.value} ${one.effect ?? '*'}`;
+  if (rules !== null) key += JSON.stringify(rules);
+  if (!byLabels) return key;
+  key += `@${namespace}`;
+  for (const label in labels) key += `|${label}=${labels[label]}`;
+  return key;
 }
 
 /**

@@ -5,6 +5,7 @@ import { isOnTheWayOut } from './fleet.ts';
 import { Neighbours } from './neighbours.ts';
 import { type NewNode, newNodeOf } from './new-node.ts';
 import { isResident, type NodeLoad } from './node-load.ts';
+import { type OfferingSize, offeringSizes, offeringsOfSizes } from './offering-sizes.ts';
 import { offeringsOf } from './offerings.ts';
 import { classesOf, mutable, type Place, type PodClass, placeClass } from './packing.ts';
 import type { PlanState, Reason } from './types.ts';
@@ -54,7 +55,8 @@ export function packPending(
   const roomy = withRoomFor(classes, places);
   const servedUids: string[] = [];
   let newNodes = 0;
-  let carriers = offerings;
+  const sizes = offeringSizes(offerings).map((size) => ({ ...size, room: roomOf(template, size.allocatable) }));
+  let carriers: readonly Carrier[] = sizes;
   for (const { sample, pods } of classes) {
     const gate = byRules ? neighbours.gateOf(sample, places) : null;
     let placed = 0;
@@ -64,9 +66,9 @@ export function packPending(
       });
     };
     put(roomy);
-    const able = placed === pods.length ? [] : carriersOf(sample, carriers, template);
+    const able = placed === pods.length ? [] : carrying(sample, carriers);
     if (able.length > 0) carriers = able;
-    else if (carriersOf(sample, offerings, template).length > 0) unplaced.later += pods.length - placed;
+    else if (carrying(sample, sizes).length > 0) unplaced.later += pods.length - placed;
     else unplaced.nowhere += pods.length - placed;
     while (able.length > 0 && placed < pods.length && newNodes < NEW_NODES_MAX) {
       const place = newPlace(template, `new node ${newNodes}`);
@@ -86,11 +88,12 @@ export function packPending(
   }
   // What has its place on a machine that is on its way asks for as large ones as when that was ordered.
   for (const { sample } of classes) {
-    const able = carriersOf(sample, carriers, template);
+    const able = carrying(sample, carriers);
     if (able.length > 0) carriers = able;
   }
   explain(unplaced, reasons);
-  return { newNodes, pods: waiting.length - unplaced.nowhere - unplaced.someOfferings, servedUids, carriers };
+  const pods = waiting.length - unplaced.nowhere - unplaced.someOfferings;
+  return { newNodes, pods, servedUids, carriers: offeringsOfSizes(carriers, offerings) };
 }
 
 function explain(
@@ -114,13 +117,14 @@ function explain(
   );
 }
 
-/** Those of the offerings whose machines have room for the pod beside what DaemonSets take. */
-function carriersOf(
-  pod: ClusterPod,
-  offerings: readonly OfferingConfig[],
-  template: NewNode,
-): readonly OfferingConfig[] {
-  return offerings.filter((offering) => fits(pod.requests, roomOf(template, offering.allocatable)));
+/** A size of machines, and what room is on one beside what DaemonSets take. */
+interface Carrier extends OfferingSize {
+  readonly room: Resources;
+}
+
+/** Those that have room for the pod. */
+function carrying(pod: ClusterPod, sizes: readonly Carrier[]): readonly Carrier[] {
+  return sizes.filter(({ room }) => fits(pod.requests, room));
 }
 
 /** Places that are too full for all classes need not be asked by each. */

@@ -1,9 +1,10 @@
 import type { Bounds, OfferingConfig, PoolConfig } from '@forescale/shared/config';
-import { fits, type Resources, subtractResources } from '@forescale/shared/domain';
+import { fits, subtractResources } from '@forescale/shared/domain';
 import { capacityOf, type Fleet, isShort, stayingMachines, type Target } from './fleet.ts';
 import type { growthCap } from './growth-cap.ts';
 import { cheapestMix, type Gap, type MixSolver, priceFloor } from './mix.ts';
 import { overheadOf } from './new-node.ts';
+import { offeringSizes, offeringsOfSizes } from './offering-sizes.ts';
 import {
   buy,
   cheapestOffering,
@@ -106,18 +107,21 @@ function largeEnough(pool: PoolConfig, fleet: Fleet, carriers: readonly Offering
   const { allocatable: template } = pool.template;
   if (!carriers.some((one) => one.allocatable !== null && !fits(template, one.allocatable))) return carriers;
   const overhead = overheadOf(fleet.loads);
-  const rooms = carriers.map(({ allocatable }) => subtractResources(allocatable ?? template, overhead));
+  const sizes = offeringSizes(carriers).map((size) => ({
+    ...size,
+    room: subtractResources(size.allocatable ?? template, overhead),
+  }));
   const largest = { cpuMillicores: 0, memoryBytes: 0, pods: 0, gpus: 0 };
   for (const { movable } of fleet.loads) {
     for (const { requests } of movable) {
-      if (!rooms.some((room) => fits(requests, room))) continue;
+      if (!sizes.some(({ room }) => fits(requests, room))) continue;
       largest.cpuMillicores = Math.max(largest.cpuMillicores, requests.cpuMillicores);
       largest.memoryBytes = Math.max(largest.memoryBytes, requests.memoryBytes);
       largest.gpus = Math.max(largest.gpus, requests.gpus);
     }
   }
-  const large = carriers.filter((_, i) => fits(largest, rooms[i] as Resources));
-  return large.length > 0 ? large : carriers;
+  const large = sizes.filter(({ room }) => fits(largest, room));
+  return large.length > 0 ? offeringsOfSizes(large, carriers) : carriers;
 }
 
 function gapOf(fleet: Fleet, { pool, bounds }: Market, target: Target): Gap {

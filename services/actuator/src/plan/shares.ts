@@ -17,7 +17,7 @@ export const SHARES = ['units', 'cpu', 'memory', 'pods', 'gpus'] as const;
 
 export const NO_SHARES: Shares = { units: 0, cpu: 0, memory: 0, pods: 0, gpus: 0 };
 
-const RESOURCES = ['cpuMillicores', 'memoryBytes', 'pods', 'gpus'] as const;
+const INFINITE = Number.POSITIVE_INFINITY;
 
 /** Within 10 % of a whole number it is that number, since a kubelet reserves a little of every machine for itself. */
 const SNAP = 0.1;
@@ -39,13 +39,24 @@ export function shareOfSignal(signal: string): keyof Shares {
 
 /** Of a machine; null: it is like the template. Resources that the template has none of do not count. */
 export function sharesOf(allocatable: Resources | null, template: Resources): Shares {
-  const share = (field: keyof Resources) => {
-    if (template[field] <= 0) return 0;
-    return allocatable === null ? 1 : snapped(allocatable[field] / template[field]);
+  const cpu = shareOf('cpuMillicores', allocatable, template);
+  const memory = shareOf('memoryBytes', allocatable, template);
+  const pods = shareOf('pods', allocatable, template);
+  const gpus = shareOf('gpus', allocatable, template);
+  const scarcest = Math.min(cpu ?? INFINITE, memory ?? INFINITE, pods ?? INFINITE, gpus ?? INFINITE);
+  return {
+    units: scarcest === INFINITE ? 1 : scarcest,
+    cpu: cpu ?? 0,
+    memory: memory ?? 0,
+    pods: pods ?? 0,
+    gpus: gpus ?? 0,
   };
-  const [cpu, memory, pods, gpus] = [share('cpuMillicores'), share('memoryBytes'), share('pods'), share('gpus')];
-  const counted = RESOURCES.filter((field) => template[field] > 0).map(share);
-  return { units: counted.length === 0 ? 1 : Math.min(...counted), cpu, memory, pods, gpus };
+}
+
+/** Null: the template has none. */
+function shareOf(field: keyof Resources, allocatable: Resources | null, template: Resources): number | null {
+  if (template[field] <= 0) return null;
+  return allocatable === null ? 1 : snapped(allocatable[field] / template[field]);
 }
 
 function snapped(share: number): number {

@@ -31,8 +31,22 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorClass, ErrorMeaning>> = {
   conflict: { retried: false, breaker: 'ignored', ambiguous: true, marksOffering: false },
 };
 
+/**
+ * For how long an offering is left alone, and which others with it: all of its zone, all spot ones of its region, or all of
+ * its region.
+ */
+export interface Mark {
+  readonly ms: number;
+  readonly scope: 'offering' | 'zone' | 'spot' | 'region';
+}
+
+/** Where the provider knows no better. Machines come back on the market sooner than a quota is raised. */
+export const MARK_MS = 3 * 60_000;
+export const QUOTA_MARK_MS = 10 * 60_000;
+
 interface ProviderErrorOptions extends ErrorOptions {
   readonly retryAfterMs?: number;
+  readonly mark?: Mark;
   readonly ambiguous?: boolean;
 }
 
@@ -42,6 +56,8 @@ export class ProviderError extends Error {
   readonly errorClass: ErrorClass;
   /** What the provider itself asked for. */
   readonly retryAfterMs: number | null;
+  /** Null: of a class that marks no offering. */
+  readonly mark: Mark | null;
   /** This call, or one before it with the same token, may have been carried out. */
   readonly ambiguous: boolean;
 
@@ -49,7 +65,20 @@ export class ProviderError extends Error {
     super(message, options);
     this.errorClass = errorClass;
     this.retryAfterMs = options.retryAfterMs ?? null;
+    const defaultMark: Mark = { ms: errorClass === 'quota' ? QUOTA_MARK_MS : MARK_MS, scope: 'offering' };
+    this.mark = ERROR_MEANINGS[errorClass].marksOffering ? (options.mark ?? defaultMark) : null;
     this.ambiguous = options.ambiguous ?? ERROR_MEANINGS[errorClass].ambiguous;
+  }
+
+  /** The same failure, of a call that was repeated: one before it may have been carried out. */
+  withAmbiguity(ambiguous: boolean): ProviderError {
+    const { errorClass, message, retryAfterMs, mark } = this;
+    return new ProviderError(errorClass, message, {
+      cause: this,
+      ambiguous: this.ambiguous || ambiguous,
+      ...(retryAfterMs !== null && { retryAfterMs }),
+      ...(mark !== null && { mark }),
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { OfferingConfig } from '@forescale/shared/config';
 import type { Taint } from '@forescale/shared/domain';
-import type { ErrorClass } from './errors.ts';
+import type { ProviderError } from './errors.ts';
 
 /** One machine, asked for by name. The same `token` never makes a second machine, however often it is sent. */
 export interface MachineRequest {
@@ -31,15 +31,10 @@ export interface Machine {
   readonly createdMs: number;
 }
 
-interface MachineFailure {
-  readonly errorClass: ErrorClass;
-  readonly message: string;
-}
-
 /** Partial success is normal: the machines that were made, and why the others were not. */
 export interface CreateResult {
   readonly machines: readonly Machine[];
-  readonly failures: readonly MachineFailure[];
+  readonly failures: readonly ProviderError[];
 }
 
 /** `reclaim`: the machine goes at `atMs`, whatever we do. `rebalance`: it is at risk, nothing more. */

@@ -180,7 +180,7 @@ describe('actuator: what it does', () => {
     await scene.ticks(5);
     expect(scene.cluster.nodes.size).toBe(4);
     expect(scene.plan).toMatchObject({ need: 4, desired: 4, ready: 4, starting: 0, actions: [] });
-    expect([...new Set(scene.nodeEvents)]).toEqual(['requested', 'launched', 'ready']);
+    expect([...new Set(scene.nodeEvents)]).toEqual(['requested', 'launched', 'registered', 'ready']);
     const last = await scene.bus.last(streams.plan.name, subjects.plan('web'));
     expect(decodeEvent(last?.data ?? new Uint8Array(), planSchema)).toMatchObject({ desired: 4, mode: 'enforce' });
     const rows = await scene.store.query({ measurement: 'plan', fields: ['ready', 'mode'], limit: 100 });

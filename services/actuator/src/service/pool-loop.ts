@@ -20,11 +20,10 @@ import {
   plan,
   type RejectedForecast,
   type SignalReading,
-  withFailure,
 } from '../plan/index.ts';
-import { ERROR_MEANINGS } from '../providers/errors.ts';
 import type { MachineProvider } from '../providers/port.ts';
 import { Capacities } from './capacities.ts';
+import { asksForAnother, whyNothingIsMade, withFailureOf } from './failure-memory.ts';
 import { Forecasts } from './forecasts.ts';
 import { LeadTimes } from './lead-time.ts';
 import type { Outbox } from './outbox.ts';
@@ -76,12 +75,14 @@ export class PoolLoop {
   #draft: Draft | null = null;
   #events: NodeEvent[] = [];
   #failures: Failure[] = [];
+  /** Why nothing is made until a human has changed something; null: it is, or nothing was wanted. */
+  #refusal: string | null = null;
 
   constructor(pool: PoolConfig, provider: MachineProvider, calls: CallsByRegion, outbox: Outbox, parts: ActuatorParts) {
     const { state, writer, random, store, bus } = parts;
     this.pool = pool;
     this.#parts = parts;
-    this.#executor = new Executor({ pool, provider, calls, writer, state, random });
+    this.#executor = new Executor({ pool, provider, calls, writer, state, clock: parts.clock, random });
     this.#readings = new Readings(pool, store, bus);
     this.#forecasts = new Forecasts(pool, bus);
     this.#leadTimes = new LeadTimes(state, pool.name);
@@ -167,6 +168,9 @@ export class PoolLoop {
       if (round === ROUNDS_MAX || !this.#failures.slice(failedBefore).some(asksForAnother)) break;
       now = plan(this.#state(picture, servedByOthers), picture.forecasts, this.pool, nowMs, this.#parts.solve);
     }
+    const { desired, ready, starting } = now.report;
+    if (ready + starting >= desired) this.#refusal = null;
+    this.#show('orders', this.#refusal === null ? { ok: true } : { ok: false, reason: this.#refusal });
     // What failed after the memory was saved must not be forgotten by the next tick.
     if (this.#memory !== now.memory) this.#show('memory', await healthOf(this.#keeper.save(this.#memory)));
     await this.#learn(draft.state, nowMs);
@@ -234,10 +238,10 @@ export class PoolLoop {
     const { events, failures, troubles } = this.#executor.takeNews();
     for (const text of troubles) this.#parts.log.warn({ pool: this.pool.name }, text);
     for (const failure of failures) {
-      this.#memory = isOfferingsFault(failure)
-        ? withFailure(this.#memory, offeringId(failure.offering), nowMs)
-        : { ...this.#memory, lastFailureMs: nowMs };
+      this.#memory = withFailureOf(this.#memory, failure, this.pool, nowMs);
+      this.#refusal = whyNothingIsMade(failure) ?? this.#refusal;
     }
+    if (events.some(({ event }) => event === 'launched')) this.#refusal = null;
     this.#events.push(...events);
     this.#failures.push(...failures);
   }
@@ -267,16 +271,6 @@ function permissionOf(pool: PoolConfig, override: Override | null): Permission {
 function orderOf(action: Action): Order {
   const { reason, ...rest } = action;
   return { ...rest, why: reason };
-}
-
-/** A machine that was taken back, never came, or is not to be had: its offering is passed over for a while. */
-function isOfferingsFault({ stage, errorClass }: Failure): boolean {
-  if (stage === 'create') return errorClass !== null && ERROR_MEANINGS[errorClass].marksOffering;
-  return stage === 'boot' || stage === 'interrupted';
-}
-
-function asksForAnother(failure: Failure): boolean {
-  return failure.stage === 'create' && isOfferingsFault(failure);
 }
 
 async function healthOf(work: Promise<unknown>): Promise<Health> {

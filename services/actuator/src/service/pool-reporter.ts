@@ -138,6 +138,8 @@ export class PoolReporter {
     const readyTimesMs: number[] = [];
     for (const { event, record, seconds } of events) {
       if (event === 'interrupted') instruments.spotInterruptions.add(1, { pool });
+      if (isStep(event) && seconds !== null)
+        instruments.nodeStartTime.record(seconds, { pool, provider: this.#provider, step: event });
       if (event !== 'ready' || seconds === null) continue;
       instruments.nodeReadinessTime.record(seconds, { pool, provider: this.#provider });
       readyTimesMs.push(record.readyMs ?? nowMs);
@@ -153,6 +155,11 @@ export class PoolReporter {
 /** What is needed now, rather than expected. */
 function isOfNow({ source }: PlanReport['needs'][number]): boolean {
   return source.startsWith('observed:') || source === 'pending';
+}
+
+/** What a node reaches on its way from the request to being of use. */
+function isStep(event: NodeEvent['event']): boolean {
+  return event === 'launched' || event === 'registered' || event === 'ready' || event === 'useful';
 }
 
 function usdByCapacity(state: PlanState): Cost['usdPerHour'] {

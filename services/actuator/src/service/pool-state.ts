@@ -49,7 +49,7 @@ export function planState(gathered: Gathered): PlanState {
       requestId: record.requestId,
       requestedMs: record.createdMs,
       offering: record.offering,
-      nodeName: record.launchedMs === null ? null : record.nodeName,
+      nodeName: record.registeredMs === null ? null : record.nodeName,
     })),
     pendingPods: (podsByNode.get('') ?? []).filter((pod) => !pod.terminating && !servedPodUids.has(pod.uid)),
     readings: gathered.readings,
@@ -65,7 +65,7 @@ export function planState(gathered: Gathered): PlanState {
 }
 
 function isStarting(record: NodeRecord): boolean {
-  return record.state === 'intended' || record.state === 'requested' || record.state === 'launched';
+  return record.state === 'intended' || record.state === 'requested' || record.state === 'registered';
 }
 
 function belongs(pool: PoolConfig, node: ClusterNode): boolean {

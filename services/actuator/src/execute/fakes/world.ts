@@ -81,7 +81,15 @@ export class World {
       onAnswer: () => undefined,
     });
     const { pool, cloud: provider, cluster: writer, state } = this;
-    this.executor = new Executor({ pool, provider, calls: () => calls, writer, state, random });
+    this.executor = new Executor({
+      pool,
+      provider,
+      calls: () => calls,
+      writer,
+      state,
+      clock: this.clock,
+      random,
+    });
     return this.executor;
   }
 

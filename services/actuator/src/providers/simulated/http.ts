@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ProviderError } from '../errors.ts';
+import { classOfStatus, retryAfterMs } from '../refusal.ts';
 
 const BODY_BYTES_MAX = 16 * 2 ** 20;
 
@@ -47,15 +48,12 @@ export async function callCloud(
 }
 
 function classified(what: string, response: Response, body: unknown): ProviderError {
-  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
-  const options = Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: seconds * 1_000 } : {};
+  const waitMs = retryAfterMs(response.headers.get('retry-after'));
+  const options = waitMs === null ? {} : { retryAfterMs: waitMs };
   const failure = failureSchema.safeParse(body);
   if (failure.success) return new ProviderError(failure.data.error.class, failure.data.error.message, options);
   const { status } = response;
-  const message = `${what}: HTTP ${status}`;
-  if (status === 429) return new ProviderError('throttled', message, options);
-  if (status === 401 || status === 403) return new ProviderError('auth', message);
-  return new ProviderError(status >= 500 ? 'transient' : 'config', message, options);
+  return new ProviderError(classOfStatus(status), `${what}: HTTP ${status}`, options);
 }
 
 async function boundedText(response: Response): Promise<string> {

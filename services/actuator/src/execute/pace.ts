@@ -1,0 +1,65 @@
+import { type Clock, formatDuration } from '@forescale/shared/time';
+
+/** A provider that asks for more is asked again after this. */
+const QUIET_MS_MAX = 5 * 60_000;
+
+/** Calls are so much farther apart than the rate allows: what happens to them on their way is not in our hands. */
+const PACE_MARGIN = 1.02;
+const TIMER_LATE_MS = 1;
+
+type QuietTime = ReturnType<typeof quietTime>;
+
+/** How long the provider still wants to be left alone, as it said itself; nobody waits for longer than `waitMsMax`. */
+export function quietTime(waitMsMax: number, clock: Clock) {
+  let untilMs = Number.NEGATIVE_INFINITY;
+  /** What is left of it. Throws `QuietError` when that is too long to be waited for. */
+  const leftMs = (): number => {
+    const ms = untilMs - clock.nowMs();
+    // Nobody may ask for more: the clock was set back.
+    if (ms <= 0 || ms > QUIET_MS_MAX) return 0;
+    if (ms > waitMsMax) throw new QuietError(ms);
+    return ms;
+  };
+  return {
+    leftMs,
+    askedFor(ms: number): void {
+      const nowMs = clock.nowMs();
+      const askedMs = nowMs + Math.min(ms, QUIET_MS_MAX);
+      untilMs = untilMs > nowMs + QUIET_MS_MAX ? askedMs : Math.max(untilMs, askedMs);
+    },
+  };
+}
+
+/** The provider asked for more time without calls than a tick waits for; the next one comes anyway. */
+export class QuietError extends Error {
+  override readonly name = 'QuietError';
+  readonly leftMs: number;
+
+  constructor(leftMs: number) {
+    super(`the provider asks for ${formatDuration(leftMs)} without such calls`);
+    this.leftMs = leftMs;
+  }
+}
+
+/**
+ * Gives every caller its turn, when the provider's quiet time is over, `1/rate` apart and a little. No bursts, not even
+ * after this process was held up: a provider that allows one call at a time would refuse them. Timers are late by up
+ * to 1 ms, which is made up for: 100 calls at 20 a second take 99 x 51 ms. Rejects with `QuietError`.
+ */
+export function pacer(ratePerSecond: number | null, quiet: QuietTime, ioClock: Clock): () => Promise<void> {
+  const waitAtLeast = async (ms: number) => await ioClock.sleep(Math.max(quiet.leftMs(), ms));
+  if (ratePerSecond === null) return () => waitAtLeast(0);
+  const gapMs = (1_000 / ratePerSecond) * PACE_MARGIN;
+  let dueMs = Number.NEGATIVE_INFINITY;
+  const takeTurn = async () => {
+    // After a clock was set back, what is due seems far off.
+    await waitAtLeast(Math.min(gapMs, dueMs - ioClock.nowMs()));
+    dueMs = Math.max(dueMs + gapMs, ioClock.nowMs() + gapMs - TIMER_LATE_MS);
+  };
+  let last = Promise.resolve();
+  return () => {
+    const turn = last.then(takeTurn);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { MARK_MS, type Mark, type ProviderError, QUOTA_MARK_MS } from '../errors.ts';
+import { classified, type HttpFailure, type Rule, retryAfterMs } from '../refusal.ts';
+
+const MARK: Mark = { ms: MARK_MS, scope: 'offering' };
+
+/** `conflict` is a change that came in between, `locked` one that is under way: the same call later succeeds. */
+const RULES: readonly Rule[] = [
+  { errorClass: 'capacity', codes: /^(resource_unavailable|placement_error)$/ },
+  { errorClass: 'quota', codes: /^resource_limit_exceeded$/, mark: { ms: QUOTA_MARK_MS } },
+  { errorClass: 'throttled', codes: /^rate_limit_exceeded$/ },
+  {
+    errorClass: 'transient',
+    codes: /^(server_error|service_error|unavailable|maintenance|timeout|conflict|locked)$/,
+  },
+  { errorClass: 'auth', codes: /^(unauthorized|forbidden|token_readonly)$/ },
+  { errorClass: 'config', codes: /^(invalid_input|json_error)$/ },
+  { errorClass: 'conflict', codes: /^uniqueness_error$/ },
+];
+
+const failure = z.object({ code: z.string(), message: z.string().default('') });
+
+/** A call that was refused, or the action that it began and that has failed. */
+const bodySchema = z.union([
+  z.object({ error: failure }).transform(({ error }) => error),
+  z.object({ action: z.object({ error: failure }) }).transform(({ action }) => action.error),
+]);
+
+export function hetznerError({ status, headers, body }: HttpFailure): ProviderError {
+  const said = bodySchema.safeParse(body).data;
+  const wait = retryAfterMs(headers['retry-after']);
+  return classified({ status, code: said?.code ?? '', message: said?.message ?? '', retryAfterMs: wait }, RULES, MARK);
+}

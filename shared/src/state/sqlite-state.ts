@@ -65,9 +65,20 @@ class SqliteState implements StateBucket {
     );
   }
 
-  async delete(key: string): Promise<void> {
+  async delete(key: string, revision?: number): Promise<void> {
     checkKey(key);
-    this.#run(() => this.#statements.remove.run(this.#bucket, key));
+    if (revision === undefined) {
+      this.#run(() => this.#statements.remove.run(this.#bucket, key));
+      return;
+    }
+    checkRevision(key, revision);
+    this.#run(() =>
+      inTransaction(this.#database, () => {
+        const current = this.#statements.get.get(this.#bucket, key)?.revision;
+        if (current !== undefined && Number(current) !== revision) throw conflict(key, revision);
+        this.#statements.remove.run(this.#bucket, key);
+      }),
+    );
   }
 
   async keys(prefix: string): Promise<string[]> {

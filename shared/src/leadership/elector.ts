@@ -84,7 +84,8 @@ export class Elector implements Leadership {
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, random, self } = this.#parts;
     while (!signal.aborted) {
-      this.#parts.onHealth?.(await this.#round());
+      const health = await this.#round();
+      this.#parts.onHealth?.(health);
       await clock.sleep(waitMs(this.#state, self, clock.nowMs(), random.next(), this.#timing.retryMs), signal);
     }
   }

@@ -59,7 +59,8 @@ export function createLease(kube: KubeConfig, namespace: string, name: string): 
         metadata,
         spec: { ...known?.spec, ...specOf(lease) },
       };
-      // 409: written or created by somebody else in between; 404 of an update: deleted.
+      // 409: written or created by somebody else in between; 404 of an update: deleted. With the uid that was read, a
+      // server that creates Leases by PUT answers 409 to that as well, rather than bringing an old one back.
       const { status, value } = await requestJson(kube, {
         ...(version === null ? { method: 'POST', path: all } : { method: 'PUT', path }),
         body,
@@ -82,7 +83,7 @@ function leaseOf({ metadata, spec }: LeaseObject): StoredLease {
   };
 }
 
-/** A released lease names no holder: newer API servers refuse an empty name. */
+/** A lease that was given back names no holder, as Kubernetes' own components leave it. */
 function specOf({ holder, durationMs, transitions, acquired, renewed }: Lease) {
   return {
     holderIdentity: holder === '' ? undefined : holder,

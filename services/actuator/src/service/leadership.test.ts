@@ -1,4 +1,4 @@
-import { decodeEvent, planSchema, subjects } from '@forescale/shared/wire';
+import { subjects } from '@forescale/shared/wire';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Replica, Site } from './fakes/replicas.ts';
 
@@ -124,10 +124,6 @@ describe('two actuators', () => {
 describe('a leader that leads no more', () => {
   it('cut off from the Lease while it buys one machine a second: stops in the middle, the other one goes on', async () => {
     const [site, first, second] = await pair(', rate_per_second: 1');
-    const told: number[] = [];
-    await site.bus.subscribe(subjects.plan('web'), ({ data }) => {
-      told.push(decodeEvent(data, planSchema).generation);
-    });
     site.load = 2_950;
     await site.until('it has begun', 2 * MINUTE_MS, () => site.cloud.running.length > 4);
     first.leaseAway = true;
@@ -147,9 +143,6 @@ describe('a leader that leads no more', () => {
     await site.pass(MINUTE_MS);
     expect(site.leaders).toEqual([second.name]);
     expect(await first.readiness.report()).toEqual({ ready: true, reasons: {}, role: 'follower' });
-    // What a stale leader has decided is told by nobody.
-    expect(new Set(told).size).toBe(told.length);
-    expect(told.length).toBeGreaterThan(4);
   });
 
   it('leads again later, and knows what the other one did meanwhile', async () => {
@@ -190,6 +183,8 @@ describe('a leader that leads no more', () => {
       const what = `stood still at step ${step}`;
       const late = site.sent.slice(before).filter(({ replica }) => replica === first.name);
       expect(late, what).toEqual([]);
+      // What a stale leader has decided under the same number is told by nobody.
+      expect(new Set(site.told).size, what).toBe(site.told.length);
       check(site, what);
       await site.close();
     }

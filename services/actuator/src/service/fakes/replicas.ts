@@ -5,6 +5,7 @@ import { Readiness, runTicks } from '@forescale/shared/service';
 import { createSqliteStore, type Store } from '@forescale/shared/store';
 import { silentInstruments, silentLog } from '@forescale/shared/telemetry';
 import { type Clock, ManualClock, seededRandom } from '@forescale/shared/time';
+import { decodeEvent, planSchema, subjects } from '@forescale/shared/wire';
 import { FakeCloud } from '../../execute/fakes/fake-cloud.ts';
 import { FakeCluster } from '../../execute/fakes/fake-cluster.ts';
 import { FakeState } from '../../execute/fakes/fake-state.ts';
@@ -40,6 +41,8 @@ export class Site {
   readonly lease = createMemoryLease();
   readonly bus: Bus = createInProcessBus({ clock: this.clock });
   readonly sent: SentCall[] = [];
+  /** Generations of the plans that were published. */
+  readonly told: number[] = [];
   readonly replicas: Replica[] = [];
   readonly config: Config;
   readonly store: Store;
@@ -62,7 +65,11 @@ export class Site {
       scale_down: { unneeded: 2m, after_scale_up: 2m }
       offerings: [{ instance_type: small, zone: a, usd_per_hour: 0.1 }]
 `;
-    return new Site(parseConfig(text, 'test', {}), await createSqliteStore({ path: ':memory:' }));
+    const site = new Site(parseConfig(text, 'test', {}), await createSqliteStore({ path: ':memory:' }));
+    await site.bus.subscribe(subjects.plan('web'), ({ data }) => {
+      site.told.push(decodeEvent(data, planSchema).generation);
+    });
+    return site;
   }
 
   async add(): Promise<Replica> {

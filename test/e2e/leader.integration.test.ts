@@ -117,7 +117,9 @@ describe('two actuators, one Lease', () => {
     expect(await leaseSpec()).toEqual({ holder: expect.stringMatching(/_/), transitions: 0, seconds: 15 });
     expect(machines()).toHaveLength(INITIAL_NODES);
     expect(first.stderr).toMatch(/"msg":"became leader"/);
-    expect(await (await fetch(`${first.url}/metrics`)).text()).toMatch(/forescale_leader(\{[^}]*\})? 1/);
+    const gauge = async ({ url }: Actuator) =>
+      /^forescale_leader(?:\{.*\})? (\d)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1];
+    expect([await gauge(first), await gauge(second)]).toEqual(['1', '0']);
   });
 
   it('the leader killed with SIGKILL: the other one acts, and nobody else', async () => {

@@ -48,7 +48,6 @@ const LEASE = 'forescale-actuator';
 function joinElection({ runtime, readiness, log }: ServiceParts): Elector | null {
   const port = runtime.openLease(LEASE);
   if (port === null) return null;
-  readiness.setRole('follower');
   const self = `${process.env.NODE_NAME ?? hostname()}_${randomInt(2 ** 47).toString(16)}`;
   log.info({ self, lease: LEASE }, 'takes part in the election of the leader');
   return new Elector({

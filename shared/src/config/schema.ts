@@ -150,18 +150,18 @@ export const configSchema = section({ autoscaler: autoscalerSchema }).transform(
     }
     seen.add(pool.name);
   }
-  const shared = autoscaler.bus.kind === 'nats' && autoscaler.clock.source === 'system';
-  const { leaderElection = shared } = autoscaler.kubernetes;
+  const { bus, clock, kubernetes } = autoscaler;
+  const shared = kubernetes.enabled && bus.kind === 'nats' && clock.source === 'system';
   return {
     timezone: autoscaler.timezone,
     pools,
     store: autoscaler.store,
-    bus: autoscaler.bus,
+    bus,
     dataDir: autoscaler.data_dir,
-    kubernetes: { ...autoscaler.kubernetes, leaderElection },
+    kubernetes: { ...kubernetes, leaderElection: kubernetes.leaderElection ?? shared },
     http: { host: autoscaler.http.host, port: autoscaler.http.port, tokenFile: autoscaler.http.token_file ?? null },
     telemetry: autoscaler.telemetry,
-    clock: autoscaler.clock,
+    clock,
     simulation: autoscaler.simulation,
   };
 });

@@ -1,5 +1,6 @@
 import type { Subscription } from '@forescale/shared/bus';
 import type { ClusterState } from '@forescale/shared/domain';
+import type { Role } from '@forescale/shared/service';
 import type { Health } from '@forescale/shared/store';
 import { subjects } from '@forescale/shared/wire';
 import type { MachineProvider } from '../providers/port.ts';
@@ -36,7 +37,10 @@ export async function startActuator(parts: ActuatorParts): Promise<Actuator> {
   for (const { name, mode } of config.pools)
     if (mode === 'observe') parts.log.info({ pool: name }, 'mode observe: decides, and changes nothing');
   const service = new ActuatorService(guarded, outbox, calls, createLoops);
-  leadership?.start((term) => service.turnOver(term));
+  if (leadership !== null) {
+    service.showRole('follower');
+    leadership.start((term) => service.turnOver(term));
+  }
   return {
     tick: (nowMs) => service.tick(nowMs),
     pools: (nowMs) => service.pools(nowMs),
@@ -76,9 +80,8 @@ class ActuatorService {
 
   /** This process leads from now on, in that term; null: it leads no more. */
   turnOver(term: number | null): void {
-    const { leadership, readiness, instruments, log, clock, config } = this.#parts;
-    readiness.setRole(term === null ? 'follower' : 'leader');
-    instruments.leader.record(term === null ? 0 : 1);
+    const { leadership, log, clock, config } = this.#parts;
+    this.showRole(term === null ? 'follower' : 'leader');
     if (term === null) {
       const ended = this.#term === null ? {} : { term: this.#term };
       if (this.#stopping) log.info(ended, 'gave the lease back');
@@ -90,6 +93,11 @@ class ActuatorService {
     // Nobody has acted for a while. In a simulation only the conductor knows when the next tick is.
     if (this.#stopping || config.clock.source === 'bus') return;
     this.tick(clock.nowMs()).catch((error: unknown) => log.error({ err: error }, 'tick failed'));
+  }
+
+  showRole(role: Role): void {
+    this.#parts.readiness.setRole(role);
+    this.#parts.instruments.leader.record(role === 'leader' ? 1 : 0);
   }
 
   async #tick(nowMs: number): Promise<void> {

@@ -39,7 +39,7 @@ describe('two actuators', () => {
     await site.pass(3 * MINUTE_MS);
     expect(new Set(site.sent.map(({ replica }) => replica))).toEqual(new Set([first.name]));
     expect(await first.readiness.report()).toEqual({ ready: true, reasons: {}, role: 'leader' });
-    expect((await second.readiness.report()).reasons).toEqual({});
+    expect(await second.readiness.report()).toEqual({ ready: true, reasons: {}, role: 'follower' });
     const rows = await site.store.query({ measurement: 'plan', fields: ['ready'], limit: 100 });
     expect(rows).toHaveLength(7);
   });

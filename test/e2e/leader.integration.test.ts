@@ -110,7 +110,7 @@ describe('two actuators, one Lease', () => {
 
   it('one leads and acts, the other one stands by; both are ready', async () => {
     first = await start();
-    await untilRole(first, 'leader', 20_000);
+    await untilRole(first, 'leader', TAKEOVER_WITHIN_MS);
     second = await start();
     await untilRole(second, 'follower', 20_000);
     expect(await roleOf(first)).toEqual({ ready: true, reasons: {}, role: 'leader' });

@@ -86,7 +86,7 @@ export class Elector implements Leadership {
     while (!signal.aborted) {
       const health = await this.#round();
       this.#parts.onHealth?.(health);
-      await clock.sleep(waitMs(this.#state, self, clock.nowMs(), random.next(), this.#timing.retryMs), signal);
+      await clock.sleep(waitMs(this.#state, self, clock.nowMs(), random.next(), this.#timing), signal);
     }
   }
 
@@ -116,7 +116,7 @@ export class Elector implements Leadership {
     if (wanted === null) return true;
     const sentMs = clock.nowMs();
     const written = await port.write(wanted, this.#state.version ?? null);
-    this.#state = written === null ? afterDoubt(this.#state) : afterWrite(this.#state, written, sentMs, actWithinMs);
+    this.#state = written === null ? afterDoubt(this.#state) : afterWrite(written, sentMs, actWithinMs);
     return written !== null;
   }
 

@@ -14,8 +14,9 @@ async function pair(provider = ''): Promise<[Site, Replica, Replica]> {
   const site = await Site.create(provider);
   open.push(site);
   const first = await site.add();
+  await site.pass(20_000);
   const second = await site.add();
-  await site.pass(3 * MINUTE_MS);
+  await site.pass(3 * MINUTE_MS - 20_000);
   expect(site.leaders).toEqual([first.name]);
   expect(site.cluster.nodes.size).toBe(2);
   return [site, first, second];
@@ -95,8 +96,13 @@ describe('two actuators', () => {
     site.lease.remove();
     await site.state.put('leader', new TextEncoder().encode('{"term":7,"holder":"long gone"}'));
     const third = await site.add();
-    expect(third.elector.term()).toBeNull();
-    await site.pass(5_000);
+    const terms: (number | null)[] = [];
+    for (let seconds = 0; seconds < 20; seconds++) {
+      await site.pass(1_000);
+      terms.push(third.elector.term());
+    }
+    // Elected in the term 0, it acts in none that the bucket knows to be over.
+    expect(new Set(terms)).toEqual(new Set([null, 8]));
     expect(third.elector.term()).toBe(8);
     expect(site.lease.stored?.transitions).toBe(8);
     site.load = 950;

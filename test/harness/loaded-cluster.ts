@@ -33,6 +33,7 @@ export function createLoadedCluster(spec: ClusterSpec): SimulatedCluster {
   return createSimulatedCluster({
     seed: 7,
     startMs,
+    namespaces: ['forescale'],
     offerings: [{ ...offering, usdPerHour: 0.1, allocatable, boot: { kind: 'fixed', ms: bootMs } }],
     initialNodes: [
       {

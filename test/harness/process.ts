@@ -81,6 +81,11 @@ export class ForescaleProcess {
     return this.#ended;
   }
 
+  /** `SIGSTOP` lets it stand still until `SIGCONT`; `SIGTERM` asks it to end. */
+  send(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void {
+    this.#child.kill(signal);
+  }
+
   /** Ends it as a crash would. */
   async crash(): Promise<void> {
     this.#child.kill('SIGKILL');

@@ -8,7 +8,9 @@ import {
   connectKubernetes,
   createClusterReader,
   createClusterWriter,
+  createLease,
 } from '@forescale/shared/kubernetes';
+import type { LeasePort } from '@forescale/shared/leadership';
 import { createJetStreamState, createSqliteState, type StateBucket } from '@forescale/shared/state';
 import { createInfluxStore, createSqliteStore, type Store } from '@forescale/shared/store';
 import type { Log } from '@forescale/shared/telemetry';
@@ -26,6 +28,8 @@ export interface Runtime {
   readonly store: Store;
   readonly bus: Bus;
   readonly cluster: { readonly reader: ClusterReader; readonly writer: ClusterWriter } | null;
+  /** Where a leader is elected: the Lease of that name in the namespace of our own objects. */
+  openLease(name: string): LeasePort | null;
   openState(bucket: string): Promise<StateBucket>;
   close(): Promise<void>;
 }
@@ -47,6 +51,10 @@ export async function openRuntime(config: Config, processName: string, log: Log)
     cluster: kube && {
       reader: createClusterReader(kube),
       writer: createClusterWriter(kube),
+    },
+    openLease(name) {
+      if (!kube || !config.kubernetes.leaderElection) return null;
+      return createLease(kube, config.kubernetes.namespace, name);
     },
     async openState(bucket) {
       const state = await openState(config, bucket, processName);

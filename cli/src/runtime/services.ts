@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { apiRoutes } from '@forescale/actuator/api';
 import { openProvider } from '@forescale/actuator/providers';
@@ -10,9 +10,10 @@ import { startPredictor } from '@forescale/predictor/service';
 import { createFileModelStore, createStateModelStore, type ModelStore } from '@forescale/predictor/training';
 import { ConfigError } from '@forescale/shared/config';
 import type { HttpOptions } from '@forescale/shared/http';
+import { Elector } from '@forescale/shared/leadership';
 import type { Readiness } from '@forescale/shared/service';
 import type { Instruments, Log } from '@forescale/shared/telemetry';
-import { seededRandom, systemClock } from '@forescale/shared/time';
+import { seededRandom, steadyClock, systemClock } from '@forescale/shared/time';
 import { solverFor } from './mix-solver.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -38,6 +39,25 @@ async function openModels(runtime: Runtime): Promise<ModelStore> {
   const { bus, dataDir } = runtime.config;
   if (bus.kind === 'nats') return createStateModelStore(await runtime.openState('models'));
   return createFileModelStore(join(dataDir, 'models'));
+}
+
+/** The name of the Lease that actuators elect their leader on. */
+const LEASE = 'forescale-actuator';
+
+/** Null: this actuator is the only one. */
+function joinElection({ runtime, readiness, log }: ServiceParts): Elector | null {
+  const port = runtime.openLease(LEASE);
+  if (port === null) return null;
+  const self = `${process.env.NODE_NAME ?? hostname()}_${randomInt(2 ** 47).toString(16)}`;
+  log.info({ self, lease: LEASE }, 'takes part in the election of the leader');
+  return new Elector({
+    port,
+    self,
+    clock: steadyClock,
+    wallClock: systemClock,
+    random: seededRandom(randomInt(2 ** 31 - 1)),
+    onHealth: (health) => readiness.set('lease', health),
+  });
 }
 
 /** How each service is put together from the parts of its process. */
@@ -70,7 +90,8 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
     });
     return { name: 'predictor', ...predictor };
   },
-  async actuator({ runtime, ...rest }) {
+  async actuator(parts) {
+    const { runtime, ...rest } = parts;
     const { config, store, bus, clock, cluster } = runtime;
     if (!cluster) throw new ConfigError('autoscaler.kubernetes.enabled = false; allowed for the actuator: true');
     const actuator = await startActuator({
@@ -84,6 +105,7 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
       // Node names must differ from start to start.
       random: seededRandom(randomInt(2 ** 31 - 1)),
       homeNode: process.env.NODE_NAME ?? null,
+      leadership: joinElection(parts),
       openProvider,
       solve: await solverFor(config.pools),
       ...rest,

@@ -49,6 +49,21 @@ describe('configuration: what is accepted', () => {
     expect((await loadConfig(join(EXAMPLES, name), environment)).pools.length).toBeGreaterThan(0);
   });
 
+  it.each<[what: string, root: string, elects: boolean]>([
+    ['embedded: the one process acts', '{}', false],
+    ['over NATS actuators share their state: one acts', '{ bus: { kind: nats, url: "nats://n:4222" } }', true],
+    [
+      '… unless said otherwise',
+      '{ bus: { kind: nats, url: "nats://n:4222" }, kubernetes: { leader_election: false } }',
+      false,
+    ],
+    ['embedded on a volume that both mount', '{ kubernetes: { leader_election: true } }', true],
+    ['time is a conductor’s', '{ bus: { kind: nats, url: "nats://n:4222" }, clock: { source: bus } }', false],
+    ['no cluster', '{ bus: { kind: nats, url: "nats://n:4222" }, kubernetes: { enabled: false } }', false],
+  ])('leader election: %s', (_, root, elects) => {
+    expect(parse(`autoscaler: ${root}`).kubernetes.leaderElection).toBe(elects);
+  });
+
   it('is frozen to the bottom', () => {
     const config = parse(TWO_POLICIES);
     const policy = config.pools[0]?.policies[0] as { minNodes: number };

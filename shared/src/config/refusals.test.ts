@@ -141,6 +141,7 @@ const REFUSALS: readonly (readonly [what: string, yaml: string, message: string]
   ['a store without its URL', 'autoscaler: {store: {kind: influxdb}}', 'autoscaler.store.url is absent: allowed: an http(s) URL'],
   ['a path of nothing', 'autoscaler: {store: {kind: sqlite, path: ""}}', 'autoscaler.store.path = "": allowed: a path'],
   ['a bus at a web address', 'autoscaler: {bus: {kind: nats, url: "http://x"}}', 'autoscaler.bus.url = "http://x": allowed: a URL such as "nats://127.0.0.1:4222"'],
+  ['an election by chance', 'autoscaler: {kubernetes: {leader_election: auto}}', 'autoscaler.kubernetes.leader_election = "auto": allowed: true or false'],
   ['a switch that is a word', 'autoscaler: {kubernetes: {enabled: yes}}', 'autoscaler.kubernetes.enabled = "yes": allowed: true or false'],
   ['a boot time as a number', 'autoscaler: {simulation: {boot: 180}}', `autoscaler.simulation.boot = 180: ${BOOT}`],
   ['a boot time without its tail', 'autoscaler: {simulation: {boot: {p50: 90s}}}', `autoscaler.simulation.boot = {"p50":"90s"}: ${BOOT}`],

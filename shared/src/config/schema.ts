@@ -67,12 +67,15 @@ const kubernetesSchema = section({
   /** A plain API server without a kubeconfig, such as the simulated one. */
   url: url.optional(),
   namespace: text(/^[a-z0-9-]{1,63}$/, 'a namespace').default('forescale'),
+  /** Absent: where several actuators can share their state, and time is the machine's. */
+  leader_election: flag.optional(),
 }).transform((raw) => ({
   enabled: raw.enabled,
   kubeconfig: raw.kubeconfig ?? null,
   context: raw.context ?? null,
   url: raw.url ?? null,
   namespace: raw.namespace,
+  leaderElection: raw.leader_election,
 }));
 
 const httpSchema = section({
@@ -124,7 +127,10 @@ export interface Config {
   readonly store: z.output<typeof sqliteStore> | z.output<typeof influxStore>;
   readonly bus: z.output<typeof inProcessBus> | z.output<typeof natsBus>;
   readonly dataDir: string;
-  readonly kubernetes: z.output<typeof kubernetesSchema>;
+  readonly kubernetes: Omit<z.output<typeof kubernetesSchema>, 'leaderElection'> & {
+    /** Whether actuators elect, on a Lease of the namespace, the one that acts. */
+    readonly leaderElection: boolean;
+  };
   readonly http: { readonly host: string; readonly port: number; readonly tokenFile: string | null };
   readonly telemetry: z.output<typeof telemetrySchema>;
   readonly clock: z.output<typeof clockSchema>;
@@ -144,16 +150,18 @@ export const configSchema = section({ autoscaler: autoscalerSchema }).transform(
     }
     seen.add(pool.name);
   }
+  const { bus, clock, kubernetes } = autoscaler;
+  const shared = kubernetes.enabled && bus.kind === 'nats' && clock.source === 'system';
   return {
     timezone: autoscaler.timezone,
     pools,
     store: autoscaler.store,
-    bus: autoscaler.bus,
+    bus,
     dataDir: autoscaler.data_dir,
-    kubernetes: autoscaler.kubernetes,
+    kubernetes: { ...kubernetes, leaderElection: kubernetes.leaderElection ?? shared },
     http: { host: autoscaler.http.host, port: autoscaler.http.port, tokenFile: autoscaler.http.token_file ?? null },
     telemetry: autoscaler.telemetry,
-    clock: autoscaler.clock,
+    clock,
     simulation: autoscaler.simulation,
   };
 });

@@ -1,5 +1,6 @@
 export { connectKubernetes } from './connection.ts';
 export { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';
+export { createLease } from './lease.ts';
 export { parseNode, parsePod } from './parse-objects.ts';
 export { type ClusterReader, createClusterReader, type Usage } from './reader.ts';
 export {

@@ -1,7 +1,7 @@
-import { HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-node';
-import { fetch } from 'undici';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
-import { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';
+import { KubernetesRefusedError } from './errors.ts';
+import { requestJson } from './request.ts';
 import { understand } from './understand.ts';
 
 const PAGE_SIZE = 500;
@@ -39,40 +39,5 @@ export async function listAll(kube: KubeConfig, path: string): Promise<unknown[]
 
 /** Rejects with `KubernetesUnavailableError` or `KubernetesRefusedError`. */
 export async function getJson(kube: KubeConfig, path: string): Promise<unknown> {
-  const cluster = kube.getCurrentCluster();
-  if (!cluster) throw new KubernetesRefusedError(0, 'the kubeconfig names no current cluster');
-  const context = new RequestContext(`${cluster.server}${path}`, HttpMethod.GET);
-  try {
-    await kube.applySecurityAuthentication(context);
-  } catch (error) {
-    throw new KubernetesUnavailableError(`GET ${path}: credentials: ${reasonOf(error)}`, { cause: error });
-  }
-  const dispatcher = context.getDispatcher();
-  let status: number;
-  let body: string;
-  try {
-    const response = await fetch(context.getUrl(), {
-      headers: context.getHeaders(),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(dispatcher ? { dispatcher } : {}),
-    });
-    status = response.status;
-    body = await response.text();
-  } catch (error) {
-    throw new KubernetesUnavailableError(`GET ${path}: ${reasonOf(error)}`, { cause: error });
-  }
-  if (status === 429 || status >= 500) throw new KubernetesUnavailableError(`GET ${path}: HTTP ${status}`);
-  if (status !== 200) throw new KubernetesRefusedError(status, `GET ${path}: HTTP ${status}`);
-  try {
-    return JSON.parse(body);
-  } catch (error) {
-    throw new KubernetesRefusedError(status, `GET ${path}: the answer is not JSON`, { cause: error });
-  }
-}
-
-/** "ECONNREFUSED" rather than "fetch failed": the cause says more than the wrapper. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (cause instanceof Error) return (cause as NodeJS.ErrnoException).code ?? cause.message;
-  return String(cause);
+  return (await requestJson(kube, { method: 'GET', path, timeoutMs: TIMEOUT_MS })).value;
 }

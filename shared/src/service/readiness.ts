@@ -4,12 +4,17 @@ export interface ReadinessReport {
   readonly ready: boolean;
   /** What is wrong, by part, in words; empty when ready. */
   readonly reasons: Readonly<Record<string, string>>;
+  /** Of a service that elects a leader among its processes. */
+  readonly role?: Role;
 }
+
+export type Role = 'leader' | 'follower';
 
 /** What a service tells `/readyz`: the state of each thing that it depends on, as last seen or as asked for now. */
 export class Readiness {
   readonly #reasons = new Map<string, string>();
   readonly #checks = new Map<string, () => Promise<Health>>();
+  #role: Role | null = null;
 
   set(part: string, health: Health): void {
     if (health.ok) this.#reasons.delete(part);
@@ -21,10 +26,15 @@ export class Readiness {
     this.#checks.set(part, check);
   }
 
+  /** A follower is as ready as a leader is: it can take over. */
+  setRole(role: Role): void {
+    this.#role = role;
+  }
+
   async report(): Promise<ReadinessReport> {
     const reasons = Object.fromEntries(this.#reasons);
     const asked = [...this.#checks].map(async ([part, check]) => ({ part, health: await check() }));
     for (const { part, health } of await Promise.all(asked)) if (!health.ok) reasons[part] ??= health.reason;
-    return { ready: Object.keys(reasons).length === 0, reasons };
+    return { ready: Object.keys(reasons).length === 0, reasons, ...(this.#role === null ? {} : { role: this.#role }) };
   }
 }

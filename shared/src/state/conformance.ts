@@ -143,6 +143,19 @@ function describeCompareAndSet(handles: Handles, fresh: () => string): void {
     await state.compareAndSet(key, bytes('3'), 0);
   });
 
+  it('deletes only the entry that is meant, where that is said', async () => {
+    const [state, other] = handles();
+    const key = fresh();
+    const first = await state.put(key, bytes('1'));
+    const second = await other.put(key, bytes('2'));
+    await expect(state.delete(key, first)).rejects.toThrow(StateConflictError);
+    expect(text((await state.get(key))?.value)).toBe('2');
+    await state.delete(key, second);
+    expect(await other.get(key)).toBeNull();
+    await other.delete(key, second);
+    await other.delete(fresh(), 1);
+  });
+
   it('of two that race, one wins each time', async () => {
     const key = fresh();
     const raise = async (state: StateBucket) => {
@@ -179,6 +192,7 @@ function describeCompareAndSet(handles: Handles, fresh: () => string): void {
     const [state] = handles();
     for (const revision of [-1, 0.5, Number.NaN]) {
       await expect(state.compareAndSet(fresh(), bytes('x'), revision)).rejects.toThrow(StateRejectedError);
+      await expect(state.delete(fresh(), revision)).rejects.toThrow(StateRejectedError);
     }
   });
 }

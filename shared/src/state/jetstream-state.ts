@@ -65,10 +65,16 @@ class JetStreamState implements StateBucket {
     }
   }
 
-  async delete(key: string): Promise<void> {
+  async delete(key: string, revision?: number): Promise<void> {
+    if (revision !== undefined) checkRevision(key, revision);
     // Without an entry no mark is left.
     if ((await this.get(key)) === null) return;
-    await this.#ask((view) => view.delete(key));
+    try {
+      await this.#ask((view) => view.delete(key, revision === undefined ? {} : { previousSeq: revision }));
+    } catch (error) {
+      if (revision !== undefined && apiErrorCode(error) === WRONG_SEQUENCE) throw conflict(key, revision);
+      throw error;
+    }
     if (++this.#deletions % SWEEP_AFTER_DELETIONS === 0) this.#sweep();
   }
 

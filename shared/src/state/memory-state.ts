@@ -36,9 +36,12 @@ class MemoryState implements StateBucket {
     return this.put(key, value);
   }
 
-  async delete(key: string): Promise<void> {
+  async delete(key: string, revision?: number): Promise<void> {
     this.#checkOpen();
     checkKey(key);
+    const present = this.#entries.get(key)?.revision;
+    if (revision !== undefined) checkRevision(key, revision);
+    if (revision !== undefined && present !== undefined && present !== revision) throw conflict(key, revision);
     this.#entries.delete(key);
   }
 

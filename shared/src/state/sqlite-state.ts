@@ -75,9 +75,15 @@ class SqliteState implements StateBucket {
     });
   }
 
-  async delete(key: string): Promise<void> {
+  async delete(key: string, revision?: number): Promise<void> {
     checkKey(key);
-    await this.#commit(() => Number(this.#statements.remove.run(this.#bucket, key).changes));
+    if (revision !== undefined) checkRevision(key, revision);
+    await this.#commit(() => {
+      const current = this.#statements.get.get(this.#bucket, key)?.revision;
+      if (revision !== undefined && current !== undefined && Number(current) !== revision)
+        throw conflict(key, revision);
+      return Number(this.#statements.remove.run(this.#bucket, key).changes);
+    });
   }
 
   async keys(prefix: string): Promise<string[]> {

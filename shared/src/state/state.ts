@@ -18,8 +18,11 @@ export interface StateBucket {
   put(key: string, value: Uint8Array): Promise<number>;
   /** Writes only when the entry still has `revision` (0: does not exist); otherwise rejects with `StateConflictError`. */
   compareAndSet(key: string, value: Uint8Array, revision: number): Promise<number>;
-  /** Of what does not exist, too. */
-  delete(key: string): Promise<void>;
+  /**
+   * Of what does not exist, too. With `revision` only that entry: rejects with `StateConflictError` when another has
+   * been written since.
+   */
+  delete(key: string, revision?: number): Promise<void>;
   /** Keys that begin with the prefix, ascending. */
   keys(prefix: string): Promise<string[]>;
   /** Never rejects. */

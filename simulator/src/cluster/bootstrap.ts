@@ -7,8 +7,8 @@ const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
 const CONTROL_PLANE_ROLE = 'node-role.kubernetes.io/control-plane';
 
-export function createNamespaces(registry: Registry): void {
-  for (const name of NAMESPACES) registry.create('namespaces', { metadata: { name } });
+export function createNamespaces(registry: Registry, others: readonly string[]): void {
+  for (const name of [...NAMESPACES, ...others]) registry.create('namespaces', { metadata: { name } });
 }
 
 /** The UID of kube-system: what tells this cluster from every other. */

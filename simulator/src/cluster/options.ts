@@ -42,6 +42,8 @@ export interface SimulatedClusterOptions {
   readonly startMs: number;
   readonly offerings: readonly OfferingSpec[];
   readonly initialNodes?: readonly InitialNodes[];
+  /** Besides those that every cluster has. */
+  readonly namespaces?: readonly string[];
   /** One tainted node with the control-plane role, free of charge. False when absent. */
   readonly controlPlane?: boolean;
   readonly daemonPods?: readonly DaemonPod[];

@@ -101,7 +101,7 @@ export class SimulatedCluster {
     this.metrics = new MetricsApi(store, options.metricsApi ?? true, (pod) => this.#usageShare(pod));
     this.#api = new ApiServer(this.#registry, this.metrics, options.authorizer ?? ALLOW_ALL);
 
-    createNamespaces(this.#registry);
+    createNamespaces(this.#registry, options.namespaces ?? []);
     this.clusterId = clusterIdOf(this.#registry);
     if (options.controlPlane === true) createControlPlaneNode(this.#registry);
     createDaemonSets(this.#registry, options.daemonPods ?? []);

@@ -1,5 +1,6 @@
 import { createInProcessBus } from '@forescale/shared/bus';
 import { parseConfig } from '@forescale/shared/config';
+import { NotLeadingError } from '@forescale/shared/leadership';
 import { createSqliteStore, type Point, type Store, StoreUnavailableError } from '@forescale/shared/store';
 import { ManualClock } from '@forescale/shared/time';
 import { encodeEvent, type PlanData, streams, subjects, WireError } from '@forescale/shared/wire';
@@ -73,6 +74,7 @@ const actuator: ActuatorView = {
   async override(pool, bytes) {
     const body: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (body === null || typeof body !== 'object' || !('until' in body)) throw new WireError('until = absent');
+    if ('why' in body && body.why === 'follower') throw new NotLeadingError(`write override.${pool}`, 'node-1_a');
     overrides.push([pool, body]);
     return { untilMs: NOW_MS + MINUTE_MS };
   },
@@ -268,6 +270,15 @@ describe('GET /api/v1/history', () => {
 
 describe('POST /api/v1/override', () => {
   const post = (url: string, payload: string | object) => app.inject({ method: 'POST', url, payload });
+
+  it('503 from an actuator that does not lead, which names the one that does', async () => {
+    const body = { until: PLAN.time, by: 'ops', why: 'follower' };
+    const answer = await post('/api/v1/override?pool=web', body);
+    expect(answer.statusCode).toBe(503);
+    expect(answer.json()).toEqual({
+      error: 'write override.web: not done, node-1_a leads and this process may not act',
+    });
+  });
 
   it('hands the body on as it would come over the bus', async () => {
     const body = { min: 3, until: PLAN.time, by: 'ops', why: 'test' };

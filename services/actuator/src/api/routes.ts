@@ -1,5 +1,6 @@
 import { type Bus, BusUnavailableError } from '@forescale/shared/bus';
 import { boundsAt, type Config, type PoolConfig } from '@forescale/shared/config';
+import { NotLeadingError } from '@forescale/shared/leadership';
 import { StateUnavailableError } from '@forescale/shared/state';
 import { type Store, StoreUnavailableError } from '@forescale/shared/store';
 import type { Clock } from '@forescale/shared/time';
@@ -155,7 +156,8 @@ function statusOf(error: unknown): number {
   if (
     error instanceof StoreUnavailableError ||
     error instanceof BusUnavailableError ||
-    error instanceof StateUnavailableError
+    error instanceof StateUnavailableError ||
+    error instanceof NotLeadingError
   )
     return 503;
   // The server's own, for example 415 for a body that is no JSON.

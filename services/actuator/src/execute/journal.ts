@@ -69,9 +69,12 @@ export class Journal {
     return record;
   }
 
+  /** Only as it was known here: what another process has written of it since must not be lost. */
   async remove(requestId: string): Promise<void> {
+    const revision = this.#entries?.get(requestId)?.revision;
+    if (revision === undefined) throw new StateConflictError(`${requestId}: not in the journal any more`);
     try {
-      await this.#bucket.delete(this.#prefix + requestId);
+      await this.#bucket.delete(this.#prefix + requestId, revision);
       this.#entries?.delete(requestId);
     } catch (error) {
       this.#entries = null;

@@ -7,8 +7,9 @@
  * - `auth`: nobody is let in until a human changes something.
  * - `config`: the request is wrong and stays wrong.
  * - `conflict`: it exists already; look for it and adopt it.
+ * - `fenced`: not from a provider: the call was not sent, since another process may act in the place of this one.
  */
-export type ErrorClass = 'capacity' | 'quota' | 'throttled' | 'transient' | 'auth' | 'config' | 'conflict';
+export type ErrorClass = 'capacity' | 'quota' | 'throttled' | 'transient' | 'auth' | 'config' | 'conflict' | 'fenced';
 
 export interface ErrorMeaning {
   /** The same call with the same token may be sent again at once (after a back-off). */
@@ -29,6 +30,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorClass, ErrorMeaning>> = {
   auth: { retried: false, breaker: 'opens', ambiguous: false, marksOffering: false },
   config: { retried: false, breaker: 'ignored', ambiguous: false, marksOffering: true },
   conflict: { retried: false, breaker: 'ignored', ambiguous: true, marksOffering: false },
+  // Whoever leads now may have carried it out.
+  fenced: { retried: false, breaker: 'ignored', ambiguous: true, marksOffering: false },
 };
 
 /**

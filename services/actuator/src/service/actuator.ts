@@ -1,11 +1,14 @@
 import type { Subscription } from '@forescale/shared/bus';
 import type { ClusterState } from '@forescale/shared/domain';
+import type { Role } from '@forescale/shared/service';
 import type { Health } from '@forescale/shared/store';
 import { subjects } from '@forescale/shared/wire';
+import type { MachineProvider } from '../providers/port.ts';
+import { Mandate } from './mandate.ts';
 import { Outbox } from './outbox.ts';
 import { decodeOverride, describeOverride } from './override.ts';
 import type { ActuatorParts } from './parts.ts';
-import { PoolLoop } from './pool-loop.ts';
+import { PoolLoop, type PoolParts } from './pool-loop.ts';
 import { CallBook } from './provider-calls.ts';
 import type { ActuatorView, Planned } from './view.ts';
 
@@ -18,43 +21,123 @@ export interface Actuator extends ActuatorView {
 
 /** Opens the pools' providers. Whatever is away at the start is waited for, tick by tick. */
 export async function startActuator(parts: ActuatorParts): Promise<Actuator> {
-  const { config } = parts;
+  const { config, leadership = null } = parts;
   const outbox = new Outbox(parts.bus, parts.store, parts.log);
   const calls = new CallBook(parts);
-  const loops = await Promise.all(
-    config.pools.map(
-      async (pool) =>
-        new PoolLoop(pool, await parts.openProvider(pool.provider), calls.of(pool.provider), outbox, parts),
-    ),
+  const mandate = new Mandate(leadership, parts.state);
+  const guarded = { ...parts, mandate, writer: mandate.writer(parts.writer), state: mandate.state(parts.state) };
+  const providers = await Promise.all(
+    config.pools.map(async (pool) => mandate.provider(await parts.openProvider(pool.provider))),
   );
+  const createLoops = () =>
+    config.pools.map((pool, i) => {
+      const provider = providers[i] as MachineProvider;
+      return new PoolLoop(pool, provider, calls.of(pool.provider), outbox, guarded);
+    });
   for (const { name, mode } of config.pools)
     if (mode === 'observe') parts.log.info({ pool: name }, 'mode observe: decides, and changes nothing');
-  const service = new ActuatorService(parts, outbox, calls, loops);
+  const service = new ActuatorService(guarded, outbox, calls, createLoops);
+  if (leadership !== null) {
+    service.showRole('follower');
+    leadership.start((term) => service.turnOver(term));
+  }
   return {
     tick: (nowMs) => service.tick(nowMs),
     pools: (nowMs) => service.pools(nowMs),
-    planned: () => new Map(loops.map((loop) => [loop.pool.name, loop.planned])),
+    planned: () => service.planned(),
     override: (pool, bytes) => service.override(pool, bytes),
     stop: () => service.stop(),
   };
 }
 
 class ActuatorService {
-  readonly #parts: ActuatorParts;
+  readonly #parts: PoolParts;
   readonly #outbox: Outbox;
   readonly #calls: CallBook;
-  readonly #loops: readonly PoolLoop[];
+  readonly #createLoops: () => readonly PoolLoop[];
+  #loops: readonly PoolLoop[];
+  /** Of the last tick that led; null: this process stands by. */
+  #term: number | null = null;
   #responders: Subscription[] | null = null;
+  /** The ticks that were asked for, one after the other. */
+  #turn: Promise<void> = Promise.resolve();
+  #stopping = false;
 
-  constructor(parts: ActuatorParts, outbox: Outbox, calls: CallBook, loops: readonly PoolLoop[]) {
+  constructor(parts: PoolParts, outbox: Outbox, calls: CallBook, createLoops: () => readonly PoolLoop[]) {
     this.#parts = parts;
     this.#outbox = outbox;
     this.#calls = calls;
-    this.#loops = loops;
+    this.#createLoops = createLoops;
+    this.#loops = createLoops();
+  }
+
+  /** A tick of the clock and one that a new leader makes at once never overlap. */
+  tick(nowMs: number): Promise<void> {
+    const turn = this.#turn.then(() => this.#tick(nowMs));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** This process leads from now on, in that term; null: it leads no more. */
+  turnOver(term: number | null): void {
+    const { leadership, log, clock, config } = this.#parts;
+    this.showRole(term === null ? 'follower' : 'leader');
+    if (term === null) {
+      const ended = this.#term === null ? {} : { term: this.#term };
+      if (this.#stopping) log.info(ended, 'gave the lease back');
+      else log.warn({ ...ended, holder: leadership?.holder() }, 'lost the lease: does nothing more');
+      void this.#stopAnswering();
+      return;
+    }
+    log.info({ term, holder: leadership?.self }, 'became leader');
+    // Nobody has acted for a while. In a simulation only the conductor knows when the next tick is.
+    if (this.#stopping || config.clock.source === 'bus') return;
+    this.tick(clock.nowMs()).catch((error: unknown) => log.error({ err: error }, 'tick failed'));
+  }
+
+  showRole(role: Role): void {
+    this.#parts.readiness.setRole(role);
+    this.#parts.instruments.leader.record(role === 'leader' ? 1 : 0);
+  }
+
+  async #tick(nowMs: number): Promise<void> {
+    if (await this.#leads()) await this.#act(nowMs);
+    else await this.#standBy();
+    this.#calls.recordBreakers();
+    const { bus, store } = await this.#outbox.flush();
+    this.#show('bus', bus);
+    this.#show('store', store);
+  }
+
+  /** Each term begins as a process does: with nothing but what the bucket says. */
+  async #leads(): Promise<boolean> {
+    try {
+      const term = await this.#parts.mandate.renew();
+      this.#show('term', { ok: true });
+      if (term === null) return false;
+      if (this.#term !== null && this.#term !== term) await this.#rest();
+      this.#term = term;
+      return true;
+    } catch (error) {
+      this.#show('term', { ok: false, reason: error instanceof Error ? error.message : String(error) });
+      return true;
+    }
+  }
+
+  async #standBy(): Promise<void> {
+    await this.#stopAnswering();
+    if (this.#term !== null) await this.#rest();
+    this.#term = null;
+    this.#show('kubernetes', { ok: true });
+  }
+
+  async #rest(): Promise<void> {
+    await Promise.all(this.#loops.map((loop) => loop.stop()));
+    this.#loops = this.#createLoops();
   }
 
   /** Looks at everything anew, decides for every pool, does it, and says it. */
-  async tick(nowMs: number): Promise<void> {
+  async #act(nowMs: number): Promise<void> {
     await this.#answerOverrides();
     const seen = await this.#see(nowMs);
     if (seen !== null) {
@@ -66,10 +149,10 @@ class ActuatorService {
       for (const loop of inOrder) await loop.part(() => loop.decide(served, nowMs));
       await Promise.all(this.#loops.map((loop) => loop.part(() => loop.act(nowMs))));
     }
-    this.#calls.recordBreakers();
-    const { bus, store } = await this.#outbox.flush();
-    this.#show('bus', bus);
-    this.#show('store', store);
+  }
+
+  planned(): ReadonlyMap<string, Planned | null> {
+    return new Map(this.#loops.map((loop) => [loop.pool.name, loop.planned]));
   }
 
   pools(nowMs: number) {
@@ -97,8 +180,12 @@ class ActuatorService {
     return { untilMs: override.untilMs };
   }
 
+  /** The lease goes back when the tick under way has ended, and nothing is answered any more. */
   async stop(): Promise<void> {
-    await Promise.all((this.#responders ?? []).map((one) => one.stop()));
+    this.#stopping = true;
+    await this.#turn;
+    await this.#stopAnswering();
+    await this.#parts.leadership?.stop();
     await Promise.all(this.#loops.map((loop) => loop.stop()));
     await this.#outbox.flush();
   }
@@ -137,6 +224,12 @@ class ActuatorService {
       await Promise.allSettled(responders.map((one) => one.stop()));
       log.warn({ err: error }, 'overrides over the bus are not answered yet');
     }
+  }
+
+  async #stopAnswering(): Promise<void> {
+    const responders = this.#responders ?? [];
+    this.#responders = null;
+    await Promise.allSettled(responders.map((one) => one.stop()));
   }
 
   async #audit(message: string, timeMs: number): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Bus } from '@forescale/shared/bus';
 import type { Config, ProviderConfig } from '@forescale/shared/config';
 import type { ClusterReader, ClusterWriter } from '@forescale/shared/kubernetes';
+import type { Leadership } from '@forescale/shared/leadership';
 import type { Readiness } from '@forescale/shared/service';
 import type { StateBucket } from '@forescale/shared/state';
 import type { Store } from '@forescale/shared/store';
@@ -29,6 +30,8 @@ export interface ActuatorParts {
   readonly log: Log;
   /** The node that this process runs on, where it is known: it never leaves. */
   readonly homeNode: string | null;
+  /** Absent: no other actuator shares the state, and this one always acts. */
+  readonly leadership?: Leadership | null;
   readonly openProvider: (config: ProviderConfig) => Promise<MachineProvider>;
   /** Finds the cheapest mix of machines; without it they are chosen one by one. */
   readonly solve?: MixSolver | null;

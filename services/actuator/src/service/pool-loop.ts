@@ -26,6 +26,7 @@ import { Capacities } from './capacities.ts';
 import { asksForAnother, whyNothingIsMade, withFailureOf } from './failure-memory.ts';
 import { Forecasts } from './forecasts.ts';
 import { LeadTimes } from './lead-time.ts';
+import type { Mandate } from './mandate.ts';
 import type { Outbox } from './outbox.ts';
 import { OverrideKeeper } from './override.ts';
 import type { ActuatorParts } from './parts.ts';
@@ -35,8 +36,13 @@ import { planState } from './pool-state.ts';
 import { Readings } from './readings.ts';
 import type { Planned } from './view.ts';
 
+/** What a pool shows on `/readyz`. */
+const SHOWN = ['provider', 'work', 'samples', 'forecasts', 'state', 'memory'] as const;
 /** When an offering fails another is tried at once; so many plans in one tick at most. */
 const ROUNDS_MAX = 5;
+
+/** `writer`, `state` and the providers are the mandate's. */
+export type PoolParts = ActuatorParts & { readonly mandate: Mandate };
 
 /** What is known of a pool at one tick. */
 interface Picture {
@@ -63,7 +69,7 @@ export class PoolLoop {
   readonly pool: PoolConfig;
   readonly reporter: PoolReporter;
   readonly overrides: OverrideKeeper;
-  readonly #parts: ActuatorParts;
+  readonly #parts: PoolParts;
   readonly #executor: Executor;
   readonly #readings: Readings;
   readonly #forecasts: Forecasts;
@@ -78,7 +84,7 @@ export class PoolLoop {
   /** Why nothing is made until a human has changed something; null: it is, or nothing was wanted. */
   #refusal: string | null = null;
 
-  constructor(pool: PoolConfig, provider: MachineProvider, calls: CallsByRegion, outbox: Outbox, parts: ActuatorParts) {
+  constructor(pool: PoolConfig, provider: MachineProvider, calls: CallsByRegion, outbox: Outbox, parts: PoolParts) {
     const { state, writer, random, store, bus } = parts;
     this.pool = pool;
     this.#parts = parts;
@@ -173,6 +179,8 @@ export class PoolLoop {
     this.#show('orders', this.#refusal === null ? { ok: true } : { ok: false, reason: this.#refusal });
     // What failed after the memory was saved must not be forgotten by the next tick.
     if (this.#memory !== now.memory) this.#show('memory', await healthOf(this.#keeper.save(this.#memory)));
+    // Whoever leads now tells its own plan, under the same number.
+    if (this.#parts.mandate.lost) return;
     await this.#learn(draft.state, nowMs);
     const { state, planSeconds } = draft;
     const events = this.#events.splice(0);
@@ -187,8 +195,9 @@ export class PoolLoop {
     return draft && { state: draft.state, forecasts: draft.picture.forecasts, plan: draft.plan };
   }
 
-  stop(): Promise<void> {
-    return this.#readings.stop();
+  async stop(): Promise<void> {
+    await this.#readings.stop();
+    for (const part of SHOWN) this.#show(part, { ok: true });
   }
 
   /** The memory is saved first: whoever has planned on the same memory is refused, and does nothing. */
@@ -258,7 +267,7 @@ export class PoolLoop {
       this.#parts.log.warn({ pool: this.pool.name }, `capacities are not learned: ${capacities.reason}`);
   }
 
-  #show(part: string, health: Health): void {
+  #show(part: (typeof SHOWN)[number], health: Health): void {
     this.#parts.readiness.set(`${part} of pool ${this.pool.name}`, health);
   }
 }

@@ -188,4 +188,42 @@ describe('leases', () => {
       code: 422,
     });
   });
+
+  it('given back names no holder any more, and counts on', async () => {
+    const { namespace } = target;
+    const spec = { holderIdentity: 'a', leaseDurationSeconds: 15, leaseTransitions: 3, renewTime: time };
+    const lease = await target.coordination.createNamespacedLease({
+      namespace,
+      body: { metadata: { name: 'returned' }, spec },
+    });
+    const { holderIdentity: _holder, ...rest } = lease.spec ?? {};
+    const back = await target.coordination.replaceNamespacedLease({
+      name: 'returned',
+      namespace,
+      body: { ...lease, spec: rest },
+    });
+    expect(back.spec?.holderIdentity).toBeUndefined();
+    expect(back.spec?.leaseTransitions).toBe(3);
+    expect(back.metadata?.resourceVersion).not.toBe(lease.metadata?.resourceVersion);
+  });
+
+  it.each([{ leaseDurationSeconds: 0 }, { leaseTransitions: -1 }])('refuse %j', async (spec) => {
+    const { namespace } = target;
+    const create = target.coordination.createNamespacedLease({ namespace, body: { metadata: { name: 'odd' }, spec } });
+    expect(await refusalOf(create)).toMatchObject({ code: 422, reason: 'Invalid' });
+  });
+
+  it('deleted in between are neither renewed nor brought back', async () => {
+    const { namespace } = target;
+    const body = { metadata: { name: 'deleted' }, spec: { holderIdentity: 'a' } };
+    const lease = await target.coordination.createNamespacedLease({ namespace, body });
+    await target.coordination.deleteNamespacedLease({ namespace, name: 'deleted' });
+    const { code } = await refusalOf(
+      target.coordination.replaceNamespacedLease({ namespace, name: 'deleted', body: lease }),
+    );
+    expect([404, 409]).toContain(code);
+    expect(await refusalOf(target.coordination.readNamespacedLease({ namespace, name: 'deleted' }))).toMatchObject({
+      code: 404,
+    });
+  });
 });

@@ -20,8 +20,8 @@ export class FakeState implements StateBucket {
     return this.#effect(() => this.#bucket.compareAndSet(key, value, revision));
   }
 
-  delete(key: string): Promise<void> {
-    return this.#effect(() => this.#bucket.delete(key));
+  delete(key: string, revision?: number): Promise<void> {
+    return this.#effect(() => this.#bucket.delete(key, revision));
   }
 
   keys(prefix: string): Promise<string[]> {

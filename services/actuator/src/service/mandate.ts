@@ -1,0 +1,109 @@
+import type { ClusterWriter } from '@forescale/shared/kubernetes';
+import { type Leadership, NotLeadingError } from '@forescale/shared/leadership';
+import type { StateBucket } from '@forescale/shared/state';
+import { ProviderError } from '../providers/errors.ts';
+import type { MachineProvider } from '../providers/port.ts';
+import { TermFence } from './term-fence.ts';
+
+/**
+ * The right to act: in the term in which a tick began, and no longer. Without an election this process always has it.
+ * Everything that changes something goes through `writer`, `state` or `provider` as they are made here, which look at
+ * the clock immediately before each call: a process that stood still in the middle of its work, or whose lease could
+ * not be renewed, does nothing more when it goes on.
+ */
+export class Mandate {
+  readonly #leadership: Leadership | null;
+  readonly #fence: TermFence;
+  /** In which the tick began. */
+  #term: number | null = null;
+  /** Nobody has acted in a later one, as far as the bucket knew when the tick began. */
+  #entered = false;
+
+  constructor(leadership: Leadership | null, state: StateBucket) {
+    this.#leadership = leadership;
+    this.#fence = new TermFence(state);
+  }
+
+  /**
+   * At the beginning of a tick: the term that it belongs to, or null where another process acts; without an election 0.
+   * Rejects when the bucket that knows the newest term cannot be read: then nothing may be done, but all be told.
+   */
+  async renew(): Promise<number | null> {
+    if (this.#leadership === null) return 0;
+    this.#entered = false;
+    this.#term = this.#leadership.term();
+    if (this.#term === null) return null;
+    const entry = await this.#fence.enter(this.#term, this.#leadership.self);
+    this.#entered = entry.entered;
+    if (entry.entered) return this.#term;
+    this.#leadership.outdate(entry.newest);
+    return null;
+  }
+
+  /** Whether another process may lead, since the tick began. */
+  get lost(): boolean {
+    return this.#leadership !== null && (this.#term === null || this.#leadership.term() !== this.#term);
+  }
+
+  get held(): boolean {
+    return this.#leadership === null || (this.#entered && !this.lost);
+  }
+
+  /** Throws `NotLeadingError`. */
+  check(what: string): void {
+    if (!this.held) throw new NotLeadingError(what, this.#leadership?.holder() ?? '');
+  }
+
+  writer(writer: ClusterWriter): ClusterWriter {
+    const guarded = async <T>(what: string, call: () => Promise<T>): Promise<T> => {
+      this.check(what);
+      return await call();
+    };
+    return {
+      changeNode: (name, change) => guarded(`change node ${name}`, () => writer.changeNode(name, change)),
+      evictPod: (namespace, name, uid, graceSeconds) =>
+        guarded(`evict pod ${namespace}/${name}`, () => writer.evictPod(namespace, name, uid, graceSeconds)),
+      deletePod: (namespace, name, uid) =>
+        guarded(`delete pod ${namespace}/${name}`, () => writer.deletePod(namespace, name, uid)),
+      deleteNode: (name) => guarded(`delete node ${name}`, () => writer.deleteNode(name)),
+      // Tells what was done: that stays true.
+      createEvent: (event) => writer.createEvent(event),
+    };
+  }
+
+  /** Reading is free. */
+  state(state: StateBucket): StateBucket {
+    const guarded = async <T>(key: string, call: () => Promise<T>): Promise<T> => {
+      this.check(`write ${key}`);
+      return await call();
+    };
+    return {
+      get: (key) => state.get(key),
+      put: (key, value) => guarded(key, () => state.put(key, value)),
+      compareAndSet: (key, value, revision) => guarded(key, () => state.compareAndSet(key, value, revision)),
+      delete: (key, revision) => guarded(key, () => state.delete(key, revision)),
+      keys: (prefix) => state.keys(prefix),
+      health: () => state.health(),
+      close: () => state.close(),
+    };
+  }
+
+  /** Its calls wait for a slot, for their turn and for back-off: the check comes after all of that. */
+  provider(provider: MachineProvider): MachineProvider {
+    const guarded = async <T>(what: string, call: () => Promise<T>): Promise<T> => {
+      if (!this.held) {
+        const { message } = new NotLeadingError(what, this.#leadership?.holder() ?? '');
+        throw new ProviderError('fenced', message);
+      }
+      return await call();
+    };
+    return {
+      kind: provider.kind,
+      create: (request, signal) => guarded(`create ${request.nodeName}`, () => provider.create(request, signal)),
+      find: (requestId, signal) => provider.find(requestId, signal),
+      list: (clusterTag, signal) => provider.list(clusterTag, signal),
+      terminate: (machineId, signal) => guarded(`terminate ${machineId}`, () => provider.terminate(machineId, signal)),
+      interruptions: (clusterTag, signal) => provider.interruptions(clusterTag, signal),
+    };
+  }
+}

@@ -8,6 +8,8 @@ import {
   connectKubernetes,
   createClusterReader,
   createClusterWriter,
+  createSurroundings,
+  type Surroundings,
 } from '@forescale/shared/kubernetes';
 import { createJetStreamState, createSqliteState, type StateBucket } from '@forescale/shared/state';
 import { createInfluxStore, createSqliteStore, type Store } from '@forescale/shared/store';
@@ -25,7 +27,11 @@ export interface Runtime {
   readonly virtualClock: ManualClock | null;
   readonly store: Store;
   readonly bus: Bus;
-  readonly cluster: { readonly reader: ClusterReader; readonly writer: ClusterWriter } | null;
+  readonly cluster: {
+    readonly reader: ClusterReader;
+    readonly writer: ClusterWriter;
+    readonly surroundings: Surroundings;
+  } | null;
   openState(bucket: string): Promise<StateBucket>;
   close(): Promise<void>;
 }
@@ -47,6 +53,7 @@ export async function openRuntime(config: Config, processName: string, log: Log)
     cluster: kube && {
       reader: createClusterReader(kube),
       writer: createClusterWriter(kube),
+      surroundings: createSurroundings(kube),
     },
     async openState(bucket) {
       const state = await openState(config, bucket, processName);
@@ -89,7 +96,7 @@ async function natsAccess(bus: Extract<Config['bus'], { kind: 'nats' }>) {
   };
 }
 
-async function openBus({ bus }: Config, processName: string, clock: Clock, log: Log): Promise<Bus> {
+export async function openBus({ bus }: Config, processName: string, clock: Clock, log: Log): Promise<Bus> {
   const onError = (error: unknown) => log.warn({ err: error }, 'bus');
   if (bus.kind === 'in-process') return createInProcessBus({ clock, onError });
   return createNatsBus({ ...(await natsAccess(bus)), name: `forescale-${processName}`, onError });

@@ -2,6 +2,7 @@ export { connectKubernetes } from './connection.ts';
 export { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';
 export { parseNode, parsePod } from './parse-objects.ts';
 export { type ClusterReader, createClusterReader, type Usage } from './reader.ts';
+export { createSurroundings, type Surroundings } from './surroundings.ts';
 export {
   type ClusterEvent,
   type ClusterWriter,

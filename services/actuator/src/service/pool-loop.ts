@@ -28,12 +28,12 @@ import { Capacities } from './capacities.ts';
 import { Forecasts } from './forecasts.ts';
 import { LeadTimes } from './lead-time.ts';
 import type { Outbox } from './outbox.ts';
-import { OverrideKeeper } from './override.ts';
 import type { ActuatorParts } from './parts.ts';
 import { MemoryKeeper } from './plan-memory.ts';
 import { PoolReporter } from './pool-reporter.ts';
 import { planState } from './pool-state.ts';
 import { Readings } from './readings.ts';
+import { Steering } from './steering.ts';
 import type { Planned } from './view.ts';
 
 /** When an offering fails another is tried at once; so many plans in one tick at most. */
@@ -63,7 +63,7 @@ interface Draft {
 export class PoolLoop {
   readonly pool: PoolConfig;
   readonly reporter: PoolReporter;
-  readonly overrides: OverrideKeeper;
+  readonly steering: Steering;
   readonly #parts: ActuatorParts;
   readonly #executor: Executor;
   readonly #readings: Readings;
@@ -88,7 +88,7 @@ export class PoolLoop {
     this.#capacities = new Capacities(pool, store, state);
     this.#keeper = new MemoryKeeper(state, pool.name);
     this.reporter = new PoolReporter(pool, outbox, parts);
-    this.overrides = new OverrideKeeper(state, pool.name);
+    this.steering = new Steering(pool.name, parts);
   }
 
   /** Before the cluster is read, so that no machine is newer than the picture it is compared with. */
@@ -112,14 +112,16 @@ export class PoolLoop {
   async prepare(clusterTag: string, cluster: ClusterState, nowMs: number): Promise<void> {
     this.#picture = null;
     this.#show('work', { ok: true });
-    const [samples, forecasts, kept] = await Promise.all([
+    const [samples, forecasts, kept, notes] = await Promise.all([
       this.#readings.read(nowMs),
       this.#forecasts.read(),
       healthOf(this.#readState()),
+      this.steering.readNotes(nowMs),
     ]);
     this.#show('samples', samples.store);
     this.#show('forecasts', forecasts.bus);
-    const override = this.overrides.lastKnown(nowMs);
+    this.#show('annotations', notes);
+    const override = this.steering.inForce(nowMs);
     // What cannot be journalled or fenced must not be done.
     let permission = kept.ok ? permissionOf(this.pool, override) : 'nothing';
     const settled = kept.ok ? await healthOf(this.#executor.settle(clusterTag, cluster, permission, nowMs)) : kept;
@@ -203,7 +205,7 @@ export class PoolLoop {
   async #readState(): Promise<void> {
     const [memory] = await Promise.all([
       this.#keeper.load(),
-      this.overrides.refresh(),
+      this.steering.refresh(),
       this.#leadTimes.load(),
       this.#capacities.load(),
     ]);

@@ -1,0 +1,17 @@
+import type { Surroundings } from '@forescale/shared/kubernetes';
+
+/** What else is in a cluster: ConfigMaps, by namespace and name, with their annotations. */
+export class FakeSurroundings implements Surroundings {
+  readonly configMaps = new Map<string, Readonly<Record<string, string>>>();
+  /** What every call fails with. */
+  failure: Error | null = null;
+
+  annotations(namespace: string, configMap: string): Promise<Readonly<Record<string, string>> | null> {
+    return this.#answer(() => this.configMaps.get(`${namespace}/${configMap}`) ?? null);
+  }
+
+  async #answer<T>(answer: () => T): Promise<T> {
+    if (this.failure) throw this.failure;
+    return answer();
+  }
+}

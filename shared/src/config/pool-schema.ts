@@ -166,6 +166,8 @@ const poolShape = {
   capacity: choice(['auto', 'declared']).default('auto'),
   shortage_cost_ratio: number(0.01, 1e6).default(19),
   priority: integer(-1_000, 1_000).default(0),
+  /** `ignore`: acts although another autoscaler seems to own the nodes, as where a managed node group has a fixed size. */
+  single_writer: choice(['check', 'ignore']).default('check'),
   bounds: poolBoundsSchema.prefault({}),
   policies: policiesSchema.optional(),
   spot: spotSchema.prefault({}),
@@ -223,6 +225,7 @@ export interface PoolConfig {
   readonly capacity: 'auto' | 'declared';
   readonly shortageCostRatio: number;
   readonly priority: number;
+  readonly singleWriter: 'check' | 'ignore';
   readonly bounds: z.output<typeof poolBoundsSchema>;
   readonly policies: readonly WindowPolicy[];
   readonly spot: SpotConfig;
@@ -259,6 +262,7 @@ export function completePool(
     capacity: raw.capacity,
     shortageCostRatio: raw.shortage_cost_ratio,
     priority: raw.priority,
+    singleWriter: raw.single_writer,
     bounds: raw.bounds,
     policies: windowPolicies(raw.policies ?? policies, timezone),
     spot: raw.spot,

@@ -1,3 +1,4 @@
+export type { AutoscalerFacts } from './autoscalers.ts';
 export { connectKubernetes } from './connection.ts';
 export { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';
 export { parseNode, parsePod } from './parse-objects.ts';

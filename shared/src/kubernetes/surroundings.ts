@@ -1,5 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
+import { type AutoscalerFacts, readAutoscalers } from './autoscalers.ts';
 import { KubernetesRefusedError } from './errors.ts';
 import { getJson } from './list.ts';
 import { understand } from './understand.ts';
@@ -11,6 +12,8 @@ import { understand } from './understand.ts';
 export interface Surroundings {
   /** The annotations of a ConfigMap; null where there is no such. */
   annotations(namespace: string, configMap: string): Promise<Readonly<Record<string, string>> | null>;
+  /** What speaks for another autoscaler. */
+  autoscalers(): Promise<AutoscalerFacts>;
 }
 
 const annotated = z.object({
@@ -24,6 +27,7 @@ export function createSurroundings(kube: KubeConfig): Surroundings {
       const found = await orNull(getJson(kube, path));
       return found === null ? null : understand('ConfigMap', annotated, found).metadata.annotations;
     },
+    autoscalers: () => readAutoscalers(kube),
   };
 }
 

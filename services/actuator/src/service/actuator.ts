@@ -2,6 +2,7 @@ import type { Subscription } from '@forescale/shared/bus';
 import type { ClusterState } from '@forescale/shared/domain';
 import type { Health } from '@forescale/shared/store';
 import { rfc3339, subjects } from '@forescale/shared/wire';
+import { AutoscalerWatch } from './autoscaler-watch.ts';
 import { Outbox } from './outbox.ts';
 import { decodeOverride, describeRequest } from './override.ts';
 import type { ActuatorParts } from './parts.ts';
@@ -21,10 +22,18 @@ export async function startActuator(parts: ActuatorParts): Promise<Actuator> {
   const { config } = parts;
   const outbox = new Outbox(parts.bus, parts.store, parts.log);
   const calls = new CallBook(parts);
+  const autoscalers = new AutoscalerWatch(parts.surroundings ?? null, parts.log);
   const loops = await Promise.all(
     config.pools.map(
       async (pool) =>
-        new PoolLoop(pool, await parts.openProvider(pool.provider), calls.of(pool.provider), outbox, parts),
+        new PoolLoop(
+          pool,
+          await parts.openProvider(pool.provider),
+          calls.of(pool.provider),
+          outbox,
+          autoscalers,
+          parts,
+        ),
     ),
   );
   for (const { name, mode } of config.pools)

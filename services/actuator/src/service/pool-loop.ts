@@ -18,12 +18,14 @@ import {
   type PlanMemory,
   type PlanState,
   plan,
+  type Reason,
   type RejectedForecast,
   type SignalReading,
   withFailure,
 } from '../plan/index.ts';
 import { ERROR_MEANINGS } from '../providers/errors.ts';
 import type { MachineProvider } from '../providers/port.ts';
+import type { AutoscalerWatch } from './autoscaler-watch.ts';
 import { Capacities } from './capacities.ts';
 import { Forecasts } from './forecasts.ts';
 import { LeadTimes } from './lead-time.ts';
@@ -35,12 +37,16 @@ import { planState } from './pool-state.ts';
 import { Readings } from './readings.ts';
 import { Steering } from './steering.ts';
 import type { Planned } from './view.ts';
+import { WriterWatch } from './writer-watch.ts';
 
 /** When an offering fails another is tried at once; so many plans in one tick at most. */
 const ROUNDS_MAX = 5;
 
 /** What is known of a pool at one tick. */
 interface Picture {
+  /** As configured; in mode `observe` while its nodes have another writer. */
+  readonly pool: PoolConfig;
+  readonly otherWriter: Reason | null;
   readonly clusterTag: string;
   readonly cluster: ClusterState;
   readonly readings: readonly SignalReading[];
@@ -71,13 +77,21 @@ export class PoolLoop {
   readonly #leadTimes: LeadTimes;
   readonly #capacities: Capacities;
   readonly #keeper: MemoryKeeper;
+  readonly #writers: WriterWatch;
   #memory: PlanMemory = EMPTY_MEMORY;
   #picture: Picture | null = null;
   #draft: Draft | null = null;
   #events: NodeEvent[] = [];
   #failures: Failure[] = [];
 
-  constructor(pool: PoolConfig, provider: MachineProvider, calls: CallsByRegion, outbox: Outbox, parts: ActuatorParts) {
+  constructor(
+    pool: PoolConfig,
+    provider: MachineProvider,
+    calls: CallsByRegion,
+    outbox: Outbox,
+    autoscalers: AutoscalerWatch,
+    parts: ActuatorParts,
+  ) {
     const { state, writer, random, store, bus } = parts;
     this.pool = pool;
     this.#parts = parts;
@@ -88,6 +102,7 @@ export class PoolLoop {
     this.#capacities = new Capacities(pool, store, state);
     this.#keeper = new MemoryKeeper(state, pool.name);
     this.reporter = new PoolReporter(pool, outbox, parts);
+    this.#writers = new WriterWatch(pool, autoscalers, this.reporter.decisions, parts);
     this.steering = new Steering(pool.name, parts);
   }
 
@@ -122,13 +137,16 @@ export class PoolLoop {
     this.#show('forecasts', forecasts.bus);
     this.#show('annotations', notes);
     const override = this.steering.inForce(nowMs);
+    const { pool, otherWriter } = await this.#oneWriter(cluster, nowMs);
     // What cannot be journalled or fenced must not be done.
-    let permission = kept.ok ? permissionOf(this.pool, override) : 'nothing';
+    let permission = kept.ok ? permissionOf(pool, override) : 'nothing';
     const settled = kept.ok ? await healthOf(this.#executor.settle(clusterTag, cluster, permission, nowMs)) : kept;
     if (!settled.ok) permission = 'nothing';
     this.#show('state', settled);
     const { readings } = samples;
     this.#picture = {
+      pool,
+      otherWriter,
       clusterTag,
       cluster,
       readings,
@@ -148,7 +166,7 @@ export class PoolLoop {
     const servedByOthers = new Set(served);
     const state = this.#state(picture, servedByOthers);
     const startedMs = this.#parts.ioClock.nowMs();
-    const first = plan(state, picture.forecasts, this.pool, nowMs, this.#parts.solve);
+    const first = this.#plan(state, picture, nowMs);
     const planSeconds = (this.#parts.ioClock.nowMs() - startedMs) / 1_000;
     for (const uid of first.servedPodUids) served.add(uid);
     this.#draft = { picture, state, plan: first, planSeconds, servedByOthers };
@@ -167,7 +185,7 @@ export class PoolLoop {
       if (!(await this.#carryOut(now, picture, nowMs))) break;
       this.#absorb(nowMs);
       if (round === ROUNDS_MAX || !this.#failures.slice(failedBefore).some(asksForAnother)) break;
-      now = plan(this.#state(picture, servedByOthers), picture.forecasts, this.pool, nowMs, this.#parts.solve);
+      now = this.#plan(this.#state(picture, servedByOthers), picture, nowMs);
     }
     // What failed after the memory was saved must not be forgotten by the next tick.
     if (this.#memory !== now.memory) this.#show('memory', await healthOf(this.#keeper.save(this.#memory)));
@@ -187,6 +205,23 @@ export class PoolLoop {
 
   stop(): Promise<void> {
     return this.#readings.stop();
+  }
+
+  #plan(state: PlanState, { pool, forecasts, otherWriter }: Picture, nowMs: number): Plan {
+    const made = plan(state, forecasts, pool, nowMs, this.#parts.solve);
+    if (otherWriter === null) return made;
+    return { ...made, report: { ...made.report, reasons: [otherWriter, ...made.report.reasons] } };
+  }
+
+  /** While somebody else creates and removes its nodes, a pool only observes. */
+  async #oneWriter(cluster: ClusterState, nowMs: number): Promise<Pick<Picture, 'pool' | 'otherWriter'>> {
+    const text = await this.#writers.look(cluster, nowMs);
+    if (text === null) {
+      this.#show('single writer', { ok: true });
+      return { pool: this.pool, otherWriter: null };
+    }
+    if (this.pool.mode === 'enforce') this.#show('single writer', { ok: false, reason: text });
+    return { pool: { ...this.pool, mode: 'observe' }, otherWriter: { code: 'other-writer', text } };
   }
 
   /** The memory is saved first: whoever has planned on the same memory is refused, and does nothing. */
@@ -212,9 +247,12 @@ export class PoolLoop {
     this.#memory = memory;
   }
 
-  #state({ cluster, readings, unreadForecasts, override }: Picture, servedPodUids: ReadonlySet<string>): PlanState {
+  #state(
+    { pool, cluster, readings, unreadForecasts, override }: Picture,
+    servedPodUids: ReadonlySet<string>,
+  ): PlanState {
     return planState({
-      pool: this.pool,
+      pool,
       cluster,
       records: this.#executor.records,
       reclaimedMs: this.#executor.reclaimedMs,

@@ -68,7 +68,7 @@ function isStarting(record: NodeRecord): boolean {
   return record.state === 'intended' || record.state === 'requested' || record.state === 'launched';
 }
 
-function belongs(pool: PoolConfig, node: ClusterNode): boolean {
+export function belongs(pool: PoolConfig, node: ClusterNode): boolean {
   return Object.entries(pool.selector).every(([key, value]) => node.labels[key] === value);
 }
 

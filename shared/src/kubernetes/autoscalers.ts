@@ -23,7 +23,7 @@ export interface AutoscalerFacts {
 }
 
 /** Nodes that Karpenter may create. */
-export interface KarpenterNodePool {
+interface KarpenterNodePool {
   readonly name: string;
   /** By label: the values that its nodes may have. */
   readonly labels: Readonly<Record<string, readonly string[]>>;

@@ -37,6 +37,8 @@ export interface PoolNode {
   readonly keptBecause: string | null;
   /** When the cloud will take the machine back, once it has said so; null otherwise. */
   readonly interruptedMs: number | null;
+  /** Since when it has been NotReady, where Forescale may take it away for that; see `whyNotRepaired`. */
+  readonly brokenSinceMs?: number | null;
 }
 
 /** A machine that was requested and is not a Ready node yet. */

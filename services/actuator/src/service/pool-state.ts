@@ -13,6 +13,7 @@ import {
   type SignalReading,
   unitsOf,
   whyKept,
+  whyNotRepaired,
 } from '../plan/index.ts';
 
 /** What was gathered for one pool, to be put together for planning. */
@@ -102,7 +103,19 @@ function poolNode(
         ? 'no machine of this cluster is known to the provider by its name'
         : whyKept(node, pods, { owned, adopt: pool.scaleDown.adopt, homeNode }),
     interruptedMs: record ? (reclaimedMs.get(record.requestId) ?? null) : null,
+    brokenSinceMs: isRepairable(pool, node, record, homeNode) ? node.readyChangedMs : null,
   };
+}
+
+/** In mode `observe` there are no records; there the label says whose it would be. */
+function isRepairable(
+  pool: PoolConfig,
+  node: ClusterNode,
+  record: NodeRecord | null,
+  homeNode: string | null,
+): boolean {
+  const owned = pool.mode === 'enforce' ? record !== null : node.labels[POOL_LABEL] === pool.name;
+  return !node.ready && whyNotRepaired(node, { owned, homeNode }) === null;
 }
 
 function phaseOf(node: ClusterNode, record: NodeRecord | null): NodePhase {

@@ -22,6 +22,7 @@ export interface Gathered {
   readonly cluster: ClusterState;
   readonly records: readonly NodeRecord[];
   readonly reclaimedMs: ReadonlyMap<string, number>;
+  readonly atRiskMs: ReadonlyMap<string, number>;
   readonly readings: readonly SignalReading[];
   readonly unreadForecasts: readonly RejectedForecast[];
   readonly leadTimeMs: number;
@@ -74,7 +75,7 @@ export function belongs(pool: PoolConfig, node: ClusterNode): boolean {
 }
 
 function poolNode(
-  { pool, reclaimedMs, homeNode }: Gathered,
+  { pool, reclaimedMs, atRiskMs, homeNode }: Gathered,
   node: ClusterNode,
   record: NodeRecord | null,
   pods: readonly ClusterPod[],
@@ -103,6 +104,7 @@ function poolNode(
         ? 'no machine of this cluster is known to the provider by its name'
         : whyKept(node, pods, { owned, adopt: pool.scaleDown.adopt, homeNode }),
     interruptedMs: record ? (reclaimedMs.get(record.requestId) ?? null) : null,
+    rebalanceMs: record ? (atRiskMs.get(record.requestId) ?? null) : null,
     brokenSinceMs: isRepairable(pool, node, record, homeNode) ? node.readyChangedMs : null,
   };
 }

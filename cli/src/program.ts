@@ -37,6 +37,7 @@ function createProgram(signal: AbortSignal): Command {
     .option('--state <file>', 'plans for a recorded state instead of the live cluster')
     .option('--json <file>', 'writes the result as JSON ("-": to stdout)')
     .action(async (options) => (await import('./commands/plan.ts')).planNow(options));
+  addSteering(program);
   program
     .command('forecast')
     .description('trains on a trace and forecasts what comes next')
@@ -104,4 +105,34 @@ function createProgram(signal: AbortSignal): Command {
     .option('--json <file>', 'writes the summary as JSON ("-": to stdout)')
     .action(async (options) => (await import('./demo/demo.ts')).demo(options, signal));
   return program;
+}
+
+/** What changes a running actuator: asked over NATS where that is the bus, else over HTTP with its token. */
+function addSteering(program: Command): void {
+  const steering = (name: string, description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .argument('<pool>', 'pool of the configuration')
+      .requiredOption('--config <file>', 'configuration, which says where the actuator is')
+      .option('--by <name>', 'who asks; the user of this machine by default')
+      .option('--url <url>', 'the actuator, where it is not at the address of the configuration')
+      .option('--token-file <file>', 'file with the bearer token; that of the configuration by default')
+      .option('--json <file>', 'writes the answer as JSON ("-": to stdout)');
+  const timed = (command: Command) =>
+    command
+      .requiredOption('--why <text>', 'the reason, for whoever wonders')
+      .option('--for <duration>', 'how long, such as 30m; 1h by default, 31d at most')
+      .option('--until <time>', 'until when, such as 2026-11-26T18:00:00Z');
+  timed(steering('pause', 'nothing is created and nothing removed for a while')).action(async (pool, options) =>
+    (await import('./commands/override.ts')).pause(pool, options),
+  );
+  steering('resume', 'ends a pause')
+    .option('--why <text>', 'the reason')
+    .action(async (pool, options) => (await import('./commands/override.ts')).resume(pool, options));
+  timed(steering('override', 'other bounds for a while'))
+    .option('--min <nodes>', 'at least so many')
+    .option('--max <nodes>', 'at most so many')
+    .option('--clear', 'the bounds of the configuration again')
+    .action(async (pool, options) => (await import('./commands/override.ts')).overrideBounds(pool, options));
 }

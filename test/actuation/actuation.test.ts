@@ -92,4 +92,25 @@ describe('actuation against the simulated cluster, over HTTP', () => {
     expect(nodes).toHaveLength(3);
     expect(world.cluster.summary().pods).toMatchObject({ running: 12, pending: 0 });
   });
+
+  it('a machine at risk gets company and stays; taken back after all, nothing more is ordered', async () => {
+    const root = ['policies: { always: { spot: { rebalance: true } } }'];
+    const world = await created(() => 12, {}, { root });
+    await world.minutes(6);
+    const [machine] = world.cluster.cloud.list();
+    world.cluster.cloud.recommendRebalance(machine?.id ?? '');
+    await world.minutes(4);
+    expect((await world.names()).nodes).toHaveLength(4);
+    expect(world.cluster.request('GET', `/api/v1/nodes/${machine?.nodeName}`).body).not.toContain(
+      '"unschedulable":true',
+    );
+    world.cluster.cloud.reclaim(machine?.id ?? '');
+    await world.minutes(6);
+    expect(world.cluster.summary().pods).toMatchObject({ running: 12, pending: 0 });
+    expect(world.cluster.cloud.counts().created).toBe(4);
+    const { machines, nodes } = await world.names();
+    expect(nodes).toEqual(machines);
+    expect(nodes).toHaveLength(3);
+    expect(nodes).not.toContain(machine?.nodeName);
+  });
 });

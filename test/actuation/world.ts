@@ -8,6 +8,7 @@ import {
   connectKubernetes,
   createClusterReader,
   createClusterWriter,
+  createSurroundings,
 } from '@forescale/shared/kubernetes';
 import { Readiness } from '@forescale/shared/service';
 import { createMemoryState } from '@forescale/shared/state';
@@ -151,6 +152,7 @@ export class World {
       config: this.#config,
       reader: this.#reader,
       writer: createClusterWriter(connectKubernetes(this.#config.kubernetes)),
+      surroundings: createSurroundings(connectKubernetes(this.#config.kubernetes)),
       store: this.store,
       bus: this.bus,
       state: this.#state,

@@ -14,6 +14,8 @@ export interface ConfigOptions {
   readonly interval?: string;
   /** Any free one when absent. */
   readonly port?: number;
+  /** Of the bearer token; without it nothing can be changed over HTTP. */
+  readonly tokenFile?: string;
   /** Lines of the pool `web`, in flow style. */
   readonly pool?: readonly string[];
 }
@@ -30,7 +32,7 @@ export async function temporaryDirectory(): Promise<{ readonly path: string; rem
 /** Writes a configuration with the one pool `web`; resolves to its path. */
 export async function writeConfig(options: ConfigOptions): Promise<string> {
   const { directory, clusterUrl, clock, servers } = options;
-  const { tick = '60s', mode = 'enforce', interval = '60s', port = 0, pool = [] } = options;
+  const { tick = '60s', mode = 'enforce', interval = '60s', port = 0, tokenFile, pool = [] } = options;
   const sqlite = `{ kind: sqlite, path: "${join(directory, 'store.db')}" }`;
   const text = `autoscaler:
   data_dir: "${directory}"
@@ -38,7 +40,7 @@ export async function writeConfig(options: ConfigOptions): Promise<string> {
   store: ${servers ? `{ kind: influxdb, url: "${servers.influx}" }` : sqlite}
   bus: ${servers ? `{ kind: nats, url: "${servers.nats}" }` : '{ kind: in-process }'}
   kubernetes: { url: "${clusterUrl}" }
-  http: { port: ${port} }
+  http: { port: ${port}${tokenFile === undefined ? '' : `, token_file: "${tokenFile}"`} }
   pools:
     - name: web
       mode: ${mode}

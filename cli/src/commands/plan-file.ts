@@ -88,6 +88,8 @@ const node = z.object({
   phase: z.enum(['ready', 'notready', 'cordoned', 'draining', 'leaving']),
   keptBecause: z.string().nullable(),
   interruptedMs: time.nullable(),
+  rebalanceMs: time.nullable().default(null),
+  brokenSinceMs: time.nullable().default(null),
 });
 
 const offering = z.object({

@@ -59,6 +59,7 @@ async function planLive(config: Config): Promise<Map<string, Planned>> {
       config: observing,
       reader: runtime.cluster.reader,
       writer: idleWriter,
+      surroundings: runtime.cluster.surroundings,
       store: readOnlyStore(runtime.store),
       bus: readOnlyBus(runtime.bus),
       state: await copyOfState(await runtime.openState('actuator')),

@@ -9,6 +9,8 @@ import {
   createClusterReader,
   createClusterWriter,
   createLease,
+  createSurroundings,
+  type Surroundings,
 } from '@forescale/shared/kubernetes';
 import type { LeasePort } from '@forescale/shared/leadership';
 import { createJetStreamState, createSqliteState, type StateBucket } from '@forescale/shared/state';
@@ -27,7 +29,11 @@ export interface Runtime {
   readonly virtualClock: ManualClock | null;
   readonly store: Store;
   readonly bus: Bus;
-  readonly cluster: { readonly reader: ClusterReader; readonly writer: ClusterWriter } | null;
+  readonly cluster: {
+    readonly reader: ClusterReader;
+    readonly writer: ClusterWriter;
+    readonly surroundings: Surroundings;
+  } | null;
   /** Where a leader is elected: the Lease of that name in the namespace of our own objects. */
   openLease(name: string): LeasePort | null;
   openState(bucket: string): Promise<StateBucket>;
@@ -51,6 +57,7 @@ export async function openRuntime(config: Config, processName: string, log: Log)
     cluster: kube && {
       reader: createClusterReader(kube),
       writer: createClusterWriter(kube),
+      surroundings: createSurroundings(kube),
     },
     openLease(name) {
       if (!kube || !config.kubernetes.leaderElection) return null;
@@ -97,7 +104,7 @@ async function natsAccess(bus: Extract<Config['bus'], { kind: 'nats' }>) {
   };
 }
 
-async function openBus({ bus }: Config, processName: string, clock: Clock, log: Log): Promise<Bus> {
+export async function openBus({ bus }: Config, processName: string, clock: Clock, log: Log): Promise<Bus> {
   const onError = (error: unknown) => log.warn({ err: error }, 'bus');
   if (bus.kind === 'in-process') return createInProcessBus({ clock, onError });
   return createNatsBus({ ...(await natsAccess(bus)), name: `forescale-${processName}`, onError });

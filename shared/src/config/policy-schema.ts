@@ -1,5 +1,18 @@
 import { z } from 'zod';
-import { choice, DAYS, date, duration, integer, list, number, policyName, section, text, zone } from './issues.ts';
+import {
+  choice,
+  DAYS,
+  date,
+  duration,
+  flag,
+  integer,
+  list,
+  number,
+  policyName,
+  section,
+  text,
+  zone,
+} from './issues.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -17,18 +30,21 @@ const timeRange = text(/^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)
 /**
  * Spot machines: at most `share` of the nodes above `on_demand_base` nodes, which are always on demand; and no more than
  * that of all nodes a share of `risk_max` is expected to be taken back in a month. `return_after`: after so long without
- * a failure of spot, on-demand machines that stood in for it are replaced.
+ * a failure of spot, on-demand machines that stood in for it are replaced. `rebalance`: machines that the cloud thinks at
+ * risk are replaced ahead.
  */
 export const spotSchema = section({
   share: number(0, 1).default(0),
   on_demand_base: integer(0, 10_000).default(0),
   risk_max: number(0, 1).default(1),
   return_after: duration(MINUTE_MS, 30 * DAY_MS, 'from 1m to 30d').default(30 * MINUTE_MS),
+  rebalance: flag.default(false),
 }).transform((raw) => ({
   share: raw.share,
   onDemandBase: raw.on_demand_base,
   riskMax: raw.risk_max,
   returnAfterMs: raw.return_after,
+  rebalance: raw.rebalance,
 }));
 
 const boundsShape = {

@@ -130,6 +130,12 @@ const scaleDownSchema = section({
   consolidate: raw.consolidate,
 }));
 
+/** Nodes of ours that were Ready and have not been for `unready_after` are taken away, one at a time. */
+const repairSchema = section({
+  enabled: flag.default(true),
+  unready_after: duration(MINUTE_MS, DAY_MS, 'from 1m to 1d').default(20 * MINUTE_MS),
+}).transform((raw) => ({ enabled: raw.enabled, unreadyAfterMs: raw.unready_after }));
+
 const simulatedProvider = section({
   kind: z.literal('simulated'),
   /** Root of the simulated cluster's HTTP server. */
@@ -166,11 +172,14 @@ const poolShape = {
   capacity: choice(['auto', 'declared']).default('auto'),
   shortage_cost_ratio: number(0.01, 1e6).default(19),
   priority: integer(-1_000, 1_000).default(0),
+  /** `ignore`: acts although another autoscaler seems to own the nodes, as where a managed node group has a fixed size. */
+  single_writer: choice(['check', 'ignore']).default('check'),
   bounds: poolBoundsSchema.prefault({}),
   policies: policiesSchema.optional(),
   spot: spotSchema.prefault({}),
   forecast: forecastSchema.prefault({}),
   scale_down: scaleDownSchema.prefault({}),
+  repair: repairSchema.prefault({}),
   /** What a node takes from request to Ready until that was measured. */
   lead_time: duration(1_000, HOUR_MS, 'from 1s to 1h').default(3 * MINUTE_MS),
   registration_timeout: duration(MINUTE_MS, 2 * HOUR_MS, 'from 1m to 2h').default(15 * MINUTE_MS),
@@ -223,11 +232,13 @@ export interface PoolConfig {
   readonly capacity: 'auto' | 'declared';
   readonly shortageCostRatio: number;
   readonly priority: number;
+  readonly singleWriter: 'check' | 'ignore';
   readonly bounds: z.output<typeof poolBoundsSchema>;
   readonly policies: readonly WindowPolicy[];
   readonly spot: SpotConfig;
   readonly forecast: ForecastConfig;
   readonly scaleDown: ScaleDownConfig;
+  readonly repair: z.output<typeof repairSchema>;
   readonly leadTimeMs: number;
   readonly registrationTimeoutMs: number;
 }
@@ -259,6 +270,7 @@ export function completePool(
     capacity: raw.capacity,
     shortageCostRatio: raw.shortage_cost_ratio,
     priority: raw.priority,
+    singleWriter: raw.single_writer,
     bounds: raw.bounds,
     policies: windowPolicies(raw.policies ?? policies, timezone),
     spot: raw.spot,
@@ -268,6 +280,7 @@ export function completePool(
       calendar: raw.forecast.calendar ?? calendar,
     },
     scaleDown: raw.scale_down,
+    repair: raw.repair,
     leadTimeMs: raw.lead_time,
     registrationTimeoutMs: raw.registration_timeout,
   };

@@ -83,8 +83,27 @@ describe('HTTP: who may do what', () => {
     expect(response.status).toBe(status);
     if (status === 401 && method !== 'HEAD') {
       expect(response.headers.get('www-authenticate')).toBe('Bearer');
-      expect(await response.json()).toEqual({ error: 'a bearer token is required' });
+      const none = ' for changes, and none is configured: see autoscaler.http.token_file';
+      expect(await response.json()).toEqual({ error: `a bearer token is required${guard === 'open' ? none : ''}` });
     }
+  });
+
+  it.each([
+    ['JSON', { 'content-type': 'application/json' }, 200],
+    ['JSON with a charset', { 'content-type': 'application/json; charset=utf-8' }, 200],
+    ['what a form of another site may send', { 'content-type': 'text/plain' }, 415],
+    ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 415],
+    ['from a page of its own', { 'content-type': 'application/json', origin: 'OWN' }, 200],
+    ['from a page of another site', { 'content-type': 'application/json', origin: 'http://evil.example' }, 403],
+    ['from a page of nowhere', { 'content-type': 'application/json', origin: 'null' }, 403],
+  ])('a change with the token, sent as %s', async (_what, headers, status) => {
+    const { url } = guarded;
+    const own = Object.entries({ ...headers, ...bearer(TOKEN) }).map(([key, value]) => [
+      key,
+      value.replace('OWN', url),
+    ]);
+    const request = { method: 'POST', headers: Object.fromEntries(own), body: '{"min":3}' };
+    expect((await fetch(`${url}/api/v1/override`, request)).status).toBe(status);
   });
 
   it('a body of more than 1 MiB is refused, one of less is not', async () => {

@@ -1,9 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Readiness } from '../service/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 
 const BODY_BYTES_MAX = 1_048_576;
+const NO_TOKEN_SET = 'a bearer token is required for changes, and none is configured: see autoscaler.http.token_file';
 
 export interface HttpOptions {
   readonly host: string;
@@ -24,14 +26,17 @@ export interface HttpServer {
 /** Serves `/healthz`, `/readyz` and `/metrics`, and what `routes` adds, behind one bearer token where there is one. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const app = fastify({ bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true });
+  // A form of another site may send text/plain without being asked; JSON it may not.
+  app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (request, reply) => {
-    if (
-      request.url === '/healthz' ||
-      request.url === '/readyz' ||
-      mayPass(request.method, request.headers.authorization, options.token)
-    )
-      return;
-    await reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'a bearer token is required' });
+    const { method, url, headers } = request;
+    if (url === '/healthz' || url === '/readyz') return;
+    if (!mayPass(method, headers.authorization, options.token)) {
+      const error = options.token === null ? NO_TOKEN_SET : 'a bearer token is required';
+      return await reply.code(401).header('www-authenticate', 'Bearer').send({ error });
+    }
+    if (!isReading(method) && isFromAnotherSite(headers))
+      return await reply.code(403).send({ error: `origin = ${headers.origin}: allowed: the address of this server` });
   });
   app.get('/healthz', async () => ({ ok: true }));
   app.get('/readyz', async (_request, reply) => {
@@ -50,9 +55,19 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   return { url, close: () => app.close() };
 }
 
+function isReading(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+/** A browser says which page a change comes from; other clients say nothing. */
+function isFromAnotherSite({ origin, host }: IncomingHttpHeaders): boolean {
+  if (origin === undefined) return false;
+  return !URL.canParse(origin) || new URL(origin).host !== host;
+}
+
 /** Reading needs the token where one is set. A change always needs one: without a token nothing can be changed. */
 function mayPass(method: string, authorization: string | undefined, token: string | null): boolean {
-  if (token === null) return method === 'GET' || method === 'HEAD';
+  if (token === null) return isReading(method);
   const given = Buffer.from(authorization ?? '');
   const wanted = Buffer.from(`Bearer ${token}`);
   return given.length === wanted.length && timingSafeEqual(given, wanted);

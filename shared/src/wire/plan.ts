@@ -78,12 +78,28 @@ export const nodeEventSchema = z.object({
 
 export type NodeEventData = z.input<typeof nodeEventSchema>;
 
-/** A request on `forescale.v1.override.<pool>`; fields left out are not overridden. */
-export const overrideSchema = z.strictObject({
-  min: z.number().int().min(0).max(10_000).optional(),
-  max: z.number().int().min(0).max(10_000).optional(),
-  pause: z.boolean().optional(),
-  until: moment,
-  by: z.string().min(1).max(128),
-  why: z.string().min(1).max(500),
-});
+const boundSchema = z.number().int().min(0).max(10_000).nullable().optional();
+
+/**
+ * A request on `forescale.v1.override.<pool>`. Pause and bounds are two things, and a request changes what it names:
+ * - `pause`: true pauses the pool until `until`, false ends a pause.
+ * - `min`, `max`: the bounds until `until`, as a pair: what is left out is not overridden; null for both ends it.
+ */
+export const overrideSchema = z
+  .strictObject({
+    min: boundSchema,
+    max: boundSchema,
+    pause: z.boolean().optional(),
+    until: moment.optional(),
+    by: z.string().min(1).max(128),
+    why: z.string().min(1).max(500),
+  })
+  .superRefine((raw, context) => {
+    const namesBounds = raw.min !== undefined || raw.max !== undefined;
+    const begins = raw.pause === true || typeof raw.min === 'number' || typeof raw.max === 'number';
+    const refuse = (field: string, message: string) => context.addIssue({ code: 'custom', path: [field], message });
+    if (!namesBounds && raw.pause === undefined) refuse('pause', 'allowed: at least one of pause, min and max');
+    if (begins && raw.until === undefined) refuse('until', 'allowed: an RFC 3339 time, from 1970 on');
+    if (typeof raw.min === 'number' && typeof raw.max === 'number' && raw.min > raw.max)
+      refuse('min', `allowed: at most max, which is ${raw.max}`);
+  });

@@ -375,10 +375,15 @@ describe('wire: the other messages', () => {
   };
   const override: z.input<typeof overrideSchema> = { min: 3, until: rfc3339(AT_MS), by: 'me', why: 'sale' };
 
+  /** What ends needs no end. */
+  const RESUME = { pause: false, by: 'me', why: 'over' };
+
   it.each([
     ['plan', plan, planSchema, { ...plan, time: AT_MS }],
     ['node', node, nodeEventSchema, { ...node, time: AT_MS }],
     ['override', override, overrideSchema, { ...override, until: AT_MS }],
+    ['override', { ...override, min: null }, overrideSchema, { ...override, min: null, until: AT_MS }],
+    ['override', RESUME, overrideSchema, RESUME],
   ] as const)('%s: what is published is what is read', (type, raw, schema: z.ZodType, expected) => {
     const origin = { id: '1', source: '/forescale/actuator', timeMs: AT_MS };
     expect(decodeEvent(encodeEvent(type, origin, raw), schema)).toEqual(expected);
@@ -393,6 +398,14 @@ describe('wire: the other messages', () => {
     ['an override with a line break for a key', overrideSchema, { ...override, 'a\nb': 3 }, /a b/],
     ['an override of nobody', overrideSchema, { ...override, by: '' }, /^by = "": /],
     ['an override without an end', overrideSchema, { ...override, until: undefined }, /^until = absent: /],
+    ['a pause without an end', overrideSchema, { pause: true, by: 'me', why: 'x' }, /^until = absent: /],
+    [
+      'an override of nothing',
+      overrideSchema,
+      { ...override, min: undefined },
+      /^pause = absent: .* one of pause, min/,
+    ],
+    ['a min above the max', overrideSchema, { ...override, max: 2 }, /^min = 3: allowed: at most max, which is 2/],
     ['an override above every cluster', overrideSchema, { ...override, max: 1e9 }, /^max = 1000000000: /],
   ])('refused: %s', (_what, schema, raw, message) => {
     expect(refusal(() => parseWire(raw, schema))).toMatch(message);

@@ -108,13 +108,7 @@ export class CloudHttpApi {
   }
 
   #interruptions(clusterTag: string | null): CloudReply {
-    const interruptions = this.#cloud.interruptions(clusterTag).map((machine) => ({
-      machineId: machine.id,
-      nodeName: machine.nodeName,
-      kind: 'reclaim',
-      atMs: machine.reclaimMs,
-    }));
-    return json(200, { interruptions });
+    return json(200, { interruptions: this.#cloud.interruptions(clusterTag) });
   }
 }
 

@@ -38,6 +38,16 @@ export interface Machine {
   readonly endedBy: 'request' | 'reclaim' | null;
   /** When it goes, once its reclaim was announced. */
   readonly reclaimMs: number | null;
+  /** Since when it is known to be at risk of a reclaim. */
+  readonly rebalanceMs: number | null;
+}
+
+/** What is said of a machine ahead. `reclaim`: it goes at `atMs`; `rebalance`: since `atMs` it is at risk. */
+export interface Notice {
+  readonly machineId: string;
+  readonly nodeName: string;
+  readonly kind: 'reclaim' | 'rebalance';
+  readonly atMs: number;
 }
 
 export function isAlive(machine: Machine): boolean {

@@ -204,13 +204,30 @@ describe('cloud: spot', () => {
     const { id } = cloud.create(request('a', { offering: SPOT }));
     to(60_000);
     cloud.reclaim(id);
-    expect(cloud.interruptions('cluster-1').map(({ reclaimMs }) => reclaimMs)).toEqual([180_000]);
+    expect(cloud.interruptions('cluster-1').map(({ kind, atMs }) => [kind, atMs])).toEqual([['reclaim', 180_000]]);
     expect(cloud.interruptions('cluster-2')).toEqual([]);
     to(180_000);
     expect(log.at(-1)).toBe('gone a @180000');
     expect(cloud.interruptions('cluster-1')).toEqual([]);
     expect(cloud.counts().reclaimed).toBe(1);
     expect(cloud.get(id)?.endedBy).toBe('reclaim');
+  });
+
+  it('may be at risk only, until more than that is known', () => {
+    const { cloud, to } = world();
+    const { id } = cloud.create(request('a', { offering: SPOT }));
+    const said = () => cloud.interruptions('cluster-1').map(({ kind, atMs }) => [kind, atMs]);
+    to(60_000);
+    cloud.recommendRebalance(id);
+    to(90_000);
+    cloud.recommendRebalance(id);
+    expect(said()).toEqual([['rebalance', 60_000]]);
+    cloud.reclaim(id);
+    expect(said()).toEqual([['reclaim', 210_000]]);
+    to(210_000);
+    expect(said()).toEqual([]);
+    cloud.recommendRebalance(id);
+    expect(said()).toEqual([]);
   });
 
   it('is reclaimed at the rate asked for', () => {

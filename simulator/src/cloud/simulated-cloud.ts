@@ -3,7 +3,7 @@ import type { Timeline } from '../timeline/index.ts';
 import { CloudFaults, type FaultShares, type PlannedFault, refusalOf } from './cloud-faults.ts';
 import { CostMeter, type CostReport } from './cost-meter.ts';
 import { CloudError } from './errors.ts';
-import { type CreateRequest, isAlive, type Machine } from './machine.ts';
+import { type CreateRequest, isAlive, type Machine, type Notice } from './machine.ts';
 import { completeOffering, drawBootMs, type Offering, type OfferingSpec, offeringId } from './offering.ts';
 
 const HOUR_MS = 3_600_000;
@@ -154,11 +154,21 @@ export class SimulatedCloud {
     this.#timeline.at(reclaimMs, () => this.#takeBack(id));
   }
 
-  /** Notices in force. */
-  interruptions(clusterTag: string | null): Machine[] {
-    return this.list(clusterTag === null ? {} : { clusterTag }).filter(
-      (machine) => machine.reclaimMs !== null && isAlive(machine),
-    );
+  /** Recommends to have another machine ready: this one is at risk, and may be taken back or not. */
+  recommendRebalance(id: string): void {
+    const machine = this.#machines.get(id);
+    if (machine !== undefined && isAlive(machine) && machine.rebalanceMs === null)
+      this.#machines.set(id, { ...machine, rebalanceMs: this.#timeline.nowMs() });
+  }
+
+  /** Notices in force; a machine whose reclaim was announced is not merely at risk. */
+  interruptions(clusterTag: string | null): Notice[] {
+    return this.list(clusterTag === null ? {} : { clusterTag })
+      .filter(isAlive)
+      .flatMap(({ id: machineId, nodeName, reclaimMs, rebalanceMs }): Notice[] => {
+        if (reclaimMs !== null) return [{ machineId, nodeName, kind: 'reclaim', atMs: reclaimMs }];
+        return rebalanceMs === null ? [] : [{ machineId, nodeName, kind: 'rebalance', atMs: rebalanceMs }];
+      });
   }
 
   cost(): CostReport {
@@ -217,6 +227,7 @@ export class SimulatedCloud {
       endedMs: null,
       endedBy: null,
       reclaimMs: null,
+      rebalanceMs: null,
     };
     this.#machines.set(id, machine);
     this.#counts.created++;

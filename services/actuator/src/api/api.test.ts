@@ -3,7 +3,7 @@ import { parseConfig } from '@forescale/shared/config';
 import { NotLeadingError } from '@forescale/shared/leadership';
 import { createSqliteStore, type Point, type Store, StoreUnavailableError } from '@forescale/shared/store';
 import { ManualClock } from '@forescale/shared/time';
-import { encodeEvent, type PlanData, streams, subjects, WireError } from '@forescale/shared/wire';
+import { encodeEvent, type PlanData, rfc3339, streams, subjects, WireError } from '@forescale/shared/wire';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ActuatorView } from '../service/index.ts';
@@ -76,7 +76,7 @@ const actuator: ActuatorView = {
     if (body === null || typeof body !== 'object' || !('until' in body)) throw new WireError('until = absent');
     if ('why' in body && body.why === 'follower') throw new NotLeadingError(`write override.${pool}`, 'node-1_a');
     overrides.push([pool, body]);
-    return { untilMs: NOW_MS + MINUTE_MS };
+    return { ok: true, pool, until: rfc3339(NOW_MS + MINUTE_MS), what: 'min 3' };
   },
 };
 
@@ -284,7 +284,7 @@ describe('POST /api/v1/override', () => {
     const body = { min: 3, until: PLAN.time, by: 'ops', why: 'test' };
     const answer = await post('/api/v1/override?pool=web', body);
     expect(answer.statusCode).toBe(200);
-    expect(answer.json()).toEqual({ ok: true, pool: 'web', until: new Date(NOW_MS + MINUTE_MS).toISOString() });
+    expect(answer.json()).toEqual({ ok: true, pool: 'web', until: rfc3339(NOW_MS + MINUTE_MS), what: 'min 3' });
     expect(overrides).toEqual([['web', body]]);
   });
 

@@ -66,8 +66,7 @@ export function apiRoutes(parts: ApiParts): (app: FastifyInstance) => Promise<vo
       api.post('/api/v1/override', async ({ query, body }) => {
         const { pool } = parseWire(query, poolQuerySchema);
         poolOf(pool, config);
-        const { untilMs } = await actuator.override(pool, new TextEncoder().encode(JSON.stringify(body ?? null)));
-        return { ok: true, pool, until: rfc3339(untilMs) };
+        return await actuator.override(pool, new TextEncoder().encode(JSON.stringify(body ?? null)));
       });
     });
   };

@@ -70,12 +70,15 @@ export class Executor {
     return this.#journal.records();
   }
 
-  /** When the provider takes a machine back, by request id; of those for which it has said so. */
-  get reclaimedMs(): ReadonlyMap<string, number> {
+  /**
+   * What the provider has said of machines, by request id: when it takes them back (`reclaim`), since when it has
+   * thought them at risk (`rebalance`).
+   */
+  noticedMs(kind: Interruption['kind']): ReadonlyMap<string, number> {
     const times = new Map<string, number>();
     for (const notice of this.#notices) {
       const record = this.records.find((one) => one.machineIds.includes(notice.machineId));
-      if (record && notice.kind === 'reclaim') times.set(record.requestId, notice.atMs);
+      if (record && notice.kind === kind) times.set(record.requestId, notice.atMs);
     }
     return times;
   }
@@ -174,7 +177,7 @@ export class Executor {
       const node = cluster.nodes.find((one) => one.name === name);
       if (node && CONTROL_PLANE_LABELS.some((label) => label in node.labels))
         return context.onTrouble(`drain ${name}: refused, it is of the control plane`);
-      const reclaimMs = this.reclaimedMs.get(record.requestId);
+      const reclaimMs = this.noticedMs('reclaim').get(record.requestId);
       const deadlineMs =
         reclaimMs === undefined ? nowMs + this.#parts.pool.scaleDown.drainGraceMs : reclaimDeadlineMs(reclaimMs, nowMs);
       const draining = await beginDrain(context, record, { deadlineMs, force: order.force, why: order.why }, nowMs);

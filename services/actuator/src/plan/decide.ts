@@ -4,10 +4,11 @@ import { countFlapping } from './flapping.ts';
 import type { Fleet, Target } from './fleet.ts';
 import { growthCap } from './growth-cap.ts';
 import { keepDraining, type Outlook, outlookOf } from './keep-draining.ts';
-import { type PlanMemory, withNotReplaced, withoutOldMarks } from './memory.ts';
+import { type PlanMemory, withNotReplaced, withoutOldMarks, withTimedOut } from './memory.ts';
 import type { MixSolver } from './mix.ts';
 import { wholeNodes } from './need.ts';
 import { offeringId } from './offerings.ts';
+import { repair } from './repair.ts';
 import { replaceDear } from './replace.ts';
 import { type Remainder, shrink } from './scale-down.ts';
 import { grow } from './scale-up.ts';
@@ -76,6 +77,12 @@ export function decide(situation: Situation, solve: MixSolver | null, reasons: R
         )
       : { actions: [], replacing: memory.replacing, created: 0, givenUp: [] };
   changes.push(...swap.actions);
+  const isIdle = changes.length === 0 && state.memory.changedMs !== nowMs;
+  const broken = isIdle ? repair(state, fleet, pool, nowMs, reasons) : null;
+  if (broken !== null) {
+    changes.push(broken.action);
+    memory = withTimedOut({ ...memory, changedMs: nowMs }, [broken.machine], nowMs);
+  }
   for (const action of changes) reasons.push(reasonOf(action));
   actions.push(...changes);
   if (swap.created > 0) memory = { ...memory, lastScaleUpMs: nowMs };
@@ -162,7 +169,8 @@ function reasonOf(action: Action): Reason {
     return { code: 'create', text: `${action.count} x ${offeringId(action.offering)}: ${action.reason}` };
   }
   const target = action.kind === 'cancel-start' ? action.requestId : action.nodeName;
-  return { code: action.kind, text: `${target}: ${action.reason}` };
+  const code = action.kind === 'drain' && action.force ? 'repair' : action.kind;
+  return { code, text: `${target}: ${action.reason}` };
 }
 
 function remainderOf({ observed, needs, forecasted, floor, holdFloor, bounds }: Situation): Remainder {

@@ -1,6 +1,7 @@
 import type { PoolConfig } from '@forescale/shared/config';
 import { loadOf, type NodeLoad } from './node-load.ts';
 import { offeringId, type StayingMachine, unitsOf } from './offerings.ts';
+import { isSpared } from './rebalance.ts';
 import { addShares, covers, type Shares, sharesOf, sumShares } from './shares.ts';
 import type { PlanState, PoolNode, StartingNode } from './types.ts';
 
@@ -10,7 +11,7 @@ const UNREADY_NODES_MAX = 3;
 
 /** The pool's machines, sorted by what a plan may expect of them. */
 export interface Fleet {
-  /** Carrying load now and to stay: Ready, not cordoned, not about to be reclaimed. */
+  /** Carrying load now and to stay: Ready, not cordoned, not about to be reclaimed, not replaced ahead of that. */
   readonly ready: readonly PoolNode[];
   readonly readyUnits: number;
   readonly readyShares: Shares;
@@ -41,7 +42,7 @@ export interface Fleet {
 export function fleetOf(state: PlanState, pool: PoolConfig, nowMs: number): Fleet {
   const phase = (wanted: PoolNode['phase']) => state.nodes.filter((node) => node.phase === wanted);
   const isInterrupted = (node: PoolNode) => node.interruptedMs !== null;
-  const ready = phase('ready').filter((node) => !isInterrupted(node));
+  const ready = phase('ready').filter((node) => !isInterrupted(node) && !isSpared(node, state, nowMs));
   const isLate = (node: StartingNode) => nowMs - node.requestedMs > pool.registrationTimeoutMs;
   const starting = state.starting.filter((node) => !isLate(node));
   const draining = phase('draining');

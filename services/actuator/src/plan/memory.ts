@@ -36,6 +36,8 @@ export const planMemorySchema = z.object({
     .default(null),
   /** By node: when its replacement was given up. */
   notReplacedMs: z.record(z.string(), time).default({}),
+  /** By node at risk: when its replacement was ordered ahead. */
+  preProvisionedMs: z.record(z.string(), time).default({}),
 });
 
 /** What a plan has to know of the plans before it. Plain data. */
@@ -52,6 +54,7 @@ export const EMPTY_MEMORY: PlanMemory = {
   changedMs: null,
   replacing: null,
   notReplacedMs: {},
+  preProvisionedMs: {},
 };
 
 /**

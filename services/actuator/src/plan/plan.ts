@@ -4,6 +4,7 @@ import { capacitiesOf, withLearnedCapacities } from './capacities.ts';
 import { decide } from './decide.ts';
 import type { MixSolver } from './mix.ts';
 import { wholeNodes } from './need.ts';
+import { heedRebalances } from './rebalance.ts';
 import { type Situation, survey } from './situation.ts';
 import type { Plan, PlanReport, PlanState, Reason, SignalCapacity } from './types.ts';
 
@@ -19,13 +20,14 @@ const REASONS_MAX = 200;
  * are chosen one by one.
  */
 export function plan(
-  state: PlanState,
+  given: PlanState,
   forecasts: readonly Forecast[],
   configured: PoolConfig,
   nowMs: number,
   solve: MixSolver | null = null,
 ): Plan {
   const reasons: Reason[] = [];
+  const state = heedRebalances(given, configured, nowMs, reasons);
   const pool = withLearnedCapacities(configured, state);
   const situation = survey(state, forecasts, pool, nowMs, reasons);
   const { actions, memory, boundBy, wantedBack } = decide(situation, solve, reasons);

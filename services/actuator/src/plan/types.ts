@@ -37,6 +37,10 @@ export interface PoolNode {
   readonly keptBecause: string | null;
   /** When the cloud will take the machine back, once it has said so; null otherwise. */
   readonly interruptedMs: number | null;
+  /** Since when the cloud has thought its machine at risk of being taken back; absent or null: it has not said so. */
+  readonly rebalanceMs?: number | null;
+  /** Since when it has been NotReady, where Forescale may take it away for that; see `whyNotRepaired`. */
+  readonly brokenSinceMs?: number | null;
 }
 
 /** A machine that was requested and is not a Ready node yet. */

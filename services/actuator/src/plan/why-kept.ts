@@ -24,16 +24,29 @@ export interface KeepFacts {
  * restarted elsewhere by a controller, and must not lose what they keep on the node.
  */
 export function whyKept(node: ClusterNode, pods: readonly ClusterPod[], facts: KeepFacts): string | null {
+  const why = whyNodeKept(node, facts);
+  if (why !== null) return why;
+  for (const pod of pods) {
+    const whyPod = whyPodStays(pod);
+    if (whyPod !== null) return `pod ${pod.namespace}/${pod.name} ${whyPod}`;
+  }
+  return null;
+}
+
+/**
+ * Why a node that is out of order is not taken away for it, in words; null when it may be. Its pods have no say: for
+ * them it is lost already. Somebody who has cordoned a node is at work on it.
+ */
+export function whyNotRepaired(node: ClusterNode, facts: Omit<KeepFacts, 'adopt'>): string | null {
+  return node.unschedulable ? 'somebody has cordoned it' : whyNodeKept(node, { ...facts, adopt: false });
+}
+
+function whyNodeKept(node: ClusterNode, facts: KeepFacts): string | null {
   if (CONTROL_PLANE_LABELS.some((label) => label in node.labels)) return 'it is part of the control plane';
   if (node.name === facts.homeNode) return 'Forescale runs on it';
   if (!facts.owned && !facts.adopt) return 'Forescale has not created it, and scale_down.adopt is false';
   const disabled = DISABLED_ON_NODE.find((annotation) => node.annotations[annotation] === 'true');
-  if (disabled !== undefined) return `its annotation ${disabled} is true`;
-  for (const pod of pods) {
-    const why = whyPodStays(pod);
-    if (why !== null) return `pod ${pod.namespace}/${pod.name} ${why}`;
-  }
-  return null;
+  return disabled === undefined ? null : `its annotation ${disabled} is true`;
 }
 
 function whyPodStays(pod: ClusterPod): string | null {

@@ -37,7 +37,7 @@ export interface CreateResult {
   readonly failures: readonly ProviderError[];
 }
 
-/** `reclaim`: the machine goes at `atMs`, whatever we do. `rebalance`: it is at risk, nothing more. */
+/** `reclaim`: the machine goes at `atMs`, whatever we do. `rebalance`: since `atMs` it is at risk, nothing more. */
 export interface Interruption {
   readonly machineId: string;
   readonly nodeName: string;

@@ -2,15 +2,16 @@ import type { Subscription } from '@forescale/shared/bus';
 import type { ClusterState } from '@forescale/shared/domain';
 import type { Role } from '@forescale/shared/service';
 import type { Health } from '@forescale/shared/store';
-import { subjects } from '@forescale/shared/wire';
+import { rfc3339, subjects } from '@forescale/shared/wire';
 import type { MachineProvider } from '../providers/port.ts';
+import { AutoscalerWatch } from './autoscaler-watch.ts';
 import { Mandate } from './mandate.ts';
 import { Outbox } from './outbox.ts';
-import { decodeOverride, describeOverride } from './override.ts';
+import { decodeOverride, describeRequest } from './override.ts';
 import type { ActuatorParts } from './parts.ts';
 import { PoolLoop, type PoolParts } from './pool-loop.ts';
 import { CallBook } from './provider-calls.ts';
-import type { ActuatorView, Planned } from './view.ts';
+import type { ActuatorView, OverrideAnswer, Planned } from './view.ts';
 
 export interface Actuator extends ActuatorView {
   /** By pool: the plan of the last tick and its inputs. */
@@ -24,6 +25,7 @@ export async function startActuator(parts: ActuatorParts): Promise<Actuator> {
   const { config, leadership = null } = parts;
   const outbox = new Outbox(parts.bus, parts.store, parts.log);
   const calls = new CallBook(parts);
+  const autoscalers = new AutoscalerWatch(parts.surroundings ?? null, parts.log);
   const mandate = new Mandate(leadership, parts.state);
   const guarded = { ...parts, mandate, writer: mandate.writer(parts.writer), state: mandate.state(parts.state) };
   const providers = await Promise.all(
@@ -32,7 +34,7 @@ export async function startActuator(parts: ActuatorParts): Promise<Actuator> {
   const createLoops = () =>
     config.pools.map((pool, i) => {
       const provider = providers[i] as MachineProvider;
-      return new PoolLoop(pool, provider, calls.of(pool.provider), outbox, guarded);
+      return new PoolLoop(pool, provider, calls.of(pool.provider), outbox, autoscalers, guarded);
     });
   for (const { name, mode } of config.pools)
     if (mode === 'observe') parts.log.info({ pool: name }, 'mode observe: decides, and changes nothing');
@@ -158,26 +160,27 @@ class ActuatorService {
   pools(nowMs: number) {
     return this.#loops.map((loop) => ({
       config: loop.pool,
-      override: loop.overrides.lastKnown(nowMs),
+      override: loop.steering.inForce(nowMs),
       plan: loop.reporter.lastPlan,
       reactiveUsdPerHour: loop.reporter.reactiveUsdPerHour,
       decisions: loop.reporter.decisions.newestFirst,
     }));
   }
 
-  async override(pool: string, bytes: Uint8Array): Promise<{ readonly untilMs: number }> {
+  async override(pool: string, bytes: Uint8Array): Promise<OverrideAnswer> {
     const nowMs = this.#parts.clock.nowMs();
     const loop = this.#loops.find((one) => one.pool.name === pool);
     if (!loop)
       throw new RangeError(`pool = ${pool}: allowed: ${this.#parts.config.pools.map((p) => p.name).join(', ')}`);
-    const override = decodeOverride(bytes, nowMs);
-    await loop.overrides.put(override);
-    const text = describeOverride(override);
-    this.#parts.log.info({ pool, by: override.by }, `override: ${text}`);
+    const request = decodeOverride(bytes, nowMs);
+    await loop.steering.apply(request);
+    const text = describeRequest(request);
+    this.#parts.log.info({ pool, by: request.by }, `override: ${text}`);
     const { mode } = loop.pool;
     loop.reporter.decisions.add({ mode, kind: 'override', target: pool, count: 1, why: text }, nowMs);
     await this.#audit(`pool ${pool}: ${text}`, nowMs);
-    return { untilMs: override.untilMs };
+    const { untilMs } = request;
+    return { ok: true, pool, until: untilMs === null ? null : rfc3339(untilMs), what: text };
   }
 
   /** The lease goes back when the tick under way has ended, and nothing is answered any more. */
@@ -213,9 +216,7 @@ class ActuatorService {
     try {
       for (const { pool } of this.#loops) {
         const responder = await bus.respond(subjects.override(pool.name), async ({ data }) => {
-          const { untilMs } = await this.override(pool.name, data);
-          const answer = { ok: true, pool: pool.name, until: new Date(untilMs).toISOString() };
-          return new TextEncoder().encode(JSON.stringify(answer));
+          return new TextEncoder().encode(JSON.stringify(await this.override(pool.name, data)));
         });
         responders.push(responder);
       }

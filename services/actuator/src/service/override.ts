@@ -1,6 +1,6 @@
 import type { Override } from '@forescale/shared/config';
 import type { StateBucket } from '@forescale/shared/state';
-import { decodeEvent, decodeJson, overrideSchema, parseWire, WireError } from '@forescale/shared/wire';
+import { decodeEvent, decodeJson, overrideSchema, parseWire, rfc3339, WireError } from '@forescale/shared/wire';
 import { z } from 'zod';
 import { encodeStored, readStored } from './stored.ts';
 
@@ -17,64 +17,111 @@ const storedSchema = z.object({
   why: z.string(),
 });
 
-/** What a user asks for over NATS (bare JSON or a CloudEvent) or HTTP. Throws `WireError`, which names the field. */
-export function decodeOverride(bytes: Uint8Array, nowMs: number): Override {
-  const raw = decodeJson(bytes);
-  const isEvent = typeof raw === 'object' && raw !== null && 'specversion' in raw;
-  return checkOverride(isEvent ? decodeEvent(bytes, overrideSchema) : parseWire(raw, overrideSchema), nowMs);
+/** What a request changes: undefined stays as it is, null ends. Pause and bounds each have their own end and reason. */
+export interface OverrideRequest {
+  readonly pause: Override | null | undefined;
+  readonly bounds: Override | null | undefined;
+  /** Null: it only ends what is in force. */
+  readonly untilMs: number | null;
+  readonly by: string;
+  readonly why: string;
 }
 
-function checkOverride(raw: z.output<typeof overrideSchema>, nowMs: number): Override {
-  const until = new Date(raw.until).toISOString();
-  if (raw.until <= nowMs) throw new WireError(`until = ${until}: allowed: a time to come`);
-  if (raw.until > nowMs + DURATION_MS_MAX) throw new WireError(`until = ${until}: allowed: at most 31 days ahead`);
-  if (raw.min !== undefined && raw.max !== undefined && raw.min > raw.max)
-    throw new WireError(`min = ${raw.min}: allowed: at most max, which is ${raw.max}`);
+/** What a user asks for over NATS (bare JSON or a CloudEvent) or HTTP. Throws `WireError`, which names the field. */
+export function decodeOverride(bytes: Uint8Array, nowMs: number): OverrideRequest {
+  const raw = decodeJson(bytes);
+  const isEvent = typeof raw === 'object' && raw !== null && 'specversion' in raw;
+  return requestOf(isEvent ? decodeEvent(bytes, overrideSchema) : parseWire(raw, overrideSchema), nowMs);
+}
+
+function requestOf(raw: z.output<typeof overrideSchema>, nowMs: number): OverrideRequest {
+  const { min, max, pause, until, by, why } = raw;
+  const untilMs = until ?? null;
+  if (untilMs !== null && untilMs <= nowMs) throw new WireError(`until = ${rfc3339(untilMs)}: allowed: a time to come`);
+  if (untilMs !== null && untilMs > nowMs + DURATION_MS_MAX)
+    throw new WireError(`until = ${rfc3339(untilMs)}: allowed: at most 31 days ahead`);
+  const base = { minNodes: null, maxNodes: null, paused: false, untilMs: untilMs ?? nowMs, by, why };
+  const namesBounds = min !== undefined || max !== undefined;
+  const bounds = { ...base, minNodes: min ?? null, maxNodes: max ?? null };
   return {
-    minNodes: raw.min ?? null,
-    maxNodes: raw.max ?? null,
-    paused: raw.pause ?? false,
-    untilMs: raw.until,
-    by: raw.by,
-    why: raw.why,
+    pause: pause === undefined ? undefined : pause ? { ...base, paused: true } : null,
+    bounds: !namesBounds ? undefined : bounds.minNodes === null && bounds.maxNodes === null ? null : bounds,
+    untilMs,
+    by,
+    why,
   };
 }
 
-/** "min 3, max 8, paused until … by … because …" */
-export function describeOverride(override: Override): string {
+/** "paused, min 3, max 8 until …, by …: …" */
+export function describeRequest({ pause, bounds, untilMs, by, why }: OverrideRequest): string {
   const parts = [
-    override.minNodes === null ? null : `min ${override.minNodes}`,
-    override.maxNodes === null ? null : `max ${override.maxNodes}`,
-    override.paused ? 'paused' : null,
+    pause === undefined ? null : pause === null ? 'resumed' : 'paused',
+    bounds === null ? 'bounds as configured' : null,
+    bounds && bounds.minNodes !== null ? `min ${bounds.minNodes}` : null,
+    bounds && bounds.maxNodes !== null ? `max ${bounds.maxNodes}` : null,
   ].filter((part) => part !== null);
-  const what = parts.length > 0 ? parts.join(', ') : 'nothing overridden';
-  return `${what} until ${new Date(override.untilMs).toISOString()}, by ${override.by}: ${override.why}`;
+  const until = pause || bounds ? ` until ${rfc3339(untilMs ?? 0)}` : '';
+  return `${parts.join(', ')}${until}, by ${by}: ${why}`;
 }
 
-/** The override of one pool, kept in the bucket. A new one replaces the one before it as a whole. */
+/**
+ * What holds at `nowMs` of several overrides, those that take precedence first: a pause by any of them pauses; `min`
+ * and `max` are each of the first that states it. It names the one that pauses, else those that bound; and it is good
+ * until the first of what it is made of ends, when it has to be made anew.
+ */
+export function combineOverrides(overrides: readonly Override[], nowMs: number): Override | null {
+  const held = overrides.filter((one) => nowMs < one.untilMs);
+  const pause = held.find((one) => one.paused);
+  const min = held.find((one) => one.minNodes !== null);
+  const max = held.find((one) => one.maxNodes !== null);
+  const used = [...new Set([pause, min, max])].filter((one) => one !== undefined);
+  if (used.length === 0) return null;
+  const named = pause ? [pause] : used;
+  return {
+    minNodes: min?.minNodes ?? null,
+    maxNodes: max?.maxNodes ?? null,
+    paused: pause !== undefined,
+    untilMs: Math.min(...used.map((one) => one.untilMs)),
+    by: [...new Set(named.map((one) => one.by))].join(', '),
+    why: [...new Set(named.map((one) => one.why))].join('; '),
+  };
+}
+
+/** What was asked for one pool over NATS or HTTP, kept in the bucket: its pause and its bounds. */
 export class OverrideKeeper {
   readonly #state: StateBucket;
-  readonly #key: string;
-  #known: Override | null = null;
+  readonly #keys: { readonly pause: string; readonly bounds: string };
+  #known: { readonly pause: Override | null; readonly bounds: Override | null } = { pause: null, bounds: null };
 
   constructor(state: StateBucket, pool: string) {
     this.#state = state;
-    this.#key = `override.${pool}`;
+    this.#keys = { pause: `pause.${pool}`, bounds: `override.${pool}` };
   }
 
   /** Reads the bucket; an entry that cannot be read is no override. */
   async refresh(): Promise<void> {
-    this.#known = (await readStored(this.#state, this.#key, storedSchema)).value;
+    const [pause, bounds] = await Promise.all([
+      readStored(this.#state, this.#keys.pause, storedSchema),
+      readStored(this.#state, this.#keys.bounds, storedSchema),
+    ]);
+    this.#known = { pause: pause.value, bounds: bounds.value };
   }
 
-  /** The override in force, as far as it was read last. */
-  lastKnown(nowMs: number): Override | null {
-    return this.#known && nowMs < this.#known.untilMs ? this.#known : null;
+  /** As they were read last, over or not. */
+  get lastKnown(): readonly Override[] {
+    return [this.#known.pause, this.#known.bounds].filter((one) => one !== null);
   }
 
   /** Resolves once it is durable. */
-  async put(override: Override): Promise<void> {
-    await this.#state.put(this.#key, encodeStored(override));
-    this.#known = override;
+  async apply({ pause, bounds }: OverrideRequest): Promise<void> {
+    for (const [part, override] of [
+      ['pause', pause],
+      ['bounds', bounds],
+    ] as const) {
+      if (override === undefined) continue;
+      if (override === null) await this.#state.delete(this.#keys[part]);
+      else await this.#state.put(this.#keys[part], encodeStored(override));
+      this.#known = { ...this.#known, [part]: override };
+    }
   }
 }

@@ -1,6 +1,6 @@
 import type { Bus } from '@forescale/shared/bus';
 import type { Config, ProviderConfig } from '@forescale/shared/config';
-import type { ClusterReader, ClusterWriter } from '@forescale/shared/kubernetes';
+import type { ClusterReader, ClusterWriter, Surroundings } from '@forescale/shared/kubernetes';
 import type { Leadership } from '@forescale/shared/leadership';
 import type { Readiness } from '@forescale/shared/service';
 import type { StateBucket } from '@forescale/shared/state';
@@ -15,6 +15,8 @@ export interface ActuatorParts {
   readonly config: Config;
   readonly reader: ClusterReader;
   readonly writer: ClusterWriter;
+  /** Annotations that steer, and other autoscalers; without it there are none. */
+  readonly surroundings?: Surroundings | null;
   readonly store: Store;
   readonly bus: Bus;
   /** What must outlive a crash: journal, memory of plans, overrides, lead times. */

@@ -18,26 +18,30 @@ import {
   type PlanMemory,
   type PlanState,
   plan,
+  type Reason,
   type RejectedForecast,
   type SignalReading,
 } from '../plan/index.ts';
 import type { MachineProvider } from '../providers/port.ts';
+import type { AutoscalerWatch } from './autoscaler-watch.ts';
 import { Capacities } from './capacities.ts';
 import { asksForAnother, whyNothingIsMade, withFailureOf } from './failure-memory.ts';
 import { Forecasts } from './forecasts.ts';
 import { LeadTimes } from './lead-time.ts';
 import type { Mandate } from './mandate.ts';
 import type { Outbox } from './outbox.ts';
-import { OverrideKeeper } from './override.ts';
 import type { ActuatorParts } from './parts.ts';
 import { MemoryKeeper } from './plan-memory.ts';
 import { PoolReporter } from './pool-reporter.ts';
 import { planState } from './pool-state.ts';
 import { Readings } from './readings.ts';
+import { Steering } from './steering.ts';
 import type { Planned } from './view.ts';
+import { WriterWatch } from './writer-watch.ts';
 
 /** What a pool shows on `/readyz`. */
-const SHOWN = ['provider', 'work', 'samples', 'forecasts', 'state', 'memory'] as const;
+const READ = ['provider', 'samples', 'forecasts', 'annotations', 'single writer'] as const;
+const SHOWN = [...READ, 'work', 'state', 'memory', 'orders'] as const;
 /** When an offering fails another is tried at once; so many plans in one tick at most. */
 const ROUNDS_MAX = 5;
 
@@ -46,6 +50,9 @@ export type PoolParts = ActuatorParts & { readonly mandate: Mandate };
 
 /** What is known of a pool at one tick. */
 interface Picture {
+  /** As configured; in mode `observe` while its nodes have another writer. */
+  readonly pool: PoolConfig;
+  readonly otherWriter: Reason | null;
   readonly clusterTag: string;
   readonly cluster: ClusterState;
   readonly readings: readonly SignalReading[];
@@ -68,7 +75,7 @@ interface Draft {
 export class PoolLoop {
   readonly pool: PoolConfig;
   readonly reporter: PoolReporter;
-  readonly overrides: OverrideKeeper;
+  readonly steering: Steering;
   readonly #parts: PoolParts;
   readonly #executor: Executor;
   readonly #readings: Readings;
@@ -76,6 +83,7 @@ export class PoolLoop {
   readonly #leadTimes: LeadTimes;
   readonly #capacities: Capacities;
   readonly #keeper: MemoryKeeper;
+  readonly #writers: WriterWatch;
   #memory: PlanMemory = EMPTY_MEMORY;
   #picture: Picture | null = null;
   #draft: Draft | null = null;
@@ -84,7 +92,14 @@ export class PoolLoop {
   /** Why nothing is made until a human has changed something; null: it is, or nothing was wanted. */
   #refusal: string | null = null;
 
-  constructor(pool: PoolConfig, provider: MachineProvider, calls: CallsByRegion, outbox: Outbox, parts: PoolParts) {
+  constructor(
+    pool: PoolConfig,
+    provider: MachineProvider,
+    calls: CallsByRegion,
+    outbox: Outbox,
+    autoscalers: AutoscalerWatch,
+    parts: PoolParts,
+  ) {
     const { state, writer, random, store, bus } = parts;
     this.pool = pool;
     this.#parts = parts;
@@ -95,7 +110,8 @@ export class PoolLoop {
     this.#capacities = new Capacities(pool, store, state);
     this.#keeper = new MemoryKeeper(state, pool.name);
     this.reporter = new PoolReporter(pool, outbox, parts);
-    this.overrides = new OverrideKeeper(state, pool.name);
+    this.#writers = new WriterWatch(pool, autoscalers, this.reporter.decisions, parts);
+    this.steering = new Steering(pool.name, parts);
   }
 
   /** Before the cluster is read, so that no machine is newer than the picture it is compared with. */
@@ -119,21 +135,26 @@ export class PoolLoop {
   async prepare(clusterTag: string, cluster: ClusterState, nowMs: number): Promise<void> {
     this.#picture = null;
     this.#show('work', { ok: true });
-    const [samples, forecasts, kept] = await Promise.all([
+    const [samples, forecasts, kept, notes] = await Promise.all([
       this.#readings.read(nowMs),
       this.#forecasts.read(),
       healthOf(this.#readState()),
+      this.steering.readNotes(nowMs),
     ]);
     this.#show('samples', samples.store);
     this.#show('forecasts', forecasts.bus);
-    const override = this.overrides.lastKnown(nowMs);
+    this.#show('annotations', notes);
+    const override = this.steering.inForce(nowMs);
+    const { pool, otherWriter } = await this.#oneWriter(cluster, nowMs);
     // What cannot be journalled or fenced must not be done.
-    let permission = kept.ok ? permissionOf(this.pool, override) : 'nothing';
+    let permission = kept.ok ? permissionOf(pool, override) : 'nothing';
     const settled = kept.ok ? await healthOf(this.#executor.settle(clusterTag, cluster, permission, nowMs)) : kept;
     if (!settled.ok) permission = 'nothing';
     this.#show('state', settled);
     const { readings } = samples;
     this.#picture = {
+      pool,
+      otherWriter,
       clusterTag,
       cluster,
       readings,
@@ -153,7 +174,7 @@ export class PoolLoop {
     const servedByOthers = new Set(served);
     const state = this.#state(picture, servedByOthers);
     const startedMs = this.#parts.ioClock.nowMs();
-    const first = plan(state, picture.forecasts, this.pool, nowMs, this.#parts.solve);
+    const first = this.#plan(state, picture, nowMs);
     const planSeconds = (this.#parts.ioClock.nowMs() - startedMs) / 1_000;
     for (const uid of first.servedPodUids) served.add(uid);
     this.#draft = { picture, state, plan: first, planSeconds, servedByOthers };
@@ -172,7 +193,7 @@ export class PoolLoop {
       if (!(await this.#carryOut(now, picture, nowMs))) break;
       this.#absorb(nowMs);
       if (round === ROUNDS_MAX || !this.#failures.slice(failedBefore).some(asksForAnother)) break;
-      now = plan(this.#state(picture, servedByOthers), picture.forecasts, this.pool, nowMs, this.#parts.solve);
+      now = this.#plan(this.#state(picture, servedByOthers), picture, nowMs);
     }
     const { desired, ready, starting } = now.report;
     if (ready + starting >= desired) this.#refusal = null;
@@ -200,6 +221,23 @@ export class PoolLoop {
     for (const part of SHOWN) this.#show(part, { ok: true });
   }
 
+  #plan(state: PlanState, { pool, forecasts, otherWriter }: Picture, nowMs: number): Plan {
+    const made = plan(state, forecasts, pool, nowMs, this.#parts.solve);
+    if (otherWriter === null) return made;
+    return { ...made, report: { ...made.report, reasons: [otherWriter, ...made.report.reasons] } };
+  }
+
+  /** While somebody else creates and removes its nodes, a pool only observes. */
+  async #oneWriter(cluster: ClusterState, nowMs: number): Promise<Pick<Picture, 'pool' | 'otherWriter'>> {
+    const text = await this.#writers.look(cluster, nowMs);
+    if (text === null) {
+      this.#show('single writer', { ok: true });
+      return { pool: this.pool, otherWriter: null };
+    }
+    if (this.pool.mode === 'enforce') this.#show('single writer', { ok: false, reason: text });
+    return { pool: { ...this.pool, mode: 'observe' }, otherWriter: { code: 'other-writer', text } };
+  }
+
   /** The memory is saved first: whoever has planned on the same memory is refused, and does nothing. */
   async #carryOut(decided: Plan, picture: Picture, nowMs: number): Promise<boolean> {
     this.#memory = decided.memory;
@@ -216,19 +254,23 @@ export class PoolLoop {
   async #readState(): Promise<void> {
     const [memory] = await Promise.all([
       this.#keeper.load(),
-      this.overrides.refresh(),
+      this.steering.refresh(),
       this.#leadTimes.load(),
       this.#capacities.load(),
     ]);
     this.#memory = memory;
   }
 
-  #state({ cluster, readings, unreadForecasts, override }: Picture, servedPodUids: ReadonlySet<string>): PlanState {
+  #state(
+    { pool, cluster, readings, unreadForecasts, override }: Picture,
+    servedPodUids: ReadonlySet<string>,
+  ): PlanState {
     return planState({
-      pool: this.pool,
+      pool,
       cluster,
       records: this.#executor.records,
-      reclaimedMs: this.#executor.reclaimedMs,
+      reclaimedMs: this.#executor.noticedMs('reclaim'),
+      atRiskMs: this.#executor.noticedMs('rebalance'),
       readings,
       unreadForecasts,
       leadTimeMs: this.#leadTimes.poolMs(this.pool.leadTimeMs),

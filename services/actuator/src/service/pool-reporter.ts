@@ -85,7 +85,8 @@ export class PoolReporter {
 
   async #tellCluster({ plan, failures, events, cluster }: Outcome, nowMs: number): Promise<void> {
     const { log, writer, config } = this.#parts;
-    const { mode } = this.#pool;
+    // A pool whose nodes have another writer observes, whatever is configured.
+    const { mode } = plan.report;
     // What became of a forecast is the cause of what was decided: it stands before it.
     const forecastChanges = this.#forecastWatch.observe(plan.report, nowMs);
     for (const change of forecastChanges) this.#tellForecast(change, nowMs);

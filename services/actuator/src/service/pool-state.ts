@@ -13,6 +13,7 @@ import {
   type SignalReading,
   unitsOf,
   whyKept,
+  whyNotRepaired,
 } from '../plan/index.ts';
 
 /** What was gathered for one pool, to be put together for planning. */
@@ -21,6 +22,7 @@ export interface Gathered {
   readonly cluster: ClusterState;
   readonly records: readonly NodeRecord[];
   readonly reclaimedMs: ReadonlyMap<string, number>;
+  readonly atRiskMs: ReadonlyMap<string, number>;
   readonly readings: readonly SignalReading[];
   readonly unreadForecasts: readonly RejectedForecast[];
   readonly leadTimeMs: number;
@@ -68,12 +70,12 @@ function isStarting(record: NodeRecord): boolean {
   return record.state === 'intended' || record.state === 'requested' || record.state === 'registered';
 }
 
-function belongs(pool: PoolConfig, node: ClusterNode): boolean {
+export function belongs(pool: PoolConfig, node: ClusterNode): boolean {
   return Object.entries(pool.selector).every(([key, value]) => node.labels[key] === value);
 }
 
 function poolNode(
-  { pool, reclaimedMs, homeNode }: Gathered,
+  { pool, reclaimedMs, atRiskMs, homeNode }: Gathered,
   node: ClusterNode,
   record: NodeRecord | null,
   pods: readonly ClusterPod[],
@@ -102,7 +104,20 @@ function poolNode(
         ? 'no machine of this cluster is known to the provider by its name'
         : whyKept(node, pods, { owned, adopt: pool.scaleDown.adopt, homeNode }),
     interruptedMs: record ? (reclaimedMs.get(record.requestId) ?? null) : null,
+    rebalanceMs: record ? (atRiskMs.get(record.requestId) ?? null) : null,
+    brokenSinceMs: isRepairable(pool, node, record, homeNode) ? node.readyChangedMs : null,
   };
+}
+
+/** In mode `observe` there are no records; there the label says whose it would be. */
+function isRepairable(
+  pool: PoolConfig,
+  node: ClusterNode,
+  record: NodeRecord | null,
+  homeNode: string | null,
+): boolean {
+  const owned = pool.mode === 'enforce' ? record !== null : node.labels[POOL_LABEL] === pool.name;
+  return !node.ready && whyNotRepaired(node, { owned, homeNode }) === null;
 }
 
 function phaseOf(node: ClusterNode, record: NodeRecord | null): NodePhase {

@@ -22,9 +22,19 @@ export interface Planned {
   readonly plan: Plan;
 }
 
+/** How an override that was taken is answered, over the bus and over HTTP. */
+export interface OverrideAnswer {
+  readonly ok: true;
+  readonly pool: string;
+  /** RFC 3339; null where it only ends what was in force. */
+  readonly until: string | null;
+  /** In words. */
+  readonly what: string;
+}
+
 /** The part of an actuator that others may look at and speak to. */
 export interface ActuatorView {
   pools(nowMs: number): readonly PoolView[];
   /** Puts an override in force; the bytes are a request as on the bus. Rejects with `WireError` or `RangeError`. */
-  override(pool: string, bytes: Uint8Array): Promise<{ readonly untilMs: number }>;
+  override(pool: string, bytes: Uint8Array): Promise<OverrideAnswer>;
 }

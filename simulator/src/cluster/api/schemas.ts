@@ -181,4 +181,5 @@ export const SCHEMAS: Readonly<Record<KindName, z.ZodType>> = {
         'minAvailable and maxUnavailable cannot be both set',
       ),
   }),
+  nodepools: z.looseObject({ metadata, spec: z.looseObject({}).optional() }),
 };

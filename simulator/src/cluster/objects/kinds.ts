@@ -19,6 +19,7 @@ export interface ObjectTypes {
   replicasets: ReplicatedObject;
   daemonsets: DaemonSetObject;
   poddisruptionbudgets: DisruptionBudgetObject;
+  nodepools: StoredObject;
 }
 
 export type KindName = keyof ObjectTypes;
@@ -66,6 +67,8 @@ export const KINDS: readonly Kind[] = [
     unconditionalUpdate: false,
     ...specAndStatus,
   }),
+  // Karpenter's, as a cluster has them where it is installed; nothing here acts on them.
+  kind('nodepools', 'NodePool', [], { group: 'karpenter.sh', namespaced: false, ...specAndStatus }),
 ];
 
 const BY_NAME: ReadonlyMap<string, Kind> = new Map(KINDS.map((k) => [k.name, k]));

@@ -138,7 +138,7 @@ export class World {
   #wanted(): Order[] {
     const staying = this.executor.records.filter((one) => one.state !== 'draining' && one.state !== 'removing');
     const surplus = staying.filter((one) => one.state === 'ready').slice(0, Math.max(0, staying.length - this.desired));
-    const reclaimed = staying.filter((one) => this.executor.reclaimedMs.has(one.requestId));
+    const reclaimed = staying.filter((one) => this.executor.noticedMs('reclaim').has(one.requestId));
     const missing = this.desired - staying.length + reclaimed.length;
     const drains = reclaimed.map(({ nodeName }) => ({
       kind: 'drain' as const,

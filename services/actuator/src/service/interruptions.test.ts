@@ -1,0 +1,112 @@
+import { subjects } from '@forescale/shared/wire';
+import { describe, expect, it } from 'vitest';
+import { MINUTE_MS, Scene } from './fakes/scene.ts';
+
+const poolText = (rebalance: boolean) => `      mode: enforce\n      spot: { rebalance: ${rebalance} }`;
+
+async function served(nodes: number, rebalance = false): Promise<Scene> {
+  const scene = await Scene.create(poolText(rebalance));
+  scene.load = 100 * nodes - 50;
+  await scene.ticks(4);
+  expect(scene.cluster.nodes.size).toBe(nodes);
+  return scene;
+}
+
+function notice(scene: Scene, kind: 'reclaim' | 'rebalance', atMs: number): string {
+  const [machine] = scene.cloud.running;
+  if (!machine) throw new Error('no machine runs');
+  scene.cloud.notices = [{ machineId: machine.id, nodeName: machine.nodeName, kind, atMs }];
+  return machine.nodeName;
+}
+
+const drained = (scene: Scene) => [...scene.cluster.nodes.values()].filter((node) => node.unschedulable);
+
+describe('actuator: a machine is taken back', () => {
+  it('within one tick of the notice: replacement ordered elsewhere, node cordoned, pods asked to leave, all told', async () => {
+    const scene = await served(3);
+    const name = notice(scene, 'reclaim', scene.clock.nowMs() + 2 * MINUTE_MS);
+    scene.cluster.addPod({ name: 'app', nodeName: name });
+    const created = scene.cloud.createTimesMs.length;
+    await scene.tick();
+    expect(scene.cloud.createTimesMs.length - created).toBe(1);
+    expect(scene.plan.actions.map(({ kind, target }) => `${kind} ${target}`)).toEqual([
+      `drain ${name}`,
+      // Zone a, whose machine is taken back, is marked.
+      'create small b on_demand',
+    ]);
+    expect(drained(scene).map((node) => node.name)).toEqual([name]);
+    expect(scene.cluster.pods.has('app')).toBe(false);
+    expect(scene.nodeEvents).toContain('interrupted');
+    expect(scene.cluster.events.map(({ reason }) => reason)).toContain('SpotInterrupted');
+    await scene.ticks(4);
+    expect(scene.cluster.nodes.has(name)).toBe(false);
+    expect(scene.cluster.nodes.size).toBe(3);
+  });
+
+  it('a budget holds its pods until just before the machine goes; then the node goes with them', async () => {
+    const scene = await served(3);
+    const name = notice(scene, 'reclaim', scene.clock.nowMs() + 2 * MINUTE_MS);
+    scene.cluster.addPod({ name: 'held', nodeName: name });
+    scene.cluster.budgeted.add('held');
+    await scene.tick();
+    expect(scene.cluster.pods.has('held')).toBe(true);
+    await scene.ticks(2);
+    expect(scene.cluster.nodes.has(name)).toBe(false);
+    expect(scene.cloud.running.map(({ nodeName }) => nodeName)).not.toContain(name);
+    expect(scene.cluster.deletedPods).toEqual(['held']);
+  });
+
+  it('one that is told of again and again is told once, and replaced once', async () => {
+    const scene = await served(3);
+    notice(scene, 'reclaim', scene.clock.nowMs() + 5 * MINUTE_MS);
+    await scene.ticks(3);
+    expect(scene.nodeEvents.filter((event) => event === 'interrupted')).toHaveLength(1);
+    expect(scene.cloud.madeByToken.size).toBe(4);
+  });
+
+  it('paused: nothing is done about it', async () => {
+    const scene = await served(3);
+    await scene.bus.request(
+      subjects.override('web'),
+      new TextEncoder().encode(JSON.stringify({ pause: true, until: scene.until(30), by: 'ops', why: 'x' })),
+      1_000,
+    );
+    notice(scene, 'reclaim', scene.clock.nowMs() + 2 * MINUTE_MS);
+    await scene.ticks(2);
+    expect(scene.cloud.madeByToken.size).toBe(3);
+    expect(drained(scene)).toEqual([]);
+  });
+});
+
+describe('actuator: a machine is at risk', () => {
+  it('where the pool wants to hear of it, one replacement is ordered ahead, and the node serves on', async () => {
+    const scene = await served(3, true);
+    const name = notice(scene, 'rebalance', scene.clock.nowMs());
+    await scene.ticks(30);
+    expect(scene.cloud.madeByToken.size).toBe(4);
+    expect(scene.cluster.nodes.has(name)).toBe(true);
+    expect(drained(scene)).toEqual([]);
+    expect(scene.nodeEvents).not.toContain('interrupted');
+    // Then it is taken back in earnest: nothing more has to be ordered.
+    notice(scene, 'reclaim', scene.clock.nowMs() + 2 * MINUTE_MS);
+    await scene.ticks(4);
+    expect(scene.cluster.nodes.has(name)).toBe(false);
+    expect(scene.cloud.madeByToken.size).toBe(4);
+  });
+
+  it('is remembered over a restart: no second one is ordered', async () => {
+    const scene = await served(3, true);
+    notice(scene, 'rebalance', scene.clock.nowMs());
+    await scene.ticks(2);
+    await scene.start(poolText(true));
+    await scene.ticks(20);
+    expect(scene.cloud.madeByToken.size).toBe(4);
+  });
+
+  it('else nothing is done', async () => {
+    const scene = await served(3);
+    notice(scene, 'rebalance', scene.clock.nowMs());
+    await scene.ticks(20);
+    expect(scene.cloud.madeByToken.size).toBe(3);
+  });
+});

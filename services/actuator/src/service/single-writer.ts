@@ -1,0 +1,98 @@
+import type { PoolConfig } from '@forescale/shared/config';
+import type { ClusterNode } from '@forescale/shared/domain';
+import type { AutoscalerFacts } from '@forescale/shared/kubernetes';
+
+/** Cluster Autoscaler writes its status every few seconds; one this old was left behind by one that is gone. */
+const STATUS_AGE_MS_MAX = 15 * 60_000;
+const EVIDENCE_MAX = 3;
+
+/** Labels that only the owner of a node gives it. Hosted autoscalers show no deployment; their nodes show these. */
+const OWNER_LABELS: Readonly<Record<string, string>> = {
+  'karpenter.sh/nodepool': 'Karpenter',
+  'eks.amazonaws.com/nodegroup': 'an EKS node group',
+  'cloud.google.com/gke-nodepool': 'a GKE node pool',
+  'kubernetes.azure.com/agentpool': 'an AKS node pool',
+};
+
+/** Taints of an autoscaler that is at work on the node. */
+const OWNER_TAINTS: Readonly<Record<string, string>> = {
+  ToBeDeletedByClusterAutoscaler: 'Cluster Autoscaler',
+  DeletionCandidateOfClusterAutoscaler: 'Cluster Autoscaler',
+  'karpenter.sh/disrupted': 'Karpenter',
+  'karpenter.sh/unregistered': 'Karpenter',
+};
+
+/** What is known of a pool's nodes and of those who might own them. */
+export interface WriterFacts {
+  /** Nodes of the pool. */
+  readonly nodes: readonly ClusterNode[];
+  /** Null: not known; labels and taints speak alone. */
+  readonly autoscalers: AutoscalerFacts | null;
+}
+
+export interface Writers {
+  /** Who else creates and removes this pool's nodes, and how that shows; null: nobody. */
+  readonly owner: string | null;
+  /** Who is at work on other nodes, and perhaps on the same pending pods; null: nobody. */
+  readonly beside: string | null;
+}
+
+/**
+ * Whether somebody else creates and removes the nodes of this pool. Karpenter is one where it has made nodes of the pool,
+ * or may; that it makes others is no reason. Cluster Autoscaler says nowhere which nodes are its own, so that one that
+ * runs is taken for the owner.
+ */
+export function otherWriters(pool: PoolConfig, facts: WriterFacts, nowMs: number): Writers {
+  const { autoscalers } = facts;
+  const evidence = [
+    ...nodeEvidence(facts.nodes),
+    ...nodePoolEvidence(pool, autoscalers),
+    ...clusterAutoscalerOf(autoscalers, nowMs),
+  ];
+  if (evidence.length > 0) return { owner: evidence.slice(0, EVIDENCE_MAX).join(', '), beside: null };
+  return { owner: null, beside: karpenterOf(autoscalers) };
+}
+
+/** One line for each owner, with the first node that shows it. */
+function nodeEvidence(nodes: readonly ClusterNode[]): string[] {
+  const found = new Map<string, string>();
+  for (const { name, labels, taints } of nodes) {
+    for (const [key, owner] of Object.entries(OWNER_LABELS)) {
+      const value = labels[key];
+      if (value !== undefined && !found.has(owner)) found.set(owner, `node ${name} has label ${key}=${value}`);
+    }
+    for (const { key } of taints) {
+      const owner = OWNER_TAINTS[key];
+      if (owner !== undefined && !found.has(owner)) found.set(owner, `node ${name} has taint ${key}`);
+    }
+  }
+  return [...found].map(([owner, why]) => `${owner} (${why})`);
+}
+
+/** NodePools of Karpenter whose nodes the pool would take for its own, though there may be none yet. */
+function nodePoolEvidence({ selector }: PoolConfig, autoscalers: AutoscalerFacts | null): string[] {
+  const wanted = Object.entries(selector);
+  const isOurs = (labels: Readonly<Record<string, readonly string[]>>) =>
+    wanted.every(([key, value]) => labels[key]?.includes(value));
+  return (autoscalers?.nodePools ?? [])
+    .filter(({ labels }) => isOurs(labels))
+    .map(({ name }) => `Karpenter (NodePool ${name} makes nodes that match the pool's selector)`);
+}
+
+/** A Cluster Autoscaler that runs now, hosted or not. */
+function clusterAutoscalerOf(autoscalers: AutoscalerFacts | null, nowMs: number): string[] {
+  const deployment = autoscalers?.deployments.find(({ kind }) => kind === 'cluster-autoscaler');
+  if (deployment) return [`Cluster Autoscaler (Deployment ${deployment.namespace}/${deployment.name})`];
+  const status = autoscalers?.clusterAutoscaler ?? null;
+  if (status === null) return [];
+  // Without the age of one minute to the next: what is said at every tick should not change at every tick.
+  const isOld = status.updatedMs !== null && nowMs - status.updatedMs > STATUS_AGE_MS_MAX;
+  return isOld ? [] : ['Cluster Autoscaler (it writes ConfigMap kube-system/cluster-autoscaler-status)'];
+}
+
+function karpenterOf(autoscalers: AutoscalerFacts | null): string | null {
+  const deployment = autoscalers?.deployments.find(({ kind }) => kind === 'karpenter');
+  if (deployment) return `Karpenter (Deployment ${deployment.namespace}/${deployment.name})`;
+  const nodePool = autoscalers?.nodePools[0];
+  return nodePool ? `Karpenter (NodePool ${nodePool.name})` : null;
+}

@@ -1,0 +1,70 @@
+import type { Override } from '@forescale/shared/config';
+import { KubernetesRefusedError } from '@forescale/shared/kubernetes';
+import type { Health } from '@forescale/shared/store';
+import { combineOverrides, OverrideKeeper, type OverrideRequest } from './override.ts';
+import type { ActuatorParts } from './parts.ts';
+import { notesName, type PoolNotes, readPoolNotes } from './pool-notes.ts';
+
+const NO_NOTES: PoolNotes = { override: null, troubles: [] };
+
+/**
+ * What operators have put in force for one pool, wherever they did: a pause over NATS or HTTP, bounds over the same,
+ * and annotations of a ConfigMap, in this order of precedence.
+ */
+export class Steering {
+  readonly #pool: string;
+  readonly #parts: Pick<ActuatorParts, 'state' | 'surroundings' | 'config' | 'log'>;
+  readonly #keeper: OverrideKeeper;
+  #notes = NO_NOTES;
+  #said = '';
+
+  constructor(pool: string, parts: Pick<ActuatorParts, 'state' | 'surroundings' | 'config' | 'log'>) {
+    this.#pool = pool;
+    this.#parts = parts;
+    this.#keeper = new OverrideKeeper(parts.state, pool);
+  }
+
+  /** As far as both were read last. */
+  inForce(nowMs: number): Override | null {
+    const { override } = this.#notes;
+    return combineOverrides([...this.#keeper.lastKnown, ...(override ? [override] : [])], nowMs);
+  }
+
+  /** Rejects when the bucket cannot be read. */
+  refresh(): Promise<void> {
+    return this.#keeper.refresh();
+  }
+
+  apply(request: OverrideRequest): Promise<void> {
+    return this.#keeper.apply(request);
+  }
+
+  /**
+   * Reads the annotations anew; while they cannot be read those of before hold. Whoever may not read them steers by
+   * NATS or HTTP: that is told once and makes nothing unready.
+   */
+  async readNotes(nowMs: number): Promise<Health> {
+    const { surroundings, config } = this.#parts;
+    if (!surroundings) return { ok: true };
+    const { namespace } = config.kubernetes;
+    const name = notesName(this.#pool);
+    let health: Health = { ok: true };
+    try {
+      const annotations = await surroundings.annotations(namespace, name);
+      this.#notes = annotations ? readPoolNotes(annotations, `ConfigMap ${namespace}/${name}`, nowMs) : NO_NOTES;
+      if (this.#notes.troubles.length > 0) health = { ok: false, reason: this.#notes.troubles.join('; ') };
+      this.#say(health.ok ? '' : health.reason);
+    } catch (error) {
+      const reason = `ConfigMap ${namespace}/${name} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+      this.#say(reason);
+      if (!(error instanceof KubernetesRefusedError && error.status === 403)) health = { ok: false, reason };
+    }
+    return health;
+  }
+
+  /** Once, until it is something else. */
+  #say(trouble: string): void {
+    if (trouble !== '' && trouble !== this.#said) this.#parts.log.warn({ pool: this.#pool }, trouble);
+    this.#said = trouble;
+  }
+}

@@ -1,0 +1,87 @@
+import { POOL_LABEL } from '@forescale/shared/config';
+import { KubernetesUnavailableError } from '@forescale/shared/kubernetes';
+import { describe, expect, it } from 'vitest';
+import { MINUTE_MS, Scene } from './fakes/scene.ts';
+
+const told = (scene: Scene) => scene.cluster.events.map(({ reason }) => reason);
+const managed = (scene: Scene) =>
+  scene.cluster.addNode({ name: 'ip-1', labels: { [POOL_LABEL]: 'web', 'eks.amazonaws.com/nodegroup': 'main' } });
+
+describe('actuator: a single writer', () => {
+  it('a pool whose nodes are of a managed group only observes, and says so in plan, readiness and event', async () => {
+    const scene = await Scene.create();
+    managed(scene);
+    scene.load = 350;
+    await scene.ticks(3);
+    expect(scene.cloud.createTimesMs).toEqual([]);
+    const text =
+      'its nodes have another writer, an EKS node group (node ip-1 has label eks.amazonaws.com/nodegroup=main): ' +
+      'nothing is changed; provider buffer asks that one for nodes, and single_writer: ignore acts all the same';
+    expect(scene.plan).toMatchObject({ mode: 'observe', desired: 4 });
+    expect(scene.plan.reasons[0]).toEqual({ code: 'other-writer', text });
+    expect((await scene.readiness.report()).reasons).toEqual({ 'single writer of pool web': text });
+    // Once each: the load is the same at all three ticks.
+    expect(told(scene)).toEqual(['OtherWriter', 'WouldScaleUp']);
+    expect(scene.cluster.events[0]).toMatchObject({ type: 'Warning', message: `pool web: ${text}` });
+  });
+
+  it('does not touch what it made before', async () => {
+    const scene = await Scene.create();
+    scene.load = 950;
+    await scene.ticks(4);
+    expect(scene.cloud.running).toHaveLength(10);
+    scene.surroundings.facts = {
+      ...scene.surroundings.facts,
+      deployments: [{ kind: 'cluster-autoscaler', namespace: 'kube-system', name: 'cluster-autoscaler' }],
+    };
+    scene.load = 50;
+    await scene.ticks(60);
+    expect(scene.cloud.running).toHaveLength(10);
+    expect([...scene.cluster.nodes.values()].some((node) => node.unschedulable)).toBe(false);
+    expect(scene.plan.reasons[0]?.code).toBe('other-writer');
+  });
+
+  it('acts again a quarter of an hour after the last sign, and says so', async () => {
+    const scene = await Scene.create();
+    managed(scene);
+    await scene.ticks(2);
+    scene.cluster.nodes.delete('ip-1');
+    await scene.ticks(14);
+    expect(scene.cloud.createTimesMs).toEqual([]);
+    await scene.ticks(2);
+    expect(scene.cloud.running).toHaveLength(2);
+    expect(scene.plan.mode).toBe('enforce');
+    expect(told(scene)).toContain('SingleWriter');
+    expect(await scene.readiness.report()).toEqual({ ready: true, reasons: {} });
+  });
+
+  it('looks for other autoscalers at the start and every five minutes, not at every tick', async () => {
+    const scene = await Scene.create();
+    await scene.ticks(11);
+    expect(scene.surroundings.looks).toBe(3);
+    scene.surroundings.facts = { ...scene.surroundings.facts, clusterAutoscaler: { updatedMs: scene.clock.nowMs() } };
+    const startedMs = scene.clock.nowMs();
+    while (scene.plan.mode === 'enforce') await scene.tick();
+    expect(scene.clock.nowMs() - startedMs).toBeLessThanOrEqual(6 * MINUTE_MS);
+  });
+
+  it('what cannot be read is no reason to refuse; it is asked again at the next tick', async () => {
+    const scene = await Scene.create();
+    scene.surroundings.failure = new KubernetesUnavailableError('ECONNRESET');
+    await scene.ticks(2);
+    expect(scene.cloud.running).toHaveLength(2);
+    expect(scene.surroundings.looks).toBe(2);
+    managed(scene);
+    await scene.tick();
+    expect(scene.plan.mode).toBe('observe');
+  });
+
+  it('acts all the same where it is told to', async () => {
+    const scene = await Scene.create('      mode: enforce\n      single_writer: ignore');
+    managed(scene);
+    scene.load = 350;
+    await scene.ticks(3);
+    expect(scene.cloud.running).toHaveLength(3);
+    expect(await scene.readiness.report()).toEqual({ ready: true, reasons: {} });
+  });
+});

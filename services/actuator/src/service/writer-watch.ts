@@ -1,0 +1,71 @@
+import type { PoolConfig } from '@forescale/shared/config';
+import type { ClusterState } from '@forescale/shared/domain';
+import type { AutoscalerWatch } from './autoscaler-watch.ts';
+import { writeClusterEvents } from './cluster-events.ts';
+import type { DecisionLog } from './decisions.ts';
+import type { ActuatorParts } from './parts.ts';
+import { belongs } from './pool-state.ts';
+import { otherWriters } from './single-writer.ts';
+
+/** What was seen so lately still counts: the taints of an autoscaler at work come and go. */
+const HELD_MS = 15 * 60_000;
+
+type Parts = Pick<ActuatorParts, 'config' | 'writer' | 'log'>;
+
+/** Watches whether a pool's nodes have one writer only, and says when that changes. */
+export class WriterWatch {
+  readonly #pool: PoolConfig;
+  readonly #autoscalers: AutoscalerWatch;
+  readonly #decisions: DecisionLog;
+  readonly #parts: Parts;
+  #seen: { readonly text: string; readonly atMs: number } | null = null;
+  #beside: string | null = null;
+
+  constructor(pool: PoolConfig, autoscalers: AutoscalerWatch, decisions: DecisionLog, parts: Parts) {
+    this.#pool = pool;
+    this.#autoscalers = autoscalers;
+    this.#decisions = decisions;
+    this.#parts = parts;
+  }
+
+  /** Who else creates and removes the pool's nodes, and what to do about it; null: nobody, or nobody wants to know. */
+  async look(cluster: ClusterState, nowMs: number): Promise<string | null> {
+    if (this.#pool.singleWriter === 'ignore') return null;
+    const nodes = cluster.nodes.filter((node) => belongs(this.#pool, node));
+    const { owner, beside } = otherWriters(
+      this.#pool,
+      { nodes, autoscalers: await this.#autoscalers.look(nowMs) },
+      nowMs,
+    );
+    if (beside !== null && beside !== this.#beside)
+      this.#parts.log.warn(
+        { pool: this.#pool.name },
+        `${beside} may answer the same pending pods: taints or node selectors keep them apart`,
+      );
+    this.#beside = beside;
+    const before = this.#seen;
+    if (owner !== null) this.#seen = { text: inWords(owner), atMs: nowMs };
+    else if (before !== null && nowMs - before.atMs >= HELD_MS) this.#seen = null;
+    if (this.#pool.mode === 'enforce' && (before === null) !== (this.#seen === null)) await this.#tell(nowMs);
+    return this.#seen?.text ?? null;
+  }
+
+  async #tell(nowMs: number): Promise<void> {
+    const { log, writer, config } = this.#parts;
+    const pool = this.#pool.name;
+    const hasBegun = this.#seen !== null;
+    const text = this.#seen?.text ?? 'its nodes have no other writer any more: mode enforce holds again';
+    log[hasBegun ? 'warn' : 'info']({ pool }, text);
+    this.#decisions.add({ mode: this.#pool.mode, kind: 'other-writer', target: pool, count: 1, why: text }, nowMs);
+    const about = { kind: 'Namespace', name: config.kubernetes.namespace, uid: '' } as const;
+    const [type, reason] = hasBegun ? (['Warning', 'OtherWriter'] as const) : (['Normal', 'SingleWriter'] as const);
+    await writeClusterEvents(writer, [{ ...about, type, reason, message: `pool ${pool}: ${text}`, timeMs: nowMs }]);
+  }
+}
+
+function inWords(owner: string): string {
+  return (
+    `its nodes have another writer, ${owner}: nothing is changed; ` +
+    'provider buffer asks that one for nodes, and single_writer: ignore acts all the same'
+  );
+}

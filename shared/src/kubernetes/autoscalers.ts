@@ -1,0 +1,124 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import { z } from 'zod';
+import { KubernetesRefusedError } from './errors.ts';
+import { getJson, listAll } from './list.ts';
+import { understand } from './understand.ts';
+
+/** What speaks for another autoscaler in the cluster, beside the labels and taints of its nodes. */
+export interface AutoscalerFacts {
+  /** The status that Cluster Autoscaler writes every few seconds; null: there is none. */
+  readonly clusterAutoscaler: {
+    /** Null where it does not say in a way that is understood. */
+    readonly updatedMs: number | null;
+  } | null;
+  /** That want at least one replica. */
+  readonly deployments: readonly {
+    readonly kind: 'cluster-autoscaler' | 'karpenter';
+    readonly namespace: string;
+    readonly name: string;
+  }[];
+  readonly nodePools: readonly KarpenterNodePool[];
+  /** What could not be read, one line each: nothing is concluded from that. */
+  readonly unread: readonly string[];
+}
+
+/** Nodes that Karpenter may create. */
+interface KarpenterNodePool {
+  readonly name: string;
+  /** By label: the values that its nodes may have. */
+  readonly labels: Readonly<Record<string, readonly string[]>>;
+}
+
+const STATUS_PATH = '/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status';
+const UPDATED = 'cluster-autoscaler.kubernetes.io/last-updated';
+const NAME_LABELS = ['app.kubernetes.io/name', 'app', 'k8s-app'];
+/** Charts and distributions put words before and after it: `aws-cluster-autoscaler`, `cluster-autoscaler-default`. */
+const CLUSTER_AUTOSCALER = /(^|-)cluster-autoscaler($|-)/;
+
+const statusSchema = z.object({
+  metadata: z.object({ annotations: z.record(z.string(), z.string()).default({}) }),
+});
+
+const deploymentSchema = z.object({
+  metadata: z.object({ name: z.string(), namespace: z.string(), labels: z.record(z.string(), z.string()).default({}) }),
+  spec: z.object({ replicas: z.number().default(1) }).prefault({}),
+});
+
+const groupSchema = z.object({ preferredVersion: z.object({ version: z.string().regex(/^[a-z0-9]+$/) }) });
+
+const nodePoolSchema = z.object({
+  metadata: z.object({ name: z.string() }),
+  spec: z
+    .object({
+      template: z
+        .object({
+          metadata: z.object({ labels: z.record(z.string(), z.string()).default({}) }).prefault({}),
+          spec: z
+            .object({
+              requirements: z
+                .array(z.object({ key: z.string(), operator: z.string(), values: z.array(z.string()).default([]) }))
+                .default([]),
+            })
+            .prefault({}),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+});
+
+/** What may not be read is named in `unread`; rejects with `KubernetesUnavailableError` while nothing can be. */
+export async function readAutoscalers(kube: KubeConfig): Promise<AutoscalerFacts> {
+  const unread: string[] = [];
+  const part = async <T>(what: string, read: Promise<T>, none: T): Promise<T> => {
+    try {
+      return await read;
+    } catch (error) {
+      if (!(error instanceof KubernetesRefusedError)) throw error;
+      if (error.status !== 404) unread.push(`${what}: ${error.message}`);
+      return none;
+    }
+  };
+  const [clusterAutoscaler, deployments, nodePools] = await Promise.all([
+    part('the status of Cluster Autoscaler', readStatus(kube), null),
+    part('Deployments', readDeployments(kube), []),
+    part('NodePools of Karpenter', readNodePools(kube), []),
+  ]);
+  return { clusterAutoscaler, deployments, nodePools, unread };
+}
+
+async function readStatus(kube: KubeConfig): Promise<AutoscalerFacts['clusterAutoscaler']> {
+  const { metadata } = understand('ConfigMap', statusSchema, await getJson(kube, STATUS_PATH));
+  return { updatedMs: goTime(metadata.annotations[UPDATED] ?? '') };
+}
+
+/** "2026-11-26 10:04:36.135914253 +0000 UTC", as Go prints a time. */
+function goTime(text: string): number | null {
+  const match = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d+)? ([+-]\d\d)(\d\d)\b/.exec(text);
+  const timeMs = match ? Date.parse(`${match[1]}T${match[2]}${match[3]}:${match[4]}`) : Number.NaN;
+  return Number.isFinite(timeMs) ? timeMs : null;
+}
+
+async function readDeployments(kube: KubeConfig): Promise<AutoscalerFacts['deployments']> {
+  const items = await listAll(kube, '/apis/apps/v1/deployments');
+  return items.flatMap((item): AutoscalerFacts['deployments'][number][] => {
+    const { metadata, spec } = understand('Deployment', deploymentSchema, item);
+    const { name, namespace, labels } = metadata;
+    const names = [name, ...NAME_LABELS.map((label) => labels[label] ?? '')];
+    if (spec.replicas === 0) return [];
+    if (names.some((one) => CLUSTER_AUTOSCALER.test(one))) return [{ kind: 'cluster-autoscaler', namespace, name }];
+    return names.includes('karpenter') ? [{ kind: 'karpenter', namespace, name }] : [];
+  });
+}
+
+async function readNodePools(kube: KubeConfig): Promise<readonly KarpenterNodePool[]> {
+  const group = understand('API group', groupSchema, await getJson(kube, '/apis/karpenter.sh'));
+  const items = await listAll(kube, `/apis/karpenter.sh/${group.preferredVersion.version}/nodepools`);
+  return items.map((item) => {
+    const { metadata, spec } = understand('NodePool', nodePoolSchema, item);
+    const labels: Record<string, readonly string[]> = { 'karpenter.sh/nodepool': [metadata.name] };
+    for (const { key, operator, values } of spec.template.spec.requirements)
+      if (operator === 'In') labels[key] = values;
+    for (const [key, value] of Object.entries(spec.template.metadata.labels)) labels[key] = [value];
+    return { name: metadata.name, labels };
+  });
+}

@@ -1,0 +1,111 @@
+import { createSurroundings } from '@forescale/shared/kubernetes';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { AccessRequest } from './api/authorizer.ts';
+import { kubeConfigOf } from './conformance/target.ts';
+import { Lab } from './lab.ts';
+
+const STATUS = '/api/v1/namespaces/kube-system/configmaps';
+
+/** A cluster in which only what `allows` says may be read, and its surroundings as the actuator sees them. */
+async function surrounded(allows: (request: AccessRequest) => boolean = () => true) {
+  const lab = new Lab({ authorizer: { allows: (_user, request) => request.verb === 'create' || allows(request) } });
+  const server = await lab.cluster.listen();
+  onTestFinished(() => server.close());
+  return { lab, server, surroundings: createSurroundings(kubeConfigOf(server.url)) };
+}
+
+function addDeployment(lab: Lab, name: string, replicas = 1, labels = {}): void {
+  const template = { metadata: { labels: { app: 'x' } }, spec: { containers: [{ name: 'main', image: 'x' }] } };
+  const spec = { replicas, selector: { matchLabels: { app: 'x' } }, template };
+  lab.post('/apis/apps/v1/namespaces/kube-system/deployments', { metadata: { name, labels }, spec });
+}
+
+function addNodePool(lab: Lab, name: string, labels: object, requirements: readonly object[] = []): void {
+  const spec = { template: { metadata: { labels }, spec: { requirements } } };
+  lab.post('/apis/karpenter.sh/v1/nodepools', JSON.parse(JSON.stringify({ metadata: { name }, spec })));
+}
+
+describe('surroundings: other autoscalers', () => {
+  it('of an empty cluster: none', async () => {
+    const { surroundings } = await surrounded();
+    const nothing = { clusterAutoscaler: null, deployments: [], nodePools: [], unread: [] };
+    expect(await surroundings.autoscalers()).toEqual(nothing);
+  });
+
+  it.each([
+    ['cluster-autoscaler', 1, {}, 'cluster-autoscaler'],
+    ['ca', 2, { app: 'cluster-autoscaler' }, 'cluster-autoscaler'],
+    ['main', 1, { 'app.kubernetes.io/name': 'aws-cluster-autoscaler' }, 'cluster-autoscaler'],
+    ['cluster-autoscaler-default', 1, {}, 'cluster-autoscaler'],
+    ['main', 1, { 'app.kubernetes.io/name': 'karpenter' }, 'karpenter'],
+    ['karpenter', 1, {}, 'karpenter'],
+    ['cluster-autoscaler', 0, {}, null],
+    ['cluster-proportional-autoscaler', 1, {}, null],
+    ['karpenter-dashboards', 1, {}, null],
+  ])('Deployment %s with %i replicas, labels %j: %s', async (name, replicas, labels, kind) => {
+    const { lab, surroundings } = await surrounded();
+    addDeployment(lab, name, replicas, labels);
+    const { deployments } = await surroundings.autoscalers();
+    expect(deployments).toEqual(kind === null ? [] : [{ kind, namespace: 'kube-system', name }]);
+  });
+
+  it.each([
+    ['2026-11-26 10:04:36.135914253 +0000 UTC', Date.UTC(2026, 10, 26, 10, 4, 36)],
+    ['2026-11-26 11:04:36 +0100 CET', Date.UTC(2026, 10, 26, 10, 4, 36)],
+    ['yesterday', null],
+    [null, null],
+  ])('a status of %s', async (text, updatedMs) => {
+    const { lab, surroundings } = await surrounded();
+    const annotations = text === null ? {} : { 'cluster-autoscaler.kubernetes.io/last-updated': text };
+    lab.post(STATUS, { metadata: { name: 'cluster-autoscaler-status', annotations } });
+    expect((await surroundings.autoscalers()).clusterAutoscaler).toEqual({ updatedMs });
+  });
+
+  it('NodePools with the labels that their nodes may have', async () => {
+    const { lab, surroundings } = await surrounded();
+    addNodePool(lab, 'web', { role: 'web' }, [
+      { key: 'kubernetes.io/arch', operator: 'In', values: ['amd64', 'arm64'] },
+      { key: 'karpenter.k8s.aws/instance-generation', operator: 'Gt', values: ['2'] },
+    ]);
+    expect((await surroundings.autoscalers()).nodePools).toEqual([
+      {
+        name: 'web',
+        labels: { role: ['web'], 'kubernetes.io/arch': ['amd64', 'arm64'], 'karpenter.sh/nodepool': ['web'] },
+      },
+    ]);
+  });
+
+  it('names what may not be read, and reads the rest', async () => {
+    const { lab, surroundings } = await surrounded(({ resource }) => resource === 'deployments');
+    addDeployment(lab, 'cluster-autoscaler');
+    const { deployments, unread } = await surroundings.autoscalers();
+    expect(deployments).toHaveLength(1);
+    expect(unread).toEqual([
+      expect.stringMatching(/^the status of Cluster Autoscaler: .*HTTP 403$/),
+      expect.stringMatching(/^NodePools of Karpenter: .*HTTP 403$/),
+    ]);
+  });
+
+  it('rejects while the server is away', async () => {
+    const { server, surroundings } = await surrounded();
+    await server.close();
+    await expect(surroundings.autoscalers()).rejects.toMatchObject({ name: 'KubernetesUnavailableError' });
+  });
+});
+
+describe('surroundings: annotations', () => {
+  it('are those of the ConfigMap, null without one, and refused where they may not be read', async () => {
+    let allowed = true;
+    const { lab, surroundings } = await surrounded(() => allowed);
+    const read = () => surroundings.annotations('default', 'forescale-web');
+    expect(await read()).toBeNull();
+    lab.post('/api/v1/namespaces/default/configmaps', { metadata: { name: 'forescale-web' } });
+    expect(await read()).toEqual({});
+    lab.patch('/api/v1/namespaces/default/configmaps/forescale-web', {
+      metadata: { annotations: { 'forescale.dev/paused': 'true' } },
+    });
+    expect(await read()).toEqual({ 'forescale.dev/paused': 'true' });
+    allowed = false;
+    await expect(read()).rejects.toMatchObject({ name: 'KubernetesRefusedError', status: 403 });
+  });
+});

@@ -3,3 +3,4 @@ export { formatDuration, parseDurationMs } from './duration.ts';
 export { ManualClock } from './manual-clock.ts';
 export { type Random, seededRandom } from './random.ts';
 export { systemClock } from './system-clock.ts';
+export { within } from './within.ts';

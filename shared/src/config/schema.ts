@@ -66,12 +66,15 @@ const kubernetesSchema = section({
   context: line(253, 'a context of the kubeconfig').optional(),
   /** A plain API server without a kubeconfig, such as the simulated one. */
   url: url.optional(),
+  /** Follow what changes instead of listing everything at every tick. Not in a simulation, whose time stands still. */
+  watch: flag.default(true),
   namespace: text(/^[a-z0-9-]{1,63}$/, 'a namespace').default('forescale'),
 }).transform((raw) => ({
   enabled: raw.enabled,
   kubeconfig: raw.kubeconfig ?? null,
   context: raw.context ?? null,
   url: raw.url ?? null,
+  watch: raw.watch,
   namespace: raw.namespace,
 }));
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { connectKubernetes, createClusterReader, createClusterWriter } from './index.ts';
 
-const config = { enabled: true, kubeconfig: null, context: null, url: null, namespace: 'forescale' };
+const config = { kubeconfig: null, context: null, url: null };
 
 it.each([
   ['http://127.0.0.1:8001', true],

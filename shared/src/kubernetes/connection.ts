@@ -7,7 +7,7 @@ import type { Config } from '../config/index.ts';
  * The API server that the configuration names: `url` for a plain one such as the simulated, else the given
  * kubeconfig, else what the client finds by itself (a pod's service account, KUBECONFIG, ~/.kube/config).
  */
-export function connectKubernetes(config: Config['kubernetes']): KubeConfig {
+export function connectKubernetes(config: Pick<Config['kubernetes'], 'kubeconfig' | 'context' | 'url'>): KubeConfig {
   const kube = new PooledKubeConfig();
   if (config.url !== null) {
     kube.loadFromOptions({

@@ -1,15 +1,17 @@
-import { HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-node';
-import { fetch } from 'undici';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
+import type { Clock } from '../time/index.ts';
 import { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';
+import { getJson } from './get.ts';
 import { understand } from './understand.ts';
 
-const PAGE_SIZE = 500;
+export const PAGE_SIZE = 500;
 const PAGES_MAX = 1_000;
-const TIMEOUT_MS = 30_000;
+/** The server has forgotten the state that is asked for: what is read anew from the start is there. */
+export const GONE = 410;
 
 const page = z.object({
-  metadata: z.object({ continue: z.string().optional() }).optional(),
+  metadata: z.object({ continue: z.string().optional(), resourceVersion: z.string().optional() }).optional(),
   // Servers written in Go may say null for a list of nothing.
   items: z
     .array(z.unknown())
@@ -18,61 +20,41 @@ const page = z.object({
 });
 
 /**
- * All objects of a list, page by page. The typed client is passed by on purpose: it converts every field of every
- * object (0.3 ms a pod); planning needs a few and parses those itself.
+ * Hands over all objects of a list, page by page, so that nobody need hold all of them as they came. All pages show
+ * the state of one instant, no older than this call; its resourceVersion is resolved to ('' where there is none).
  */
-export async function listAll(kube: KubeConfig, path: string): Promise<unknown[]> {
-  const items: unknown[] = [];
+export async function listPages(
+  kube: KubeConfig,
+  path: string,
+  clock: Clock,
+  onPage: (items: readonly unknown[]) => void,
+  pageSize = PAGE_SIZE,
+): Promise<string> {
+  let version = '';
   let token = '';
   for (let count = 0; count < PAGES_MAX; count++) {
-    const answer = understand(
-      path,
-      page,
-      await getJson(kube, `${path}?limit=${PAGE_SIZE}${token && `&continue=${encodeURIComponent(token)}`}`),
-    );
-    items.push(...answer.items);
+    const query = `limit=${pageSize}${token && `&continue=${encodeURIComponent(token)}`}`;
+    const answer = understand(path, page, await getPage(kube, `${path}?${query}`, clock, count));
+    if (count === 0) version = answer.metadata?.resourceVersion ?? '';
+    onPage(answer.items);
     token = answer.metadata?.continue ?? '';
-    if (token === '') return items;
+    if (token === '') return version;
   }
-  throw new KubernetesRefusedError(0, `GET ${path}: more than ${PAGES_MAX} pages of ${PAGE_SIZE}`);
+  throw new KubernetesRefusedError(0, `GET ${path}: more than ${PAGES_MAX} pages of ${pageSize}`);
 }
 
-/** Rejects with `KubernetesUnavailableError` or `KubernetesRefusedError`. */
-export async function getJson(kube: KubeConfig, path: string): Promise<unknown> {
-  const cluster = kube.getCurrentCluster();
-  if (!cluster) throw new KubernetesRefusedError(0, 'the kubeconfig names no current cluster');
-  const context = new RequestContext(`${cluster.server}${path}`, HttpMethod.GET);
+/** A list that took so long that the server has forgotten its state is no refusal: a new one may be quicker. */
+async function getPage(kube: KubeConfig, path: string, clock: Clock, count: number): Promise<unknown> {
   try {
-    await kube.applySecurityAuthentication(context);
+    return await getJson(kube, path, clock);
   } catch (error) {
-    throw new KubernetesUnavailableError(`GET ${path}: credentials: ${reasonOf(error)}`, { cause: error });
-  }
-  const dispatcher = context.getDispatcher();
-  let status: number;
-  let body: string;
-  try {
-    const response = await fetch(context.getUrl(), {
-      headers: context.getHeaders(),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(dispatcher ? { dispatcher } : {}),
-    });
-    status = response.status;
-    body = await response.text();
-  } catch (error) {
-    throw new KubernetesUnavailableError(`GET ${path}: ${reasonOf(error)}`, { cause: error });
-  }
-  if (status === 429 || status >= 500) throw new KubernetesUnavailableError(`GET ${path}: HTTP ${status}`);
-  if (status !== 200) throw new KubernetesRefusedError(status, `GET ${path}: HTTP ${status}`);
-  try {
-    return JSON.parse(body);
-  } catch (error) {
-    throw new KubernetesRefusedError(status, `GET ${path}: the answer is not JSON`, { cause: error });
+    if (count === 0 || !(error instanceof KubernetesRefusedError) || error.status !== GONE) throw error;
+    throw new KubernetesUnavailableError(`${error.message} after ${count} pages`, { cause: error });
   }
 }
 
-/** "ECONNREFUSED" rather than "fetch failed": the cause says more than the wrapper. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (cause instanceof Error) return (cause as NodeJS.ErrnoException).code ?? cause.message;
-  return String(cause);
+/** The resourceVersion that the collection at `path` has now. */
+export async function newestVersion(kube: KubeConfig, path: string, clock: Clock): Promise<string> {
+  const first = await getJson(kube, `${path}?limit=1`, clock);
+  return understand(path, page, first).metadata?.resourceVersion ?? '';
 }

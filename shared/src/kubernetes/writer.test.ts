@@ -17,8 +17,7 @@ async function writerOn(clock: ManualClock, answer: (request: IncomingMessage, r
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const config = { enabled: true, kubeconfig: null, context: null, url, namespace: 'forescale' };
-  return createClusterWriter(connectKubernetes(config), clock);
+  return createClusterWriter(connectKubernetes({ kubeconfig: null, context: null, url }), clock);
 }
 
 const event = { kind: 'Node', name: 'n', uid: 'u', type: 'Normal', reason: 'R', message: 'm', timeMs: 0 } as const;

@@ -98,11 +98,20 @@ export class FaultyCluster {
     this.cluster.step(this.cluster.nowMs() + ms);
   }
 
-  addPod(name: string, nodeName: string, labels: Record<string, string> = {}): void {
+  /** A pod that is bound already, and ends so many seconds after it is told to. */
+  addPod(name: string, nodeName: string, labels: Record<string, string> = {}, graceSeconds = 0): void {
     const containers = [{ name: 'main', image: 'x', resources: { requests: { cpu: '100m' } } }];
     this.#call('POST', '/api/v1/namespaces/default/pods', {
       metadata: { name, labels },
-      spec: { nodeName, containers, terminationGracePeriodSeconds: 0 },
+      spec: { nodeName, containers, terminationGracePeriodSeconds: graceSeconds },
+    });
+  }
+
+  /** A PodDisruptionBudget for the pods of an app. */
+  addBudget(app: string, minAvailable: number): void {
+    this.#call('POST', '/apis/policy/v1/namespaces/default/poddisruptionbudgets', {
+      metadata: { name: app },
+      spec: { minAvailable, selector: { matchLabels: { app } } },
     });
   }
 

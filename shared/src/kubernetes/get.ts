@@ -1,9 +1,14 @@
 import { HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { fetch, type Response } from 'undici';
-import { type Clock, within } from '../time/index.ts';
+import { type Clock, systemClock, within } from '../time/index.ts';
 import { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';
 
+/** Of a whole answer, with all tries. */
 const TIMEOUT_MS = 30_000;
+/** A list of 150,000 pods is 300 pages: one connection that is reset must not cost all of them. */
+const RETRY_WAITS_MS = [100, 300];
+/** Whoever is told to wait for longer leaves it to the next tick. */
+const RETRY_AFTER_MS_MAX = 10_000;
 /** A page of 500 pods of 1.5 MB, the most that etcd takes, would be more; one of 20 kB each is 10 MB. */
 const BODY_BYTES_MAX = 256 * 2 ** 20;
 
@@ -12,20 +17,38 @@ const BODY_BYTES_MAX = 256 * 2 ** 20;
  * (0.3 ms a pod); planning needs a few and parses those itself. Rejects with `KubernetesUnavailableError`, also when
  * the whole answer is not there in time, or `KubernetesRefusedError`.
  */
-export async function getJson(kube: KubeConfig, path: string, clock: Clock): Promise<unknown> {
-  const text = await within(
+export async function getJson(kube: KubeConfig, path: string, clock: Clock = systemClock): Promise<unknown> {
+  return await within(
     clock,
     TIMEOUT_MS,
-    async (signal) => {
-      const response = await sendGet(kube, path, signal);
-      try {
-        return await boundedText(path, response);
-      } catch (error) {
-        throw unavailable(path, error);
-      }
-    },
+    (signal) => withRetries(clock, signal, () => getOnce(kube, path, signal)),
     () => late(path),
   );
+}
+
+/** Tries again what may succeed later, after as long as the server asks for. */
+async function withRetries<T>(clock: Clock, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  for (const waitMs of RETRY_WAITS_MS) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof KubernetesUnavailableError)) throw error;
+      const askedMs = error.retryAfterMs ?? 0;
+      if (askedMs > RETRY_AFTER_MS_MAX) throw error;
+      await clock.sleep(Math.max(waitMs, askedMs), signal);
+    }
+  }
+  return await work();
+}
+
+async function getOnce(kube: KubeConfig, path: string, signal: AbortSignal): Promise<unknown> {
+  const response = await sendGet(kube, path, signal);
+  let text: string;
+  try {
+    text = await boundedText(path, response);
+  } catch (error) {
+    throw unavailable(path, error);
+  }
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -4,18 +4,15 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ManualClock, systemClock } from '../time/index.ts';
 import { getJson } from './get.ts';
 import { KubernetesRefusedError, KubernetesUnavailableError } from './index.ts';
-import { listPages, newestVersion } from './list.ts';
+import { listAll, listPages, newestVersion } from './list.ts';
 
 let app: FastifyInstance;
 let kube: KubeConfig;
+/** So many answers to `/shaky` fail. */
+let failures = 0;
 
-const get = (path: string, from = kube) => getJson(from, path, systemClock);
-
-async function listAll(path: string): Promise<unknown[]> {
-  const items: unknown[] = [];
-  await listPages(kube, path, systemClock, (page) => items.push(...page));
-  return items;
-}
+const get = (path: string, from = kube) => getJson(from, path);
+const all = (path: string) => listAll(kube, path);
 
 function kubeOf(server: string): KubeConfig {
   const config = new KubeConfig();
@@ -41,12 +38,20 @@ beforeEach(async () => {
     if ('continue' in (request.query as object)) return reply.code(410).send();
     return { metadata: { continue: 'x' }, items: [1] };
   });
+  app.get('/shaky', (request, reply) => {
+    const { continue: token } = request.query as { continue?: string };
+    if (token !== 'second') return { metadata: { continue: 'second' }, items: [1] };
+    if (failures-- <= 0) return { items: [2] };
+    return failures % 2 === 0 ? request.socket.destroy() : reply.send('<html>');
+  });
+  app.get('/busy/:until', (request, reply) =>
+    reply
+      .code(503)
+      .header('retry-after', (request.params as { until: string }).until)
+      .send(),
+  );
   app.get('/never', () => new Promise(() => {}));
   app.get('/torn', (_request, reply) => reply.send('{"items":[{"metadata"'));
-  app.get('/later', (_request, reply) => reply.code(503).header('retry-after', '7').send());
-  app.get('/at-noon', (_request, reply) =>
-    reply.code(503).header('retry-after', 'Wed, 21 Oct 2026 12:00:00 GMT').send(),
-  );
   app.get('/nothing', () => ({ metadata: {}, items: null }));
   app.get('/for-ever', () => ({ metadata: { continue: 'x' }, items: [] }));
   app.get('/junk', (_request, reply) => reply.send('<html>'));
@@ -60,7 +65,7 @@ beforeEach(async () => {
 afterEach(() => app.close());
 
 it('reads page after page', async () => {
-  expect(await listAll('/pages')).toEqual(Array.from({ length: 1_200 }, (_, index) => index));
+  expect(await all('/pages')).toEqual(Array.from({ length: 1_200 }, (_, index) => index));
 });
 
 it('resolves to the version that all pages show, and the newest one without the rest', async () => {
@@ -69,7 +74,7 @@ it('resolves to the version that all pages show, and the newest one without the 
 });
 
 it('a list whose state is forgotten before its end may be had anew', async () => {
-  await expect(listAll('/forgotten')).rejects.toThrow(KubernetesUnavailableError);
+  await expect(all('/forgotten')).rejects.toThrow(KubernetesUnavailableError);
 });
 
 it('a server that accepts and never answers is given up after 30 s', async () => {
@@ -79,13 +84,32 @@ it('a server that accepts and never answers is given up after 30 s', async () =>
   await expect(answer).rejects.toThrow(new KubernetesUnavailableError('GET /never: no answer within 30000 ms'));
 });
 
-it('Retry-After is kept where it is a number of seconds', async () => {
-  await expect(get('/later')).rejects.toMatchObject({ retryAfterMs: 7_000 });
-  await expect(get('/at-noon')).rejects.toMatchObject({ retryAfterMs: null });
+it('one answer that is lost, or is no JSON, does not cost the whole list; three do', async () => {
+  failures = 2;
+  expect(await all('/shaky')).toEqual([1, 2]);
+  failures = 3;
+  await expect(all('/shaky')).rejects.toThrow(KubernetesUnavailableError);
+});
+
+it.each([
+  ['7', [7_000, 7_000]],
+  ['0', [100, 300]],
+  ['Wed, 21 Oct 2026 12:00:00 GMT', [100, 300]],
+  ['3600', []],
+])('Retry-After %s: waits of %j ms between tries', async (header, expected) => {
+  const path = `/busy/${encodeURIComponent(header)}`;
+  const waitsMs: number[] = [];
+  // Every wait is over at once, but for the one for the time-out.
+  const clock = {
+    nowMs: () => 0,
+    sleep: (ms: number) => (ms === 30_000 ? new Promise<void>(() => {}) : Promise.resolve(void waitsMs.push(ms))),
+  };
+  await expect(getJson(kube, path, clock)).rejects.toThrow('HTTP 503');
+  expect(waitsMs).toEqual(expected);
 });
 
 it('takes null for a list of nothing', async () => {
-  expect(await listAll('/nothing')).toEqual([]);
+  expect(await all('/nothing')).toEqual([]);
 });
 
 it('signs its requests', async () => {
@@ -93,7 +117,7 @@ it('signs its requests', async () => {
 });
 
 it('gives up on a list without an end', async () => {
-  await expect(listAll('/for-ever')).rejects.toThrow('GET /for-ever: more than 1000 pages of 500');
+  await expect(all('/for-ever')).rejects.toThrow('GET /for-ever: more than 1000 pages of 500');
 });
 
 it.each([
@@ -101,8 +125,8 @@ it.each([
   ['/status/403', 'GET /status/403: HTTP 403'],
   ['/status/404', 'GET /status/404: HTTP 404'],
 ])('%s is a refusal', async (path, message) => {
-  await expect(path === '/other' ? listAll(path) : get(path)).rejects.toThrow(message);
-  await expect(path === '/other' ? listAll(path) : get(path)).rejects.toThrow(KubernetesRefusedError);
+  await expect(path === '/other' ? all(path) : get(path)).rejects.toThrow(message);
+  await expect(path === '/other' ? all(path) : get(path)).rejects.toThrow(KubernetesRefusedError);
 });
 
 it.each(['/status/429', '/status/500', '/status/503', '/junk', '/torn'])('%s may go away', async (path) => {

@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
-import type { Clock } from '../time/index.ts';
+import { type Clock, systemClock } from '../time/index.ts';
 import { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';
 import { getJson } from './get.ts';
 import { understand } from './understand.ts';
@@ -41,6 +41,13 @@ export async function listPages(
     if (token === '') return version;
   }
   throw new KubernetesRefusedError(0, `GET ${path}: more than ${PAGES_MAX} pages of ${pageSize}`);
+}
+
+/** All objects of a list, where they are few. */
+export async function listAll(kube: KubeConfig, path: string, clock: Clock = systemClock): Promise<unknown[]> {
+  const items: unknown[] = [];
+  await listPages(kube, path, clock, (page) => items.push(...page));
+  return items;
 }
 
 /** A list that took so long that the server has forgotten its state is no refusal: a new one may be quicker. */

@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../time/index.ts';
 import { KubernetesRefusedError } from './errors.ts';
 import { getJson } from './get.ts';
 import { Informer, type InformerParts } from './informer.ts';
-import { listPages } from './list.ts';
+import { listAll, listPages } from './list.ts';
 import { parseNode, parsePod } from './parse-objects.ts';
 import { understand } from './understand.ts';
 
@@ -56,7 +56,7 @@ export function createClusterReader(kube: KubeConfig, clock: Clock = systemClock
   };
 }
 
-/** Follows what changes; see ADR 8. */
+/** Follows what changes; see ADR 9. */
 export interface WatchingReader extends ClusterReader {
   /** Ends its watches. */
   close(): void;
@@ -149,12 +149,8 @@ async function metrics(
   kind: 'nodes' | 'pods',
   parse: (item: unknown) => [string, Usage],
 ): Promise<ReadonlyMap<string, Usage> | null> {
-  const used = new Map<string, Usage>();
   try {
-    await listPages(kube, `/apis/metrics.k8s.io/v1beta1/${kind}`, clock, (items) => {
-      for (const [name, usage] of items.map(parse)) used.set(name, usage);
-    });
-    return used;
+    return new Map((await listAll(kube, `/apis/metrics.k8s.io/v1beta1/${kind}`, clock)).map(parse));
   } catch (error) {
     if (error instanceof KubernetesRefusedError && error.status === 404) return null;
     throw error;

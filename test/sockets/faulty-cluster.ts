@@ -19,7 +19,7 @@ import {
 } from '@forescale/simulator/cluster';
 import { eventually } from '../harness/waiting.ts';
 
-export const START_MS = Date.UTC(2026, 2, 2);
+const START_MS = Date.UTC(2026, 2, 2);
 const GIB = 2 ** 30;
 /** For what takes real sockets a moment; nothing waits for it to pass. */
 const SOON_MS = 20_000;

@@ -31,6 +31,18 @@ describe('reader, on real sockets', () => {
     expect(await faulty.isExact()).toBe(true);
   });
 
+  it('a kind that says nothing is listed at once: nobody waits to hear whether there was anything', async () => {
+    const faulty = await started({}, { bookmarkIntervalMs: 3_600_000 });
+    await faulty.run(faulty.reader.read(0));
+    await faulty.until('both are watched', () =>
+      ['nodes', 'pods'].every((kind) => faulty.asked.includes(`watch ${kind}`)),
+    );
+    faulty.addPod('a', 'node-0');
+    // Its version is newer than any that the watch of nodes has told: on a clock that stands still, nothing waits.
+    faulty.clock.advanceTo(faulty.clock.nowMs() + 60_000);
+    for (let i = 0; i < 3; i++) expect((await faulty.reader.read(0)).nodes).toHaveLength(2);
+  });
+
   const ends: readonly (readonly [string, FaultAction])[] = [
     ['is reset', { kind: 'watch', end: 'reset', afterEvents: 1 }],
     ['is closed before its time', { kind: 'watch', end: 'close', afterEvents: 1 }],

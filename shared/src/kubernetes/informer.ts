@@ -9,6 +9,8 @@ import { watchFrom } from './watch.ts';
 
 /** How long a reader waits for the watch to tell what is newer, before it lists. Events take milliseconds. */
 const CATCH_UP_MS = 1_000;
+/** A watch that told nothing for longer is of a quiet kind, or half open: nobody need wait to hear from it. */
+const TALKATIVE_MS = 5_000;
 /** A watch lives from 5 to 10 minutes, at random, so that not all end at once. */
 const WATCH_SECONDS_MIN = 300;
 /** Whatever ends a watch sooner may do so again at once. */
@@ -40,6 +42,7 @@ export class Informer<T> {
   #following = false;
   /** Since a watch last told something. */
   #failures = 0;
+  #heardMs = Number.NEGATIVE_INFINITY;
   #waiting = new Set<() => void>();
   #listing: Promise<void> | null = null;
   #nextListing: Promise<void> | null = null;
@@ -95,7 +98,8 @@ export class Informer<T> {
   async #reaches(version: number): Promise<boolean> {
     const { clock } = this.#parts;
     const isThere = () => this.#mirror.version !== null && this.#mirror.version >= version;
-    if (isThere() || this.#watch === null) return isThere();
+    const isQuiet = this.#watch === null || clock.nowMs() - this.#heardMs > TALKATIVE_MS;
+    if (isThere() || isQuiet) return isThere();
     const patience = new AbortController();
     const look = () => {
       if (isThere() || this.#watch === null) patience.abort();
@@ -175,6 +179,7 @@ export class Informer<T> {
       for await (const batch of events) {
         for (const event of batch) this.#mirror.apply(event);
         this.#failures = 0;
+        this.#heardMs = clock.nowMs();
         this.#tell(null);
         this.#wake();
       }

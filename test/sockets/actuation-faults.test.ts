@@ -4,7 +4,7 @@ import { ManualClock, seededRandom } from '@forescale/shared/time';
 import type { FaultRule } from '@forescale/simulator/cluster';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Wire, World } from '../actuation/world.ts';
-import { eventually } from '../harness/waiting.ts';
+import { seeThrough } from '../harness/waiting.ts';
 
 const open: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -29,18 +29,7 @@ function watchingWire(): Wire {
       return reader;
     },
     writer: (url) => createClusterWriter(connectKubernetes({ kubeconfig: null, context: null, url }), ioClock),
-    async drive(tick) {
-      let settled = false;
-      const settle = () => {
-        settled = true;
-      };
-      tick.then(settle, settle);
-      await eventually('the tick ends', TICK_WITHIN_MS, () => {
-        if (!settled) ioClock.advanceTo(ioClock.nowMs() + LEAP_MS);
-        return settled;
-      });
-      await tick;
-    },
+    drive: (tick) => seeThrough(tick, TICK_WITHIN_MS, () => ioClock.advanceTo(ioClock.nowMs() + LEAP_MS)),
     listen: { bookmarkIntervalMs: 5 },
   };
 }

@@ -17,7 +17,7 @@ import {
   type SimulatedCluster,
   type SimulatedClusterOptions,
 } from '@forescale/simulator/cluster';
-import { eventually } from '../harness/waiting.ts';
+import { eventually, seeThrough } from '../harness/waiting.ts';
 
 const START_MS = Date.UTC(2026, 2, 2);
 const GIB = 2 ** 30;
@@ -126,16 +126,7 @@ export class FaultyCluster {
 
   /** The work's outcome, while the adapters' clock runs twenty times as fast as the machine's. */
   async run<T>(work: Promise<T>): Promise<T> {
-    let settled = false;
-    const settle = () => {
-      settled = true;
-    };
-    work.then(settle, settle);
-    await eventually('the work ends', SOON_MS, () => {
-      if (!settled) this.clock.advanceTo(this.clock.nowMs() + 500);
-      return settled;
-    });
-    return work;
+    return await seeThrough(work, SOON_MS, () => this.clock.advanceTo(this.clock.nowMs() + 500));
   }
 
   /** Lets the adapters' clock run until `probe` holds. */

@@ -56,6 +56,15 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     load: () => import('./provision/provision.ts'),
   },
   {
+    name: 'read',
+    summary: 'time and memory of knowing the cluster at every tick: listed whole, or watched',
+    options: [
+      ['--nodes <counts>', 'sizes of the cluster, of 30 pods a node; 100,1000,5000 without it'],
+      ['--ticks <count>', 'how many minutes; 5 without it'],
+    ],
+    load: () => import('./read/read.ts'),
+  },
+  {
     name: 'autoscale',
     summary: 'unmet demand against cost: Forescale beside reactive and other policies, each at all of its settings',
     options: [

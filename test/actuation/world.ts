@@ -5,6 +5,7 @@ import { type Bus, createInProcessBus } from '@forescale/shared/bus';
 import { type Config, POOL_LABEL, parseConfig } from '@forescale/shared/config';
 import {
   type ClusterReader,
+  type ClusterWriter,
   connectKubernetes,
   createClusterReader,
   createClusterWriter,
@@ -14,9 +15,11 @@ import { Readiness } from '@forescale/shared/service';
 import { createMemoryState } from '@forescale/shared/state';
 import { createSqliteStore, type Store } from '@forescale/shared/store';
 import { silentInstruments, silentLog } from '@forescale/shared/telemetry';
-import { ManualClock, seededRandom, systemClock } from '@forescale/shared/time';
+import { type Clock, ManualClock, seededRandom, systemClock } from '@forescale/shared/time';
 import {
   createSimulatedCluster,
+  type ListenOptions,
+  type RunningServer,
   type SimulatedCluster,
   type SimulatedClusterOptions,
 } from '@forescale/simulator/cluster';
@@ -28,6 +31,24 @@ const MIB = 2 ** 20;
 /** A node takes four pods: 4 x 900m of 4 cores. */
 const POD = { cpuMillicores: 900, memoryBytes: 512 * MIB };
 
+/** How the services reach the cluster. */
+export interface Wire {
+  readonly reader: (url: string) => ClusterReader;
+  readonly writer: (url: string) => ClusterWriter;
+  /** The time that calls take. */
+  readonly ioClock: Clock;
+  /** Sees a tick through. */
+  readonly drive: (tick: Promise<void>) => Promise<void>;
+  readonly listen?: ListenOptions;
+}
+
+const PLAIN: Wire = {
+  reader: (url) => createClusterReader(connectKubernetes({ kubeconfig: null, context: null, url })),
+  writer: (url) => createClusterWriter(connectKubernetes({ kubeconfig: null, context: null, url })),
+  ioClock: systemClock,
+  drive: (tick) => tick,
+};
+
 /** What a world may differ in besides its cluster. */
 export interface WorldSpec {
   /** 2026-03-02 00:00 UTC when absent. */
@@ -35,6 +56,8 @@ export interface WorldSpec {
   /** Lines of the root section, such as policies and time zone. */
   readonly root?: readonly string[];
   readonly initialNodes?: number;
+  /** Plain lists, in the machine's time, when absent. */
+  readonly wire?: Wire;
 }
 
 function configText(url: string, root: readonly string[]): string {
@@ -63,24 +86,28 @@ export class World {
   readonly #clock: ManualClock;
   readonly #state = createMemoryState();
   readonly #config: Config;
-  readonly #server: { close(): Promise<void> };
+  readonly #server: RunningServer;
+  readonly #wire: Wire;
   readonly #reader: ClusterReader;
   readonly #collector: Collector;
   #starts = 0;
 
   private constructor(
     cluster: SimulatedCluster,
-    server: { readonly url: string; close(): Promise<void> },
+    server: RunningServer,
     store: Store,
     bus: Bus,
     collector: Collector,
     config: Config,
+    wire: Wire,
+    reader: ClusterReader,
   ) {
     this.cluster = cluster;
     this.#server = server;
     this.#config = config;
     this.#clock = new ManualClock(cluster.nowMs());
-    this.#reader = createClusterReader(connectKubernetes(this.#config.kubernetes));
+    this.#wire = wire;
+    this.#reader = reader;
     this.store = store;
     this.bus = bus;
     this.#collector = collector;
@@ -90,7 +117,7 @@ export class World {
   static async create(
     podsAt: (minute: number) => number,
     options: Partial<SimulatedClusterOptions> = {},
-    { startMs = START_MS, root = [], initialNodes = 0 }: WorldSpec = {},
+    { startMs = START_MS, root = [], initialNodes = 0, wire = PLAIN }: WorldSpec = {},
   ): Promise<World> {
     const minutes = Array.from({ length: 600 }, (_, minute) => minute);
     const series = {
@@ -126,22 +153,23 @@ export class World {
       },
       ...options,
     });
-    const server = await cluster.listen();
+    const server = await cluster.listen(wire.listen);
     const store = await createSqliteStore({ path: ':memory:' });
     const bus = createInProcessBus();
     const config = parseConfig(configText(server.url, root), 'test', {});
+    const reader = wire.reader(server.url);
     const collector = await startCollector({
       config,
       store,
       bus,
-      cluster: createClusterReader(connectKubernetes(config.kubernetes)),
+      cluster: reader,
       traces: [],
       clock: systemClock,
       readiness: new Readiness(),
       instruments: silentInstruments(),
       log: silentLog(),
     });
-    const world = new World(cluster, server, store, bus, collector, config);
+    const world = new World(cluster, server, store, bus, collector, config, wire, reader);
     await world.restart();
     return world;
   }
@@ -151,13 +179,13 @@ export class World {
     this.actuator = await startActuator({
       config: this.#config,
       reader: this.#reader,
-      writer: createClusterWriter(connectKubernetes(this.#config.kubernetes)),
+      writer: this.#wire.writer(this.#server.url),
       surroundings: createSurroundings(connectKubernetes(this.#config.kubernetes)),
       store: this.store,
       bus: this.bus,
       state: this.#state,
       clock: this.#clock,
-      ioClock: systemClock,
+      ioClock: this.#wire.ioClock,
       random: seededRandom(++this.#starts),
       readiness: this.readiness,
       instruments: silentInstruments(),
@@ -171,8 +199,8 @@ export class World {
     const nowMs = this.cluster.nowMs() + MINUTE_MS;
     this.cluster.step(nowMs);
     this.#clock.advanceTo(nowMs);
-    await this.#collector.tick(nowMs);
-    await this.actuator.tick(nowMs);
+    await this.#wire.drive(this.#collector.tick(nowMs));
+    await this.#wire.drive(this.actuator.tick(nowMs));
   }
 
   async minutes(count: number): Promise<void> {
@@ -182,8 +210,14 @@ export class World {
   /** Names of machines that run or boot, and of nodes: in the end the same. */
   async names(): Promise<{ readonly machines: string[]; readonly nodes: string[] }> {
     const alive = this.cluster.cloud.list().filter(({ state }) => state === 'starting' || state === 'running');
-    const { nodes } = await this.#reader.read(this.cluster.nowMs());
-    return { machines: alive.map((one) => one.nodeName).sort(), nodes: nodes.map((one) => one.name).sort() };
+    const { body } = this.cluster.request('GET', '/api/v1/nodes');
+    const { items } = JSON.parse(body) as {
+      readonly items: readonly { readonly metadata: { readonly name: string } }[];
+    };
+    return {
+      machines: alive.map((one) => one.nodeName).sort(),
+      nodes: items.map(({ metadata }) => metadata.name).sort(),
+    };
   }
 
   async close(): Promise<void> {

@@ -25,3 +25,26 @@ export async function eventually<T>(
     await delay(POLL_MS);
   }
 }
+
+/**
+ * The outcome of `work`, which waits on a clock that `meanwhile` moves, every so often for as long as it takes.
+ * Rejects after `withinMs`.
+ */
+export async function seeThrough<T>(work: Promise<T>, withinMs: number, meanwhile: () => void): Promise<T> {
+  const deadlineMs = performance.now() + withinMs;
+  const patience = new AbortController();
+  const settled = work.then(
+    () => true,
+    () => true,
+  );
+  const tired = () => delay(POLL_MS, false, { signal: patience.signal }).catch(() => false);
+  try {
+    while (!(await Promise.race([settled, tired()]))) {
+      if (performance.now() > deadlineMs) throw new Error(`not done within ${withinMs} ms`);
+      meanwhile();
+    }
+  } finally {
+    patience.abort();
+  }
+  return await work;
+}

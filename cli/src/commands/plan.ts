@@ -49,7 +49,9 @@ async function planRecorded(config: Config, path: string): Promise<Map<string, P
 /** One tick of an actuator that sees everything and can touch nothing. */
 async function planLive(config: Config): Promise<Map<string, Planned>> {
   const log = createLog('plan', 'warn');
-  const observing: Config = { ...config, pools: config.pools.map((pool) => ({ ...pool, mode: 'observe' })) };
+  const pools = config.pools.map((pool) => ({ ...pool, mode: 'observe' as const }));
+  // One picture is read, so there is nothing to watch for.
+  const observing: Config = { ...config, pools, kubernetes: { ...config.kubernetes, watch: false } };
   const runtime = await openRuntime(observing, 'plan', log);
   try {
     if (!runtime.cluster)

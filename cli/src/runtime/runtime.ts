@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Bus, createInProcessBus, createNatsBus } from '@forescale/shared/bus';
@@ -10,13 +11,14 @@ import {
   createClusterWriter,
   createLease,
   createSurroundings,
+  createWatchingReader,
   type Surroundings,
 } from '@forescale/shared/kubernetes';
 import type { LeasePort } from '@forescale/shared/leadership';
 import { createJetStreamState, createSqliteState, type StateBucket } from '@forescale/shared/state';
 import { createInfluxStore, createSqliteStore, type Store } from '@forescale/shared/store';
 import type { Log } from '@forescale/shared/telemetry';
-import { type Clock, ManualClock, systemClock } from '@forescale/shared/time';
+import { type Clock, ManualClock, seededRandom, systemClock } from '@forescale/shared/time';
 import { readSecret } from './secrets.ts';
 
 const DAY_MS = 86_400_000;
@@ -46,7 +48,7 @@ export async function openRuntime(config: Config, processName: string, log: Log)
   const clock = virtualClock ?? systemClock;
   const store = await openStore(config, clock, log);
   const bus = await openBus(config, processName, clock, log);
-  const kube = config.kubernetes.enabled ? connectKubernetes(config.kubernetes) : null;
+  const cluster = config.kubernetes.enabled ? openCluster(config, log) : null;
   const states: StateBucket[] = [];
   return {
     config,
@@ -54,14 +56,10 @@ export async function openRuntime(config: Config, processName: string, log: Log)
     virtualClock,
     store,
     bus,
-    cluster: kube && {
-      reader: createClusterReader(kube),
-      writer: createClusterWriter(kube),
-      surroundings: createSurroundings(kube),
-    },
+    cluster,
     openLease(name) {
-      if (!kube || !config.kubernetes.leaderElection) return null;
-      return createLease(kube, config.kubernetes.namespace, name);
+      if (cluster === null || !config.kubernetes.leaderElection) return null;
+      return createLease(cluster.kube, config.kubernetes.namespace, name);
     },
     async openState(bucket) {
       const state = await openState(config, bucket, processName);
@@ -69,11 +67,21 @@ export async function openRuntime(config: Config, processName: string, log: Log)
       return state;
     },
     async close() {
+      cluster?.close();
       await Promise.all(states.map((state) => state.close()));
       await bus.close();
       await store.close();
     },
   };
+}
+
+/** Watches are of the machine's time: where a simulation's stands still, lists are as good and give the same run. */
+function openCluster({ kubernetes, clock }: Config, log: Log) {
+  const kube = connectKubernetes(kubernetes);
+  const parts = { kube, writer: createClusterWriter(kube), surroundings: createSurroundings(kube) };
+  if (!kubernetes.watch || clock.source === 'bus') return { ...parts, reader: createClusterReader(kube), close() {} };
+  const reader = createWatchingReader(kube, { clock: systemClock, random: seededRandom(randomInt(2 ** 31 - 1)), log });
+  return { ...parts, reader, close: () => reader.close() };
 }
 
 export async function openStore({ store, clock: { source } }: Config, clock: Clock, log: Log): Promise<Store> {

@@ -66,6 +66,8 @@ const kubernetesSchema = section({
   context: line(253, 'a context of the kubeconfig').optional(),
   /** A plain API server without a kubeconfig, such as the simulated one. */
   url: url.optional(),
+  /** Follow what changes instead of listing everything at every tick. Not in a simulation, whose time stands still. */
+  watch: flag.default(true),
   namespace: text(/^[a-z0-9-]{1,63}$/, 'a namespace').default('forescale'),
   /** Absent: where several actuators can share their state, and time is the machine's. */
   leader_election: flag.optional(),
@@ -74,6 +76,7 @@ const kubernetesSchema = section({
   kubeconfig: raw.kubeconfig ?? null,
   context: raw.context ?? null,
   url: raw.url ?? null,
+  watch: raw.watch,
   namespace: raw.namespace,
   leaderElection: raw.leader_election,
 }));

@@ -1,7 +1,8 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { KubernetesRefusedError } from './errors.ts';
-import { getJson, listAll } from './list.ts';
+import { getJson } from './get.ts';
+import { listAll } from './list.ts';
 import { understand } from './understand.ts';
 
 /** What speaks for another autoscaler in the cluster, beside the labels and taints of its nodes. */

@@ -1,4 +1,6 @@
-import { KubeConfig } from '@kubernetes/client-node';
+import { isDeepStrictEqual } from 'node:util';
+import { KubeConfig, type RequestContext } from '@kubernetes/client-node';
+import type { Dispatcher } from 'undici';
 import type { Config } from '../config/index.ts';
 
 /**
@@ -6,7 +8,7 @@ import type { Config } from '../config/index.ts';
  * kubeconfig, else what the client finds by itself (a pod's service account, KUBECONFIG, ~/.kube/config).
  */
 export function connectKubernetes(config: Pick<Config['kubernetes'], 'url' | 'kubeconfig' | 'context'>): KubeConfig {
-  const kube = new KubeConfig();
+  const kube = new PooledKubeConfig();
   if (config.url !== null) {
     kube.loadFromOptions({
       // Without TLS there is nothing to verify; the client wants that said.
@@ -22,4 +24,36 @@ export function connectKubernetes(config: Pick<Config['kubernetes'], 'url' | 'ku
   }
   if (config.context !== null) kube.setCurrentContext(config.context);
   return kube;
+}
+
+type Options = ReturnType<KubeConfig['createDispatcherOptions']>;
+
+/**
+ * The client makes a pool of connections for every single call, which costs a TCP and a TLS handshake for each (300 of
+ * them for a list of 150,000 pods). This one keeps its pool for as long as the certificates are the same.
+ */
+class PooledKubeConfig extends KubeConfig {
+  #options: Options | null = null;
+  #pool: Dispatcher | null = null;
+
+  /** Called by the client just before it hands the new pool to the request. */
+  override createDispatcherOptions(...args: Parameters<KubeConfig['createDispatcherOptions']>): Options {
+    const options = super.createDispatcherOptions(...args);
+    if (!isDeepStrictEqual(options, this.#options)) {
+      // Ends when its last call has.
+      void this.#pool?.close();
+      this.#pool = null;
+      this.#options = options;
+    }
+    return options;
+  }
+
+  override async applySecurityAuthentication(context: RequestContext): Promise<void> {
+    const take = context.setDispatcher.bind(context);
+    context.setDispatcher = (made) => {
+      this.#pool ??= made ?? null;
+      take(this.#pool ?? made);
+    };
+    await super.applySecurityAuthentication(context);
+  }
 }

@@ -1,6 +1,13 @@
-/** The API server cannot be reached or answers 5xx: the same call may succeed later. */
+/** The API server cannot be reached or answers 429 or 5xx: the same call may succeed later. */
 export class KubernetesUnavailableError extends Error {
   override readonly name = 'KubernetesUnavailableError';
+  /** What the server itself asked for (`Retry-After`); null where it did not. */
+  readonly retryAfterMs: number | null;
+
+  constructor(message: string, options: ErrorOptions & { readonly retryAfterMs?: number | null } = {}) {
+    super(message, options);
+    this.retryAfterMs = options.retryAfterMs ?? null;
+  }
 }
 
 /** The API server refuses the call. `status` is its HTTP status, for example 403 where a Role lacks a verb. */

@@ -3,7 +3,13 @@ export { connectKubernetes } from './connection.ts';
 export { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';
 export { createLease } from './lease.ts';
 export { parseNode, parsePod } from './parse-objects.ts';
-export { type ClusterReader, createClusterReader, type Usage } from './reader.ts';
+export {
+  type ClusterReader,
+  createClusterReader,
+  createWatchingReader,
+  type Usage,
+  type WatchingReader,
+} from './reader.ts';
 export { createSurroundings, type Surroundings } from './surroundings.ts';
 export {
   type ClusterEvent,

@@ -37,12 +37,8 @@ export function createLease(kube: KubeConfig, namespace: string, name: string): 
   };
   return {
     async read() {
-      const { status, value } = await requestJson(kube, {
-        method: 'GET',
-        path,
-        timeoutMs: TIMEOUT_MS,
-        understood: [404],
-      });
+      const request = { method: 'GET', path, understood: [404] } as const;
+      const { status, value } = await requestJson(kube, request, AbortSignal.timeout(TIMEOUT_MS));
       return status === 404 ? null : take(value);
     },
     async write(lease, version) {
@@ -61,12 +57,11 @@ export function createLease(kube: KubeConfig, namespace: string, name: string): 
       };
       // 409: written or created by somebody else in between; 404 of an update: deleted. With the uid that was read, a
       // server that creates Leases by PUT answers 409 to that as well, rather than bringing an old one back.
-      const { status, value } = await requestJson(kube, {
-        ...(version === null ? { method: 'POST', path: all } : { method: 'PUT', path }),
-        body,
-        timeoutMs: TIMEOUT_MS,
-        understood: version === null ? [409] : [404, 409],
-      });
+      const request =
+        version === null
+          ? ({ method: 'POST', path: all, body, understood: [409] } as const)
+          : ({ method: 'PUT', path, body, understood: [404, 409] } as const);
+      const { status, value } = await requestJson(kube, request, AbortSignal.timeout(TIMEOUT_MS));
       return status === 404 || status === 409 ? null : take(value);
     },
   };

@@ -1,15 +1,17 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
-import { KubernetesRefusedError } from './errors.ts';
-import { requestJson } from './request.ts';
+import { type Clock, systemClock } from '../time/index.ts';
+import { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';
+import { getJson } from './get.ts';
 import { understand } from './understand.ts';
 
-const PAGE_SIZE = 500;
+export const PAGE_SIZE = 500;
 const PAGES_MAX = 1_000;
-const TIMEOUT_MS = 30_000;
+/** The server has forgotten the state that is asked for: what is read anew from the start is there. */
+export const GONE = 410;
 
 const page = z.object({
-  metadata: z.object({ continue: z.string().optional() }).optional(),
+  metadata: z.object({ continue: z.string().optional(), resourceVersion: z.string().optional() }).optional(),
   // Servers written in Go may say null for a list of nothing.
   items: z
     .array(z.unknown())
@@ -18,26 +20,48 @@ const page = z.object({
 });
 
 /**
- * All objects of a list, page by page. The typed client is passed by on purpose: it converts every field of every
- * object (0.3 ms a pod); planning needs a few and parses those itself.
+ * Hands over all objects of a list, page by page, so that nobody need hold all of them as they came. All pages show
+ * the state of one instant, no older than this call; its resourceVersion is resolved to ('' where there is none).
  */
-export async function listAll(kube: KubeConfig, path: string): Promise<unknown[]> {
-  const items: unknown[] = [];
+export async function listPages(
+  kube: KubeConfig,
+  path: string,
+  clock: Clock,
+  onPage: (items: readonly unknown[]) => void,
+  pageSize = PAGE_SIZE,
+): Promise<string> {
+  let version = '';
   let token = '';
   for (let count = 0; count < PAGES_MAX; count++) {
-    const answer = understand(
-      path,
-      page,
-      await getJson(kube, `${path}?limit=${PAGE_SIZE}${token && `&continue=${encodeURIComponent(token)}`}`),
-    );
-    items.push(...answer.items);
+    const query = `limit=${pageSize}${token && `&continue=${encodeURIComponent(token)}`}`;
+    const answer = understand(path, page, await getPage(kube, `${path}?${query}`, clock, count));
+    if (count === 0) version = answer.metadata?.resourceVersion ?? '';
+    onPage(answer.items);
     token = answer.metadata?.continue ?? '';
-    if (token === '') return items;
+    if (token === '') return version;
   }
-  throw new KubernetesRefusedError(0, `GET ${path}: more than ${PAGES_MAX} pages of ${PAGE_SIZE}`);
+  throw new KubernetesRefusedError(0, `GET ${path}: more than ${PAGES_MAX} pages of ${pageSize}`);
 }
 
-/** Rejects with `KubernetesUnavailableError` or `KubernetesRefusedError`. */
-export async function getJson(kube: KubeConfig, path: string): Promise<unknown> {
-  return (await requestJson(kube, { method: 'GET', path, timeoutMs: TIMEOUT_MS })).value;
+/** All objects of a list, where they are few. */
+export async function listAll(kube: KubeConfig, path: string, clock: Clock = systemClock): Promise<unknown[]> {
+  const items: unknown[] = [];
+  await listPages(kube, path, clock, (page) => items.push(...page));
+  return items;
+}
+
+/** A list that took so long that the server has forgotten its state is no refusal: a new one may be quicker. */
+async function getPage(kube: KubeConfig, path: string, clock: Clock, count: number): Promise<unknown> {
+  try {
+    return await getJson(kube, path, clock);
+  } catch (error) {
+    if (count === 0 || !(error instanceof KubernetesRefusedError) || error.status !== GONE) throw error;
+    throw new KubernetesUnavailableError(`${error.message} after ${count} pages`, { cause: error });
+  }
+}
+
+/** The resourceVersion that the collection at `path` has now. */
+export async function newestVersion(kube: KubeConfig, path: string, clock: Clock): Promise<string> {
+  const first = await getJson(kube, `${path}?limit=1`, clock);
+  return understand(path, page, first).metadata?.resourceVersion ?? '';
 }

@@ -2,7 +2,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { type AutoscalerFacts, readAutoscalers } from './autoscalers.ts';
 import { KubernetesRefusedError } from './errors.ts';
-import { getJson } from './list.ts';
+import { getJson } from './get.ts';
 import { understand } from './understand.ts';
 
 /**

@@ -1,6 +1,16 @@
-import { CoreV1Api, type KubeConfig, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
+import {
+  CoreV1Api,
+  type KubeConfig,
+  PatchStrategy,
+  type RequestContext,
+  setHeaderOptions,
+} from '@kubernetes/client-node';
 import type { Taint } from '../domain/index.ts';
+import { type Clock, systemClock, within } from '../time/index.ts';
 import { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';
+
+/** A server that accepts a call and never answers must not hold up a tick for ever. */
+const TIMEOUT_MS = 30_000;
 
 /** What an eviction came to: under way, held back by a PodDisruptionBudget, or the pod is no more. */
 export type EvictionResult = 'evicted' | 'blocked' | 'gone';
@@ -26,7 +36,10 @@ export interface ClusterEvent {
   readonly timeMs: number;
 }
 
-/** Changes the cluster. Methods reject with `KubernetesUnavailableError` or `KubernetesRefusedError`. */
+/**
+ * Changes the cluster. Methods reject with `KubernetesUnavailableError`, after which the change may have been made all
+ * the same, or `KubernetesRefusedError`. Repeating any of them but `createEvent` does no harm.
+ */
 export interface ClusterWriter {
   /** False: there is no such node. */
   changeNode(name: string, change: NodeChange): Promise<boolean>;
@@ -39,67 +52,59 @@ export interface ClusterWriter {
   createEvent(event: ClusterEvent): Promise<void>;
 }
 
-export function createClusterWriter(kube: KubeConfig): ClusterWriter {
+/** `clock` is the one that calls take time on. */
+export function createClusterWriter(kube: KubeConfig, clock: Clock = systemClock): ClusterWriter {
   const core = kube.makeApiClient(CoreV1Api);
-  const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
   return {
     async changeNode(name, change) {
-      const outcome = await call(`change node ${name}`, [404], async () => {
-        const body = await nodePatch(core, name, change);
+      const outcome = await call(`change node ${name}`, [404], async (signal) => {
+        const body = await nodePatch(core, name, change, signal);
+        const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch, until(signal));
         await core.patchNode({ name, body }, merge);
       });
       return outcome === 'done';
     },
     async evictPod(podNamespace, name, uid, graceSeconds) {
-      const outcome = await call(`evict pod ${podNamespace}/${name}`, [404, 409, 429], () =>
-        core.createNamespacedPodEviction({
-          name,
-          namespace: podNamespace,
-          body: {
-            apiVersion: 'policy/v1',
-            kind: 'Eviction',
-            metadata: { name, namespace: podNamespace },
-            deleteOptions: {
-              preconditions: { uid },
-              ...(graceSeconds === null ? {} : { gracePeriodSeconds: graceSeconds }),
-            },
+      const outcome = await call(`evict pod ${podNamespace}/${name}`, [404, 409, 429], (signal) => {
+        const body = {
+          apiVersion: 'policy/v1',
+          kind: 'Eviction',
+          metadata: { name, namespace: podNamespace },
+          deleteOptions: {
+            preconditions: { uid },
+            ...(graceSeconds === null ? {} : { gracePeriodSeconds: graceSeconds }),
           },
-        }),
-      );
+        };
+        return core.createNamespacedPodEviction({ name, namespace: podNamespace, body }, until(signal));
+      });
       // 409: another pod has taken the name; the one meant is gone.
       return outcome === 'done' ? 'evicted' : outcome === 429 ? 'blocked' : 'gone';
     },
     async deletePod(podNamespace, name, uid) {
-      await call(`delete pod ${podNamespace}/${name}`, [404, 409], () =>
-        core.deleteNamespacedPod({
-          name,
-          namespace: podNamespace,
-          gracePeriodSeconds: 0,
-          body: { preconditions: { uid } },
-        }),
-      );
+      await call(`delete pod ${podNamespace}/${name}`, [404, 409], (signal) => {
+        const body = { preconditions: { uid } };
+        return core.deleteNamespacedPod({ name, namespace: podNamespace, gracePeriodSeconds: 0, body }, until(signal));
+      });
     },
     async deleteNode(name) {
-      await call(`delete node ${name}`, [404], () => core.deleteNode({ name }));
+      await call(`delete node ${name}`, [404], (signal) => core.deleteNode({ name }, until(signal)));
     },
     async createEvent(event) {
       const time = new Date(event.timeMs);
-      await call(`create event ${event.reason}`, [], () =>
-        core.createNamespacedEvent({
-          // Events about what is in no namespace itself live in this one; the API server takes no other.
-          namespace: 'default',
-          body: {
-            metadata: { generateName: 'forescale-' },
-            involvedObject: { apiVersion: 'v1', kind: event.kind, name: event.name, uid: event.uid },
-            type: event.type,
-            reason: event.reason,
-            message: event.message.slice(0, 1_024),
-            source: { component: 'forescale' },
-            firstTimestamp: time,
-            lastTimestamp: time,
-            count: 1,
-          },
-        }),
+      const body = {
+        metadata: { generateName: 'forescale-' },
+        involvedObject: { apiVersion: 'v1', kind: event.kind, name: event.name, uid: event.uid },
+        type: event.type,
+        reason: event.reason,
+        message: event.message.slice(0, 1_024),
+        source: { component: 'forescale' },
+        firstTimestamp: time,
+        lastTimestamp: time,
+        count: 1,
+      };
+      // Events about what is in no namespace itself live in this one; the API server takes no other.
+      await call(`create event ${event.reason}`, [], (signal) =>
+        core.createNamespacedEvent({ namespace: 'default', body }, until(signal)),
       );
     },
   };
@@ -108,14 +113,17 @@ export function createClusterWriter(kube: KubeConfig): ClusterWriter {
   async function call(
     what: string,
     understood: readonly number[],
-    action: () => Promise<unknown>,
+    action: (signal: AbortSignal) => Promise<unknown>,
   ): Promise<'done' | number> {
+    const late = () => new KubernetesUnavailableError(`${what}: no answer within ${TIMEOUT_MS} ms`);
     try {
-      await action();
+      await within(clock, TIMEOUT_MS, action, late);
       return 'done';
     } catch (error) {
+      if (error instanceof KubernetesUnavailableError) throw error;
       const status = (error as { readonly code?: unknown }).code;
-      if (typeof status !== 'number')
+      // An abort has a number, too: 20.
+      if (typeof status !== 'number' || status < 100)
         throw new KubernetesUnavailableError(`${what}: ${String(error)}`, { cause: error });
       if (understood.includes(status)) return status;
       // 409: somebody else changed the object in between; what is read anew may be changed again.
@@ -127,14 +135,14 @@ export function createClusterWriter(kube: KubeConfig): ClusterWriter {
 }
 
 /** Taints are one list: a merge patch replaces it whole, so it is read first and guarded by resourceVersion. */
-async function nodePatch(core: CoreV1Api, name: string, change: NodeChange): Promise<object> {
+async function nodePatch(core: CoreV1Api, name: string, change: NodeChange, signal: AbortSignal): Promise<object> {
   const metadata: Record<string, unknown> = {};
   const spec: Record<string, unknown> = {};
   if (change.labels) metadata.labels = change.labels;
   if (change.annotations) metadata.annotations = change.annotations;
   if (change.unschedulable !== undefined) spec.unschedulable = change.unschedulable ? true : null;
   if (change.addTaints?.length || change.removeTaintKeys?.length) {
-    const node = await core.readNode({ name });
+    const node = await core.readNode({ name }, until(signal));
     const added = change.addTaints ?? [];
     const kept = (node.spec?.taints ?? []).filter(
       (taint) =>
@@ -145,4 +153,17 @@ async function nodePatch(core: CoreV1Api, name: string, change: NodeChange): Pro
     metadata.resourceVersion = node.metadata?.resourceVersion;
   }
   return { metadata, spec };
+}
+
+/** Options of a call that ends when `signal` aborts. The client has no such option; its hook before sending has. */
+function until(signal: AbortSignal): ReturnType<typeof setHeaderOptions> {
+  const options = setHeaderOptions('Accept', 'application/json');
+  const middleware = options.middleware?.map((one) => ({
+    post: one.post.bind(one),
+    pre: (request: RequestContext) => {
+      request.setSignal(signal);
+      return one.pre(request);
+    },
+  }));
+  return { ...options, middleware: middleware ?? [] };
 }

@@ -4,3 +4,4 @@ export { ManualClock } from './manual-clock.ts';
 export { type Random, seededRandom } from './random.ts';
 export { steadyClock } from './steady-clock.ts';
 export { systemClock } from './system-clock.ts';
+export { within } from './within.ts';

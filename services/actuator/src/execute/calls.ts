@@ -1,4 +1,4 @@
-import type { Clock, Random } from '@forescale/shared/time';
+import { type Clock, type Random, within } from '@forescale/shared/time';
 import { BrokenCircuitError, bulkhead } from 'cockatiel';
 import { asProviderError, ERROR_MEANINGS, ProviderError } from '../providers/errors.ts';
 import { type BreakerLimits, breakerGauge, breakerOnClock } from './breaker.ts';
@@ -126,18 +126,10 @@ async function withDeadline<T>(
   timeoutMs: number,
   call: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const callEnds = new AbortController();
-  const timerEnds = new AbortController();
-  const deadline = ioClock.sleep(timeoutMs, timerEnds.signal).then((): never => {
-    callEnds.abort();
-    throw new ProviderError('transient', `no answer within ${timeoutMs} ms`);
-  });
+  const late = () => new ProviderError('transient', `no answer within ${timeoutMs} ms`);
   try {
-    return await Promise.race([call(callEnds.signal), deadline]);
+    return await within(ioClock, timeoutMs, call, late);
   } catch (error) {
     throw asProviderError(error);
-  } finally {
-    deadline.catch(() => undefined);
-    timerEnds.abort();
   }
 }

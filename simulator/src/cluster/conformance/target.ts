@@ -45,7 +45,7 @@ async function openSimulated(): Promise<Target> {
     offerings: [SMALL],
     initialNodes: [{ offering: SMALL, count: 2 }],
   });
-  const server = await simulated.listen();
+  const server = await simulated.listen({ bookmarkIntervalMs: 5 });
   const pass = async () => {
     simulated.step(simulated.nowMs() + 1_000);
     await sleep(2);

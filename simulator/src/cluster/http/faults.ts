@@ -8,8 +8,31 @@ export type FaultAction =
   | { readonly kind: 'delay'; readonly delayMs: number }
   /** Resets the connection; with `when: 'after'` the request has been carried out, and only its answer is lost. */
   | { readonly kind: 'reset'; readonly when: 'before' | 'after' }
-  /** Ends a watch after so many events: by a reset, by a clean close, or by silence on an open connection. */
-  | { readonly kind: 'watch'; readonly end: 'reset' | 'close' | 'silence'; readonly afterEvents: number };
+  /** Accepts the request and never answers, on a connection that stays open; `when` as for `reset`. */
+  | { readonly kind: 'hang'; readonly when: 'before' | 'after' }
+  /** Carries the request out and sends this share of its answer; `close` makes it look complete. */
+  | { readonly kind: 'cut'; readonly share: number; readonly end: 'reset' | 'close' | 'hang' }
+  /** Carries the request out and sends its answer byte by byte, one each so many milliseconds of wall time. */
+  | { readonly kind: 'trickle'; readonly everyMs: number }
+  /** Carries the request out and answers with what is no JSON (`body`), or not even HTTP (`protocol`). */
+  | { readonly kind: 'garbage'; readonly of: 'body' | 'protocol' }
+  | WatchFault;
+
+/** What a fault does to a watch. */
+export type WatchFault =
+  /**
+   * Ends it after so many events: by a reset, by a clean close, by silence on an open connection, within the line of
+   * the next event (`tear`), or with an `ERROR` of 410 (`expire`).
+   */
+  | {
+      readonly kind: 'watch';
+      readonly end: 'reset' | 'close' | 'silence' | 'tear' | 'expire';
+      readonly afterEvents: number;
+    }
+  /** Spoils the line of the event after so many, and goes on as if nothing had been. */
+  | { readonly kind: 'garble'; readonly afterEvents: number }
+  /** Tells every event twice, and after it the last few once more. */
+  | { readonly kind: 'echo' };
 
 export interface FaultRule {
   /** HTTP methods; absent: all. */
@@ -30,6 +53,10 @@ export interface InstalledFault {
   readonly hits: () => number;
   remove(): void;
 }
+
+/** What can only happen to a watch, and what only to an answer that has an end. */
+const OF_WATCHES: ReadonlySet<FaultAction['kind']> = new Set(['watch', 'garble', 'echo']);
+const OF_ANSWERS: ReadonlySet<FaultAction['kind']> = new Set(['cut', 'trickle', 'garbage']);
 
 interface RuleState {
   readonly rule: FaultRule;
@@ -60,7 +87,7 @@ export class Faults {
   take(method: string, pathAndQuery: string, watching: boolean): FaultAction | null {
     for (const state of this.#rules) {
       const { rule } = state;
-      if (rule.action.kind === 'watch' && !watching) continue;
+      if ((watching ? OF_ANSWERS : OF_WATCHES).has(rule.action.kind)) continue;
       if (rule.methods !== undefined && !rule.methods.includes(method)) continue;
       if (rule.path !== undefined && !rule.path.test(pathAndQuery)) continue;
       state.seen++;

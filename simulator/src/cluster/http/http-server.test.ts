@@ -1,7 +1,12 @@
 import { CoreV1Api, Metrics, makeInformer, type V1ConfigMap, Watch } from '@kubernetes/client-node';
 import { afterEach, describe, expect, it } from 'vitest';
 import { kubeConfigOf, refusalOf } from '../conformance/target.ts';
-import { createSimulatedCluster, type SimulatedCluster, type SimulatedClusterOptions } from '../index.ts';
+import {
+  createSimulatedCluster,
+  type FaultAction,
+  type SimulatedCluster,
+  type SimulatedClusterOptions,
+} from '../index.ts';
 import { SMALL } from '../lab.ts';
 
 const closing: (() => Promise<void>)[] = [];
@@ -177,6 +182,92 @@ describe('http server: injected faults', () => {
     expect(types.sort()).toEqual(['ADDED', 'ADDED', 'BOOKMARK', 'BOOKMARK', 'BOOKMARK']);
     expect(heard).toBe('nothing');
     await Promise.all([silent.cancel(), healthy.cancel()]);
+  });
+});
+
+describe('http server: answers that break on the way', () => {
+  /** What a client makes of one answer that is hit by `action`. */
+  async function heard(action: FaultAction, init: RequestInit = {}): Promise<string> {
+    const { cluster, url } = await start();
+    cluster.faults.add({ times: 1, action });
+    try {
+      const response = await fetch(`${url}${MAPS}`, init);
+      return `${response.status} ${await response.text()}`;
+    } catch (error) {
+      return (error as Error).name;
+    }
+  }
+
+  it('an answer is cut by a reset, or so that it looks whole', async () => {
+    expect(await heard({ kind: 'cut', share: 0.5, end: 'reset' })).toBe('TypeError');
+    expect(await heard({ kind: 'cut', share: 0.5, end: 'close' })).toMatch(/^200 \{"kind":"ConfigMapList"[^\]]*$/);
+  });
+
+  it('an answer is no JSON, or no HTTP', async () => {
+    expect(await heard({ kind: 'garbage', of: 'body' })).toBe('200 <html><body>Welcome to nginx!</body></html>');
+    expect(await heard({ kind: 'garbage', of: 'protocol' })).toBe('TypeError');
+  });
+
+  it('an answer comes byte by byte, whole in the end', async () => {
+    expect(await heard({ kind: 'trickle', everyMs: 0 })).toMatch(/^200 \{.*"items":\[\]\}$/);
+  });
+
+  it.each([
+    { kind: 'hang', when: 'before' },
+    { kind: 'hang', when: 'after' },
+    { kind: 'cut', share: 0.5, end: 'hang' },
+  ] as const)('$kind $when: nothing more comes, and the connection stays', async (action) => {
+    const { cluster, url } = await start();
+    const fault = cluster.faults.add({ methods: ['POST'], times: 1, action });
+    const abort = new AbortController();
+    const body = JSON.stringify({ metadata: { name: 'a' } });
+    const headers = { 'content-type': 'application/json' };
+    const call = fetch(`${url}${MAPS}`, { method: 'POST', body, headers, signal: abort.signal }).then((one) =>
+      one.text(),
+    );
+    await expect.poll(fault.hits).toBe(1);
+    // Whatever was asked later has been answered.
+    expect((await fetch(`${url}${MAPS}`)).status).toBe(200);
+    abort.abort();
+    await expect(call).rejects.toThrow('aborted');
+    const carriedOut = cluster.request('GET', `${MAPS}/a`).status === 200;
+    expect(carriedOut).toBe(action.kind === 'cut' || action.when === 'after');
+  });
+});
+
+describe('http server: watches that break', () => {
+  /** The lines of a watch that is hit by `action` while three objects are created. */
+  async function lines(action: FaultAction): Promise<string[]> {
+    const { cluster, url } = await start();
+    cluster.faults.add({ times: 1, action });
+    const response = await fetch(`${url}${MAPS}?watch=1&resourceVersion=1`);
+    for (const name of ['a', 'b', 'c']) createMap(cluster, name);
+    await closing.pop()?.();
+    return (await response.text()).split('\n');
+  }
+  const nameOf = (line: string) => JSON.parse(line).object.metadata.name as string;
+
+  it('within a line', async () => {
+    const [first = '', second = '', ...more] = await lines({ kind: 'watch', end: 'tear', afterEvents: 1 });
+    expect([nameOf(first), more]).toEqual(['a', []]);
+    expect(() => JSON.parse(second)).toThrow(SyntaxError);
+  });
+
+  it('by a version that is forgotten', async () => {
+    const [, last = '', ...more] = await lines({ kind: 'watch', end: 'expire', afterEvents: 1 });
+    expect(JSON.parse(last)).toMatchObject({ type: 'ERROR', object: { code: 410 } });
+    expect(more).toEqual(['']);
+  });
+
+  it('by a line that is spoiled among others', async () => {
+    const [first = '', second = '', third = ''] = await lines({ kind: 'garble', afterEvents: 1 });
+    expect([nameOf(first), nameOf(third)]).toEqual(['a', 'c']);
+    expect(() => JSON.parse(second)).toThrow(SyntaxError);
+  });
+
+  it('by telling everything twice, and the old after the new', async () => {
+    const told = (await lines({ kind: 'echo' })).filter((line) => line !== '').map(nameOf);
+    expect(told.join('')).toBe('aa' + 'bba' + 'ccab');
   });
 });
 

@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { HEALTH_PATHS } from '../api/api-server.ts';
@@ -6,8 +12,9 @@ import type { ApiReply, ApiRequest, JsonReply, TextReply } from '../api/request.
 import { ApiError } from '../objects/errors.ts';
 import { type Authenticate, NOBODY } from './authentication.ts';
 import { readBody } from './body.ts';
+import { breakAnswer, isBroken } from './broken-answers.ts';
 import type { FaultAction, Faults } from './faults.ts';
-import { WatchConnection } from './watch-connection.ts';
+import { isWatchFault, WatchConnection } from './watch-connection.ts';
 
 /** Answers below a path of its own, beside the Kubernetes API, and asks for credentials of its own. */
 interface Mount {
@@ -88,6 +95,7 @@ async function serve(
   const watching = ['true', '1'].includes(url?.searchParams.get('watch') ?? '');
   const fault = options.faults.take(method, target, watching);
   if (fault?.kind === 'delay') await sleep(fault.delayMs, undefined, { ref: false });
+  if (fault?.kind === 'hang' && fault.when === 'before') return;
   if (fault?.kind === 'reset' && fault.when === 'before') return reset(response);
   if (fault?.kind === 'respond') return sendReply(response, faultReply(fault));
 
@@ -99,9 +107,13 @@ async function serve(
   }
   const reply = await answer(options, request, { method, path, query: url.searchParams, body });
 
+  if (fault?.kind === 'hang') return;
   if (fault?.kind === 'reset') return reset(response);
-  if (reply.type !== 'watch') return sendReply(response, reply);
-  const connection = new WatchConnection(response, reply, fault?.kind === 'watch' ? fault : null);
+  if (reply.type !== 'watch') {
+    if (isBroken(fault)) return breakAnswer(response, reply.status, headersOf(reply), reply.body, fault);
+    return sendReply(response, reply);
+  }
+  const connection = new WatchConnection(response, reply, isWatchFault(fault) ? fault : null);
   watches.add(connection);
   response.on('close', () => watches.delete(connection));
   connection.open(options.bookmarkIntervalMs);
@@ -135,6 +147,7 @@ function statusReply(error: ApiError): SentReply {
 }
 
 const FAULT_REASONS: Readonly<Record<number, string>> = {
+  410: 'Expired',
   429: 'TooManyRequests',
   503: 'ServiceUnavailable',
   504: 'Timeout',
@@ -147,12 +160,16 @@ function faultReply({ status, retryAfterSeconds }: Extract<FaultAction, { kind: 
 }
 
 function sendReply(response: ServerResponse, reply: SentReply): void {
-  response.writeHead(reply.status, {
+  response.writeHead(reply.status, headersOf(reply));
+  response.end(reply.body);
+}
+
+function headersOf(reply: SentReply): OutgoingHttpHeaders {
+  return {
     'content-type': reply.type === 'json' ? 'application/json' : 'text/plain; charset=utf-8',
     'content-length': Buffer.byteLength(reply.body),
     'cache-control': 'no-cache, private',
     ...(reply.type === 'json' &&
       reply.retryAfterSeconds !== undefined && { 'retry-after': String(reply.retryAfterSeconds) }),
-  });
-  response.end(reply.body);
+  };
 }

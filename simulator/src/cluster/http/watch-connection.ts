@@ -1,11 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import type { WatchReply } from '../api/request.ts';
-import type { FaultAction } from './faults.ts';
+import { expired } from '../objects/errors.ts';
+import type { FaultAction, WatchFault } from './faults.ts';
 
 /** A reader that is this far behind is cut off, as by a real server. */
 const BACKLOG_BYTES_MAX = 32 * 2 ** 20;
 
-type WatchFault = Extract<FaultAction, { kind: 'watch' }>;
+/** So many events are told again by an echo. */
+const ECHOES = 3;
+
+export function isWatchFault(fault: FaultAction | null): fault is WatchFault {
+  return fault?.kind === 'watch' || fault?.kind === 'garble' || fault?.kind === 'echo';
+}
 
 /**
  * One open watch: sends a line per event until its time is over, the reader goes, or a fault ends it. Lines of one turn
@@ -19,6 +25,7 @@ export class WatchConnection {
   #pending: string[] = [];
   #events = 0;
   #silent = false;
+  #told: readonly string[] = [];
 
   constructor(response: ServerResponse, reply: WatchReply, fault: WatchFault | null) {
     this.#response = response;
@@ -42,17 +49,32 @@ export class WatchConnection {
   }
 
   /** Ends the watch as a server does: everything sent, then the last chunk. */
-  close(): void {
+  close(tail = ''): void {
     this.#release();
     this.#flush();
-    if (!this.#silent) this.#response.end();
+    if (!this.#silent) this.#response.end(tail);
   }
 
   #event(line: string): void {
-    if (this.#silent || this.#response.destroyed) return;
-    this.#send(line);
+    if (this.#silent || this.#response.destroyed || this.#response.writableEnded) return;
+    const fault = this.#fault;
+    if (fault?.kind === 'watch' && fault.end === 'tear' && this.#events >= fault.afterEvents) {
+      this.close(line.slice(0, line.length / 2));
+      return;
+    }
+    for (const sent of this.#spoiled(line)) this.#send(sent);
     this.#events++;
     this.#applyFault();
+  }
+
+  /** The lines that leave instead of this one. */
+  #spoiled(line: string): readonly string[] {
+    const fault = this.#fault;
+    if (fault?.kind === 'garble' && this.#events === fault.afterEvents) return [line.slice(0, line.length / 2)];
+    if (fault?.kind !== 'echo') return [line];
+    const echoes = this.#told;
+    this.#told = [...echoes, line].slice(-ECHOES);
+    return [line, line, ...echoes];
   }
 
   #send(line: string): void {
@@ -78,10 +100,12 @@ export class WatchConnection {
 
   #applyFault(): void {
     const fault = this.#fault;
-    if (fault === null || this.#silent || this.#events < fault.afterEvents) return;
+    if (fault?.kind !== 'watch' || fault.end === 'tear' || this.#silent || this.#events < fault.afterEvents) return;
+    if (fault.end === 'expire')
+      this.#send(`{"type":"ERROR","object":${JSON.stringify(expired('injected').toStatus())}}`);
     this.#flush();
     if (fault.end === 'silence') this.#silent = true;
-    else if (fault.end === 'close') this.close();
+    else if (fault.end === 'close' || fault.end === 'expire') this.close();
     else {
       this.#release();
       this.#response.socket?.resetAndDestroy();

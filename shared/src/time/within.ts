@@ -1,0 +1,25 @@
+import type { Clock } from './clock.ts';
+
+/**
+ * The result of `work`, or a rejection with `late()` once `ms` have passed on `clock`. The signal that `work` gets
+ * aborts then, and also once it has ended: what still hangs on it is let go.
+ */
+export async function within<T>(
+  clock: Clock,
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+  late: () => Error,
+): Promise<T> {
+  const workEnds = new AbortController();
+  const timerEnds = new AbortController();
+  const deadline = clock.sleep(ms, timerEnds.signal).then((): never => {
+    throw late();
+  });
+  try {
+    return await Promise.race([work(workEnds.signal), deadline]);
+  } finally {
+    deadline.catch(() => undefined);
+    timerEnds.abort();
+    workEnds.abort();
+  }
+}

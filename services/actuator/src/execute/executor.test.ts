@@ -245,6 +245,21 @@ describe('execute: nodes go', () => {
     expect(recordedNames(world)).toEqual(namesInCloud(world));
   });
 
+  it('a provider that tells of times in fractions of a millisecond leaves a journal that can be read', async () => {
+    const world = await withNodes(2);
+    const [first, second] = world.executor.records.map((record) => record.machineIds[0] as string);
+    const lost = world.cloud.machines.get(second as string);
+    if (lost) world.cloud.machines.set(lost.id, { ...lost, createdMs: lost.createdMs + 0.5 });
+    world.state.lose();
+    world.start();
+    const atMs = world.clock.nowMs() + 2 * MINUTE_MS + 0.25;
+    world.cloud.notices = [{ machineId: first as string, nodeName: firstName(world), kind: 'reclaim', atMs }];
+    await ticks(world, 2);
+    world.start();
+    await world.tick();
+    expect(recordedNames(world)).toEqual(namesInCloud(world));
+  });
+
   it('a node whose machine vanished is deleted, and replaced', async () => {
     const world = await withNodes(2);
     const name = firstName(world);
@@ -351,6 +366,15 @@ describe('execute: crashes and faults', () => {
     await world.tick(() => []);
     expect(recordedNames(world)).toEqual(namesInCloud(world));
     expect(world.executor.records.every((record) => record.state === 'ready')).toBe(true);
+  });
+
+  it('an entry that could not be read is never written, and its machine never asked for', async () => {
+    const world = new World();
+    const offering = { ...world.offering(), usdPerHour: Number.NaN };
+    await world.tick(() => [{ kind: 'create', offering, count: 1, why: 'wanted' }]);
+    expect(await world.state.keys('')).toEqual([]);
+    expect(world.cloud.createTimesMs).toEqual([]);
+    expect(world.troubles.join()).toContain('offering.usdPerHour');
   });
 
   it('an entry that cannot be read stops everything', async () => {

@@ -45,7 +45,7 @@ export interface ExecutorParts {
 }
 
 function reclaimDeadlineMs(reclaimMs: number, nowMs: number): number {
-  return Math.max(nowMs, reclaimMs - RECLAIM_MARGIN_MS);
+  return Math.max(nowMs, Math.floor(reclaimMs) - RECLAIM_MARGIN_MS);
 }
 
 /** Carries out one pool's plans. All that must survive a crash is in the journal. */

@@ -79,7 +79,13 @@ export class Journal {
     }
   }
 
+  /** What could not be read again is refused: one such entry would stop the pool for good. */
   async #write(record: NodeRecord, revision: number): Promise<void> {
+    const readable = nodeRecordSchema.safeParse(record);
+    if (!readable.success) {
+      const [issue] = readable.error.issues;
+      throw new TypeError(`${record.requestId}: ${issue?.path.join('.')}: ${issue?.message}`);
+    }
     try {
       const value = new TextEncoder().encode(JSON.stringify(record));
       const written = await this.#bucket.compareAndSet(this.#prefix + record.requestId, value, revision);

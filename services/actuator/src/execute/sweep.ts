@@ -109,7 +109,8 @@ function lostRecord(context: ExecuteContext, machine: Machine, node: ClusterNode
     nodeName: node.name,
     offering: offeringOf(context.pool, node),
     machineIds: [machine.id],
-    createdMs: machine.createdMs,
+    // Providers tell of times as finely as they like; the journal keeps whole milliseconds.
+    createdMs: Math.round(machine.createdMs),
     launchedMs: node.createdMs,
     readyMs: node.ready ? node.readyChangedMs : node.createdMs,
     why: 'adopted: a machine of this cluster whose node serves',

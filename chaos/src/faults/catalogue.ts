@@ -36,6 +36,7 @@ export function CALL_FAULTS(offerings: readonly string[]): Draw<CallFault>[] {
     calls('provider: away', ['provider.'], ['unavailable', 'silent'], [1, 1, 15]),
     calls('provider: creations work, looking fails', ['provider.find', 'provider.list'], BROKEN, [1, 3, 15]),
     calls('provider: throttled', ['provider.'], ['throttled'], [null, 3, 20]),
+    calls('provider: conflicts', ['provider.create'], ['conflict'], [null, 3, 20]),
     calls('provider: credentials refused', ['provider.'], ['auth'], [1, 1, 10]),
     // A marked offering is tried again after a minute where there is no other.
     calls('provider: no capacity', ['provider.create'], ['capacity'], [1, 5, 40], 2),

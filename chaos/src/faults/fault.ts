@@ -16,7 +16,8 @@ export type Fate =
   | 'throttled'
   | 'auth'
   | 'capacity'
-  | 'quota';
+  | 'quota'
+  | 'conflict';
 
 interface Span {
   /** In words, for the schedule. */

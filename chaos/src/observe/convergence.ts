@@ -72,6 +72,9 @@ export async function whyUnsettled({ cluster, seen, observer, journal, loadAt }:
   const isFull = machines.length >= boundsAt(pool, nowMs, null).maxNodes.value;
   if (waiting.length > 0 && starting + booting === 0 && !isFull)
     why.push(`${waiting.length} pods wait, and no machine is on its way: ${waiting[0]?.name}`);
+  const leaving = entries.filter(({ state }) => state === 'draining' || state === 'removing').length;
+  if (machines.length > serving + starting + booting + leaving)
+    why.push(`${machines.length} machines run, but ${serving} serve, ${starting + booting} start and ${leaving} leave`);
   why.push(...stuckSteps(entries, nowMs), ...stuckNodes(entries, nodes));
   return why;
 }

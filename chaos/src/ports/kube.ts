@@ -15,7 +15,7 @@ import type { Observer } from '../observe/observer.ts';
 import type { Link } from './link.ts';
 
 const TIMEOUT_MS = 30_000;
-const LATENCY_MS = 20;
+const LATENCY_MS = 5;
 
 /** The simulated Kubernetes API without HTTP: what the real client makes of it, with the same outcomes. */
 export class KubePort implements ClusterReader, ClusterWriter {
@@ -111,11 +111,9 @@ export class KubePort implements ClusterReader, ClusterWriter {
 
   #call<T>(kind: string, effect: () => T): Promise<T> {
     const errorOf = (fate: string, call: string) => new KubernetesUnavailableError(`${call}: ${fate}`);
-    const backMs = kind === 'read' ? 0 : LATENCY_MS;
-    return this.#link.call(
-      { call: `kube.${kind}`, thereMs: LATENCY_MS, backMs, timeoutMs: TIMEOUT_MS, errorOf },
-      effect,
-    );
+    const thereMs = LATENCY_MS * this.#link.distance;
+    const backMs = kind === 'read' ? 0 : thereMs;
+    return this.#link.call({ call: `kube.${kind}`, thereMs, backMs, timeoutMs: TIMEOUT_MS, errorOf }, effect);
   }
 }
 

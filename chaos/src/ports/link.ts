@@ -21,12 +21,15 @@ export interface Wire {
 export class Link {
   readonly life: ProcessLife;
   readonly random: Random;
+  /** How far this process is from what it calls often, in 1 to 15 times the way of a good one. */
+  readonly distance: number;
   readonly #time: VirtualTime;
   readonly #board: FaultBoard;
 
   constructor(life: ProcessLife, time: VirtualTime, board: FaultBoard, random: Random) {
     this.life = life;
     this.random = random;
+    this.distance = 1 + random.below(15);
     this.#time = time;
     this.#board = board;
   }

@@ -96,7 +96,8 @@ function shown(machines: readonly CloudMachine[]): Machine[] {
 
 function refusal(fate: Fate, call: string, retryAfterMs: number): ProviderError {
   if (fate === 'throttled') return new ProviderError('throttled', `${call}: too many requests`, { retryAfterMs });
-  if (fate === 'auth' || fate === 'capacity' || fate === 'quota') return new ProviderError(fate, `${call}: ${fate}`);
+  if (fate === 'auth' || fate === 'capacity' || fate === 'quota' || fate === 'conflict')
+    return new ProviderError(fate, `${call}: ${fate}`);
   return new ProviderError('transient', `${call}: ${fate}`);
 }
 

@@ -43,7 +43,8 @@ export class StatePort implements StateBucket {
 
   #call<T>(kind: 'read' | 'write', effect: () => Promise<T>): Promise<T> {
     const errorOf = (fate: string, call: string) => new StateUnavailableError(`${call}: ${fate}`);
-    return this.#link.call({ call: `state.${kind}`, thereMs: 1, backMs: 0, timeoutMs: TIMEOUT_MS, errorOf }, effect);
+    const thereMs = this.#link.distance;
+    return this.#link.call({ call: `state.${kind}`, thereMs, backMs: 0, timeoutMs: TIMEOUT_MS, errorOf }, effect);
   }
 }
 

@@ -19,6 +19,8 @@ import type { VirtualTime } from '../time/virtual-time.ts';
 import { config, TICK_MS } from '../world/scenario.ts';
 
 const SECOND_MS = 1_000;
+/** Clocks that follow the same time servers differ by so much: two processes do not tick at the same instant. */
+const SKEW_MS_MAX = 1_500;
 /** Until whoever runs processes, or elects leaders, has noticed that one is gone. */
 const RESTART_MS = [15 * SECOND_MS, 150 * SECOND_MS] as const;
 /** A held process is taken for dead after so long, and its successor begins. */
@@ -80,8 +82,9 @@ export class Processes {
     const { seed, time, cluster, seen, observer, board, bucket, kpis, hasJournal, say } = this.#world;
     const name = `actuator ${++this.#started}`;
     say(`${name} starts`);
-    const life: ProcessLife = new ProcessLife(time, (why) => this.#died(name, why));
     const random = seededRandom(Math.imul(seed, 0x85eb) ^ (this.#started * 0x1f3d));
+    const skewMs = Math.round(SKEW_MS_MAX * (2 * random.next() - 1));
+    const life: ProcessLife = new ProcessLife(time, skewMs, (why) => this.#died(name, why));
     const link = new Link(life, time, board, random);
     const journal = hasJournal ? bucket : withoutJournal(bucket);
     const bus = new BusPort(this.#world.bus, link);
@@ -133,9 +136,9 @@ export class Processes {
         time.at(fault.untilMs, () => life.kill('another leads'));
         return;
       case 'clock-jump':
-        life.skewMs = fault.skewMs;
+        life.jumpMs = fault.skewMs;
         time.at(fault.untilMs, () => {
-          life.skewMs = 0;
+          life.jumpMs = 0;
         });
     }
   }

@@ -20,11 +20,13 @@ export class ProcessLife {
   #dead = false;
   #trap: DeathTrap | null = null;
   #frozen: PromiseWithResolvers<void> | null = null;
-  /** What its clock shows beside the true time. */
-  skewMs = 0;
+  /** What its clock shows beside the true time: always a little, and in a jump much more. */
+  readonly #skewMs: number;
+  jumpMs = 0;
 
-  constructor(time: VirtualTime, onDeath: (why: string) => void) {
+  constructor(time: VirtualTime, skewMs: number, onDeath: (why: string) => void) {
     this.#time = time;
+    this.#skewMs = skewMs;
     this.#onDeath = onDeath;
   }
 
@@ -73,7 +75,7 @@ export class ProcessLife {
 
   clock(): Clock {
     return {
-      nowMs: () => this.#time.nowMs() + this.skewMs,
+      nowMs: () => this.#time.nowMs() + this.#skewMs + this.jumpMs,
       sleep: async (ms, signal) => {
         await this.#time.sleep(ms, signal);
         await this.passage();

@@ -109,9 +109,17 @@ export class Executor {
     return failed ? { ok: false, reason: reasonOf(failed.reason) } : { ok: true };
   }
 
-  /** Moves everything that is under way one step on. Rejects when the journal cannot be read: then nothing may be done. */
+  /** Makes sure that `records` is what the bucket says. Rejects when that cannot be read: then nothing may be decided. */
+  load(): Promise<void> {
+    return this.#journal.load();
+  }
+
+  /**
+   * Moves everything that is under way one step on. Rejects when the journal cannot be read: then nothing may be done.
+   * Each part may leave it unread, by a write that failed, and the next one, or planning, would take it for empty.
+   */
   async settle(clusterTag: string, cluster: ClusterState, permission: Permission, nowMs: number): Promise<void> {
-    await this.#journal.load();
+    await this.load();
     const context = this.#context(clusterTag);
     if (this.#listed !== null) {
       try {
@@ -122,8 +130,11 @@ export class Executor {
       }
       this.#listed = null;
     }
+    await this.load();
     await this.#heed(context, permission, nowMs);
+    await this.load();
     await settle(context, cluster, permission, nowMs);
+    await this.load();
   }
 
   /** Carries out a plan, all of it at once. The single point of actuation: without permission nothing is done. */

@@ -52,6 +52,16 @@ function switchable<T extends object>(port: T, away: () => Error | null): T {
   });
 }
 
+/** True the first time that `predicate` is. */
+function once<T>(predicate: (value: T) => boolean): (value: T) => boolean {
+  let done = false;
+  return (value) => {
+    const isFirst = !done && predicate(value);
+    done ||= isFirst;
+    return isFirst;
+  };
+}
+
 const open: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of open.splice(0)) await close();
@@ -382,6 +392,29 @@ describe('actuator: what it survives', () => {
     scene.state.away = false;
     await scene.tick();
     expect(scene.cloud.running).toHaveLength(2);
+  });
+
+  it('an answer of the bucket lost while orders are open: nothing is ordered again', async () => {
+    const scene = await Scene.create();
+    scene.load = 350;
+    scene.cloud.fault = (call) => (call === 'create' ? 'conflict' : null);
+    await scene.tick();
+    expect(scene.cloud.running).toHaveLength(0);
+    scene.cloud.fault = () => null;
+    scene.state.loses = once((key) => key.startsWith('node.'));
+    await scene.ticks(4);
+    expect(scene.cloud.madeByToken.size).toBe(4);
+  });
+
+  it('an answer of the bucket lost while an offering has no machines: only what is missing is ordered elsewhere', async () => {
+    const scene = await Scene.create();
+    scene.load = 350;
+    let refused = 0;
+    scene.cloud.fault = (call) => (call === 'create' && refused++ === 0 ? 'capacity' : null);
+    let writes = 0;
+    scene.state.loses = (key) => key.startsWith('node.') && ++writes === 5;
+    await scene.ticks(4);
+    expect(scene.cloud.madeByToken.size).toBe(4);
   });
 
   it('the cluster away: nothing is decided on an old picture', async () => {

@@ -165,6 +165,8 @@ export class PoolLoop {
       if (!(await this.#carryOut(now, picture, nowMs))) break;
       this.#absorb(nowMs);
       if (round === ROUNDS_MAX || !this.#failures.slice(failedBefore).some(asksForAnother)) break;
+      // What is on its way is known from the journal, which a write that failed leaves unread.
+      if (!(await healthOf(this.#executor.load())).ok) break;
       now = plan(this.#state(picture, servedByOthers), picture.forecasts, this.pool, nowMs, this.#parts.solve);
     }
     // What failed after the memory was saved must not be forgotten by the next tick.

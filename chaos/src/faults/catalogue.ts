@@ -93,17 +93,11 @@ export const WORLD_FAULTS: readonly Draw<WorldFault>[] = [
 /** Sudden, and gone as suddenly; what it takes a node to boot is waited for. */
 export const SURGE: Draw<Surge> = (random, fromMs) => {
   const untilMs = fromMs + minutes(random, 4, 20);
-  return { on: 'load', name: 'load surges', factor: 1.4 + 3 * random.next(), fromMs, untilMs, settledMs: untilMs };
+  return { on: 'load', name: 'load surges', factor: 1.5 + 3.5 * random.next(), fromMs, untilMs, settledMs: untilMs };
 };
 
-const DEADLY_CALLS = [
-  'provider.create',
-  'provider.terminate',
-  'provider.find',
-  'state.write',
-  'kube.write',
-  'kube.evict',
-] as const;
+const ORDERING = ['provider.create', 'provider.find', 'state.write'] as const;
+const LEAVING = ['provider.terminate', 'kube.write', 'kube.evict', 'state.write'] as const;
 
 function process(
   what: ProcessFault['what'],
@@ -130,15 +124,20 @@ function process(
   };
 }
 
+/** At the first few of these calls, on either side of it; at the latest at the end of the fault, wherever it is then. */
+function trapIn(calls: readonly string[]): (random: Random) => Partial<ProcessFault> {
+  return (random) => ({
+    calls: calls[random.below(calls.length)] as string,
+    after: random.below(4),
+    edge: random.below(2) === 0 ? 'before' : 'after',
+  });
+}
+
 /** A killed process is followed by a new one within three minutes. */
 export const PROCESS_FAULTS = {
   killed: process('killed', [0, 0], 3),
-  /** Sprung at the latest at the end of it, wherever the process is then. */
-  killedAt: process('killed-at', [5, 30], 3, (random) => ({
-    calls: DEADLY_CALLS[random.below(DEADLY_CALLS.length)] as string,
-    after: random.below(4),
-    edge: random.below(2) === 0 ? 'before' : 'after',
-  })),
+  killedOrdering: process('killed-at', [5, 15], 3, trapIn(ORDERING)),
+  killedLeaving: process('killed-at', [5, 30], 3, trapIn(LEAVING)),
   /** Held for so long; then both run for a while. */
   frozen: process('frozen', [1, 12], 5),
   doubled: process('doubled', [3, 20], 1),

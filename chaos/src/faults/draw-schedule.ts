@@ -10,7 +10,9 @@ const STORMS = 4;
 const FIRST_MS = HOUR_MS;
 const STORM_EVERY_MS = 5.5 * HOUR_MS;
 const LENGTH_MS = [20 * MINUTE_MS, 120 * MINUTE_MS] as const;
-const FAULTS = [5, 11] as const;
+const FAULTS = [7, 14] as const;
+/** Nodes leave when they were not needed for three minutes. */
+const LET_GO_AFTER_MS = 3 * MINUTE_MS;
 
 /** What goes wrong in one day, and when: the same for the same seed. Faults of one storm overlap. */
 export function drawSchedule(seed: number, startMs: number, offerings: readonly string[]): Storm[] {
@@ -25,9 +27,13 @@ function drawStorm(random: Random, fromMs: number, offerings: readonly string[])
   const lengthMs = between(random, ...LENGTH_MS);
   const count = Math.round(between(random, ...FAULTS));
   const at = () => Math.round(fromMs + random.next() * lengthMs);
-  // In every storm the load surges, so that there is something to do, and a process dies while it does it.
-  const faults: Fault[] = [PROCESS_FAULTS.killedAt(random, at()), PROCESS_FAULTS.killedAt(random, at())];
-  for (let surges = 1 + random.below(3); surges > 0; surges--) faults.push(SURGE(random, at()));
+  const faults: Fault[] = [];
+  // In every storm the load surges, so that there is something to do; a process may die while it orders, or lets go.
+  for (let surges = 1 + random.below(3); surges > 0; surges--) {
+    const surge = SURGE(random, at());
+    faults.push(surge, PROCESS_FAULTS.killedOrdering(random, surge.fromMs));
+    faults.push(PROCESS_FAULTS.killedLeaving(random, surge.untilMs + LET_GO_AFTER_MS));
+  }
   const catalogue = [...CALL_FAULTS(offerings), ...WORLD_FAULTS, ...Object.values(PROCESS_FAULTS)];
   const once = new Set<string>();
   while (faults.length < count) {

@@ -22,6 +22,8 @@ import { Processes } from './processes.ts';
 /** After the last fault of a storm, and the waits that belong to it, the pool is at rest within so long. */
 const CONVERGED_MS = 10 * 60_000;
 
+const SILENT = silentLog();
+
 export interface DayOptions {
   readonly seed: number;
   readonly hasJournal: boolean;
@@ -57,7 +59,7 @@ export async function runDay(options: DayOptions): Promise<Day> {
     faults.filter((fault) => fault.on === 'load'),
   );
   const workload = new Workload(cluster, loadAt(START_MS));
-  const log = (name: string) => options.log?.(name, () => time.nowMs()) ?? silentLog();
+  const log = (name: string) => options.log?.(name, () => time.nowMs()) ?? SILENT;
   const processes = new Processes({
     seed,
     time,

@@ -124,6 +124,8 @@ function pacer(ratePerSecond: number | null, ioClock: Clock): () => Promise<void
   };
 }
 
+const ANSWERED = 'answered';
+
 /** The call's result, or a `transient` failure after `timeoutMs`; the call is told to end by its signal. */
 async function withDeadline<T>(
   ioClock: Clock,
@@ -142,6 +144,7 @@ async function withDeadline<T>(
     throw asProviderError(error);
   } finally {
     deadline.catch(() => undefined);
-    timerEnds.abort();
+    // With a reason of its own: the default one is an exception with a stack, made for every call.
+    timerEnds.abort(ANSWERED);
   }
 }

@@ -11,6 +11,9 @@ const DRAIN_TAINT = 'forescale.dev/draining';
 /** A pod that waits longer than a boot, while nothing boots, waits for nobody. */
 const PENDING_MS_MAX = 5 * MINUTE_MS;
 
+/** Pods do not fill nodes to the last, and a node that is used by half stays. */
+const SPARE_NODES_MAX = 2;
+
 /** How long a node may be at each step when all is well: a few ticks, or what the configuration says. */
 const STEP_MS_MAX: Readonly<Record<string, number>> = {
   intended: 4 * MINUTE_MS,
@@ -63,7 +66,8 @@ export async function whyUnsettled({ cluster, seen, observer, journal, loadAt }:
   ).length;
   const booting = nodes.filter((node) => !node.ready && isBooting(entries, node)).length;
   const why: string[] = [];
-  const need = neededNodes(nowMs, loadAt);
+  // The least of the last ten minutes: what came later may still be on its way.
+  const need = Math.min(...needs(nowMs, loadAt, 10));
   if (serving + starting + booting < need)
     why.push(`${serving} nodes serve and ${starting + booting} start, but ${need} are needed`);
   const waiting = seen
@@ -79,15 +83,20 @@ export async function whyUnsettled({ cluster, seen, observer, journal, loadAt }:
   return why;
 }
 
-/** The least of the last ten minutes: what came later may still be on its way. */
-function neededNodes(nowMs: number, loadAt: (nowMs: number) => number): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let timeMs = nowMs - 10 * MINUTE_MS; timeMs <= nowMs; timeMs += MINUTE_MS) {
+/** Within the bounds, by the minute, over the last `minutes`. */
+function needs(nowMs: number, loadAt: (nowMs: number) => number, minutes: number): number[] {
+  return Array.from({ length: minutes + 1 }, (_, back) => {
+    const timeMs = nowMs - back * MINUTE_MS;
     const { minNodes, maxNodes } = boundsAt(pool, timeMs, null);
-    const need = Math.max(minNodes.value, Math.ceil(loadAt(timeMs) / CAPACITY_PER_NODE));
-    least = Math.min(least, need, maxNodes.value);
-  }
-  return least;
+    return Math.min(maxNodes.value, Math.max(minNodes.value, Math.ceil(loadAt(timeMs) / CAPACITY_PER_NODE)));
+  });
+}
+
+/** Why there are more machines than the calm of the last hours asks for. */
+export function whyTooMany({ cluster, observer, loadAt }: Settled): string[] {
+  const most = Math.max(...needs(cluster.nowMs(), loadAt, 60)) + SPARE_NODES_MAX;
+  const { length } = observer.machines();
+  return length > most ? [`${length} machines run, and ${most} would do`] : [];
 }
 
 function isBooting(entries: readonly Entry[], node: ClusterNode): boolean {

@@ -7,7 +7,7 @@ import { offeringId } from '@forescale/simulator/cloud';
 import { drawSchedule } from '../faults/draw-schedule.ts';
 import type { Fault } from '../faults/fault.ts';
 import { FaultBoard } from '../faults/fault-board.ts';
-import { orphansOf, type Settled, whyUnsettled } from '../observe/convergence.ts';
+import { orphansOf, type Settled, whyTooMany, whyUnsettled } from '../observe/convergence.ts';
 import type { Finding } from '../observe/findings.ts';
 import { Observer } from '../observe/observer.ts';
 import { SeenObjects } from '../ports/kube.ts';
@@ -115,7 +115,7 @@ export async function runDay(options: DayOptions): Promise<Day> {
     else say('at rest');
   }
   await time.runUntil(START_MS + DAY_MS);
-  const why = [...(await whyUnsettled(settled())), ...(await processes.unready())];
+  const why = [...(await whyUnsettled(settled())), ...whyTooMany(settled()), ...(await processes.unready())];
   if (why.length > 0) observer.find('unconverged', `at the end: ${why.join('; ')}`);
   for (const orphan of await orphansOf(settled())) observer.find('orphans', orphan);
   processes.stop();

@@ -88,7 +88,7 @@ export function createCluster(seed: number): SimulatedCluster {
     controlPlane: true,
     daemonPods: [{ name: 'agent', requests: { cpuMillicores: 100, memoryBytes: 2 ** 28 } }],
     cloud: {
-      terminationMs: Math.round(60_000 * random.next()),
+      terminationMs: Math.round(180_000 * random.next()),
       visibilityDelayMs: random.below(2) === 0 ? 0 : Math.round(45_000 * random.next()),
     },
     metricsApi: false,

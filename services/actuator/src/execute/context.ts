@@ -50,6 +50,11 @@ export interface ExecuteContext {
   readonly calls: CallsByRegion;
   readonly writer: ClusterWriter;
   readonly journal: Journal;
+  /**
+   * Whether nobody else has planned the pool since the plan that is carried out. Asked once an intent is durable, and
+   * before its call: of a process that was held meanwhile, its successor knows either the intent, or has overtaken it.
+   */
+  readonly isCurrent: () => Promise<boolean>;
   readonly onEvent: (event: NodeEvent) => void;
   readonly onFailure: (failure: Failure) => void;
   /** What is wrong, in words, for the readiness report of this tick. */

@@ -9,7 +9,7 @@ import { ANY_REGION, type CallsByRegion } from './calls.ts';
 import { type ExecuteContext, type Failure, type NodeEvent, type Permission, reasonOf } from './context.ts';
 import { beginDrain, cancelDrain, drainStep } from './drain.ts';
 import { Journal } from './journal.ts';
-import { newRecord, provision } from './provision.ts';
+import { newRecord, provision, stillLeads } from './provision.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval, removeStep } from './remove.ts';
 import { settle } from './settle.ts';
@@ -42,6 +42,8 @@ export interface ExecutorParts {
   readonly writer: ClusterWriter;
   readonly state: StateBucket;
   readonly random: Random;
+  /** See `ExecuteContext`. */
+  readonly isCurrent: () => Promise<boolean>;
 }
 
 function reclaimDeadlineMs(reclaimMs: number, nowMs: number): number {
@@ -146,8 +148,9 @@ export class Executor {
     permission: Permission,
     nowMs: number,
   ): Promise<void> {
-    if (permission !== 'all') return;
+    if (permission !== 'all' || orders.length === 0) return;
     const context = this.#context(clusterTag);
+    if (!(await stillLeads(context))) return;
     const wanted = orders.flatMap((order) =>
       order.kind === 'create'
         ? Array.from({ length: order.count }, () =>
@@ -219,10 +222,11 @@ export class Executor {
   }
 
   #context(clusterTag: string): ExecuteContext {
-    const { pool, provider, calls, writer } = this.#parts;
+    const { pool, provider, calls, writer, isCurrent } = this.#parts;
     return {
       pool,
       clusterTag,
+      isCurrent,
       provider,
       calls,
       writer,

@@ -51,22 +51,37 @@ export function newRecord(
 }
 
 /**
- * Asks for all these nodes at once; the calls' own limits pace them. Each intent is durable before its call. Resolves
- * when every call was answered or given up; never rejects, since a failed call is news for planning, and a failed
- * write leaves the journal to be read anew.
+ * Asks for all these nodes at once; the calls' own limits pace them. All intents are durable before the first call, and
+ * withdrawn where another actuator has planned the pool meanwhile. Resolves when every call was answered or given up;
+ * never rejects, since a failed call is news for planning, and a failed write leaves the journal to be read anew.
  */
 export async function provision(context: ExecuteContext, records: readonly NodeRecord[], nowMs: number): Promise<void> {
-  await Promise.all(
-    records.map(async (record) => {
-      try {
-        await context.journal.add(record);
-      } catch (error) {
-        context.onTrouble(`${record.requestId} was not asked for: its intent cannot be written: ${reasonOf(error)}`);
-        return;
-      }
-      await requestMachine(context, record, nowMs);
-    }),
-  );
+  const written = await Promise.all(records.map((record) => isWritten(context, record)));
+  const intended = records.filter((_, i) => written[i]);
+  if (intended.length === 0) return;
+  if (await stillLeads(context)) await Promise.all(intended.map((record) => requestMachine(context, record, nowMs)));
+  else await Promise.allSettled(intended.map((record) => context.journal.remove(record.requestId)));
+}
+
+async function isWritten(context: ExecuteContext, record: NodeRecord): Promise<boolean> {
+  try {
+    await context.journal.add(record);
+    return true;
+  } catch (error) {
+    context.onTrouble(`${record.requestId} was not asked for: its intent cannot be written: ${reasonOf(error)}`);
+    return false;
+  }
+}
+
+/** Nothing new is begun by a process that has been overtaken, or cannot know. */
+export async function stillLeads(context: ExecuteContext): Promise<boolean> {
+  try {
+    if (await context.isCurrent()) return true;
+    context.onTrouble('another actuator has planned the pool in the meantime: nothing is begun');
+  } catch (error) {
+    context.onTrouble(`nothing is begun, since another actuator may have planned the pool: ${reasonOf(error)}`);
+  }
+  return false;
 }
 
 /** Sends (or repeats, with the same token) the call of an `intended` record and writes down the answer. */

@@ -81,12 +81,14 @@ export class PoolLoop {
     const { state, writer, random, store, bus } = parts;
     this.pool = pool;
     this.#parts = parts;
-    this.#executor = new Executor({ pool, provider, calls, writer, state, random });
+    const keeper = new MemoryKeeper(state, pool.name);
+    this.#keeper = keeper;
+    const isCurrent = () => keeper.isCurrent();
+    this.#executor = new Executor({ pool, provider, calls, writer, state, random, isCurrent });
     this.#readings = new Readings(pool, store, bus);
     this.#forecasts = new Forecasts(pool, bus);
     this.#leadTimes = new LeadTimes(state, pool.name);
     this.#capacities = new Capacities(pool, store, state);
-    this.#keeper = new MemoryKeeper(state, pool.name);
     this.reporter = new PoolReporter(pool, outbox, parts);
     this.overrides = new OverrideKeeper(state, pool.name);
   }
@@ -203,13 +205,14 @@ export class PoolLoop {
   }
 
   async #readState(): Promise<void> {
-    const [memory] = await Promise.all([
+    const [{ memory, isOwn }] = await Promise.all([
       this.#keeper.load(),
       this.overrides.refresh(),
       this.#leadTimes.load(),
       this.#capacities.load(),
     ]);
     this.#memory = memory;
+    if (!isOwn) this.#executor.forget();
   }
 
   #state({ cluster, readings, unreadForecasts, override }: Picture, servedPodUids: ReadonlySet<string>): PlanState {

@@ -8,6 +8,8 @@ export class FakeState implements StateBucket {
   away = false;
   /** Whether this write, of a key, is carried out and its answer lost. */
   loses: (key: string) => boolean = () => false;
+  /** What a write of a key waits for before it is carried out. */
+  holds: (key: string) => Promise<void> = async () => undefined;
   #bucket = createMemoryState();
 
   get(key: string): Promise<StateEntry | null> {
@@ -20,6 +22,7 @@ export class FakeState implements StateBucket {
 
   compareAndSet(key: string, value: Uint8Array, revision: number): Promise<number> {
     return this.#effect(async () => {
+      await this.holds(key);
       const written = await this.#bucket.compareAndSet(key, value, revision);
       if (this.loses(key)) throw new StateUnavailableError('the answer was lost');
       return written;

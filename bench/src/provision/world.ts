@@ -76,6 +76,7 @@ export async function openWorld(latencyMs: number, ratePerSecond: number | null,
     state,
     clock: systemClock,
     random,
+    isCurrent: async () => true,
   });
   const [offering] = pool.offerings;
   return {

@@ -1,5 +1,8 @@
 import type { Clock } from './clock.ts';
 
+/** Instead of the default, which is an exception with a stack, made for every call. */
+const ENDED = 'ended';
+
 /**
  * The result of `work`, or a rejection with `late()` once `ms` have passed on `clock`. The signal that `work` gets
  * aborts then, and also once it has ended: what still hangs on it is let go.
@@ -19,7 +22,7 @@ export async function within<T>(
     return await Promise.race([work(workEnds.signal), deadline]);
   } finally {
     deadline.catch(() => undefined);
-    timerEnds.abort();
-    workEnds.abort();
+    timerEnds.abort(ENDED);
+    workEnds.abort(ENDED);
   }
 }

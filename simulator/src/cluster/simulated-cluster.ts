@@ -17,6 +17,7 @@ import { Faults } from './http/faults.ts';
 import { type RunningServer, startHttpServer } from './http/http-server.ts';
 import { MachineNodes } from './machine-nodes.ts';
 import type { Json } from './objects/json.ts';
+import type { KindName, ObjectTypes } from './objects/kinds.ts';
 import { isTerminating, isTrue, type PodObject } from './objects/objects.ts';
 import { DEFAULT_TIMING, type InitialNodes, type SimulatedClusterOptions } from './options.ts';
 import { ObjectStore } from './store/object-store.ts';
@@ -139,6 +140,11 @@ export class SimulatedCluster {
     });
     if (reply.type === 'watch') throw new TypeError('watches need a connection: use listen()');
     return { status: reply.status, body: reply.body };
+  }
+
+  /** All objects of a kind as they are now, each version of one an object of its own that must not be changed. */
+  objects<K extends KindName>(kind: K): Iterable<ObjectTypes[K]> {
+    return this.#registry.store.objects(kind);
   }
 
   /** Serves the Kubernetes API, and the cloud's under `/cloud/v1/`. Other machines are served only with tokens. */

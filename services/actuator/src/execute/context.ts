@@ -55,6 +55,11 @@ export interface ExecuteContext {
   readonly journal: Journal;
   /** The service's clock, for what is reached while a tick lasts. */
   readonly clock: Clock;
+  /**
+   * Whether nobody else has planned the pool since the plan that is carried out. Asked once an intent is durable, and
+   * before its call: of a process that was held meanwhile, its successor knows either the intent, or has overtaken it.
+   */
+  readonly isCurrent: () => Promise<boolean>;
   readonly onEvent: (event: NodeEvent) => void;
   readonly onFailure: (failure: Failure) => void;
   /** What is wrong, in words, for the readiness report of this tick. */

@@ -18,7 +18,7 @@ type DrainStep =
 
 /** Keeps new pods and new connections away. Repeating it changes nothing. False: the node is no more. */
 async function cordon(context: ExecuteContext, node: ClusterNode, why: string): Promise<boolean> {
-  if (node.unschedulable && node.taints.some((taint) => taint.key === DRAIN_TAINT.key)) return true;
+  if (node.unschedulable && isClosedForDrain(node)) return true;
   return await context.writer.changeNode(node.name, {
     unschedulable: true,
     addTaints: [DRAIN_TAINT],
@@ -27,8 +27,13 @@ async function cordon(context: ExecuteContext, node: ClusterNode, why: string): 
   });
 }
 
+/** By us, with the taint that nobody else sets. */
+export function isClosedForDrain(node: ClusterNode): boolean {
+  return node.taints.some((taint) => taint.key === DRAIN_TAINT.key);
+}
+
 /** Takes back everything that `cordon` did. */
-async function uncordon(context: ExecuteContext, nodeName: string): Promise<void> {
+export async function uncordon(context: ExecuteContext, nodeName: string): Promise<void> {
   await context.writer.changeNode(nodeName, {
     unschedulable: false,
     removeTaintKeys: [DRAIN_TAINT.key],

@@ -1,3 +1,4 @@
+import { POOL_LABEL } from '@forescale/shared/config';
 import { seededRandom } from '@forescale/shared/time';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -15,6 +16,14 @@ function recordedNames(world: World): string[] {
 async function ticks(world: World, count: number): Promise<void> {
   for (let i = 0; i < count; i++) await world.tick();
 }
+
+async function withNodes(count: number): Promise<World> {
+  const world = new World();
+  world.desired = count;
+  await ticks(world, 4);
+  return world;
+}
+const firstName = (world: World) => world.executor.records[0]?.nodeName as string;
 
 describe('execute: nodes come', () => {
   it('asks for every node of a plan at once, follows each to Ready, and asks for nothing more', async () => {
@@ -159,14 +168,6 @@ describe('execute: nodes come', () => {
 });
 
 describe('execute: nodes go', () => {
-  async function withNodes(count: number): Promise<World> {
-    const world = new World();
-    world.desired = count;
-    await ticks(world, 4);
-    return world;
-  }
-  const firstName = (world: World) => world.executor.records[0]?.nodeName as string;
-
   it('cordons, evicts, deletes the Node and terminates the machine, in that order and each verified', async () => {
     const world = await withNodes(2);
     const name = firstName(world);
@@ -283,6 +284,21 @@ describe('execute: nodes go', () => {
     expect(recordedNames(world)).toEqual(namesInCloud(world));
   });
 
+  it('a provider that tells of times in fractions of a millisecond leaves a journal that can be read', async () => {
+    const world = await withNodes(2);
+    const [first, second] = world.executor.records.map((record) => record.machineIds[0] as string);
+    const lost = world.cloud.machines.get(second as string);
+    if (lost) world.cloud.machines.set(lost.id, { ...lost, createdMs: lost.createdMs + 0.5 });
+    world.state.lose();
+    world.start();
+    const atMs = world.clock.nowMs() + 2 * MINUTE_MS + 0.25;
+    world.cloud.notices = [{ machineId: first as string, nodeName: firstName(world), kind: 'reclaim', atMs }];
+    await ticks(world, 2);
+    world.start();
+    await world.tick();
+    expect(recordedNames(world)).toEqual(namesInCloud(world));
+  });
+
   it('a node whose machine vanished is deleted, and replaced', async () => {
     const world = await withNodes(2);
     const name = firstName(world);
@@ -290,6 +306,51 @@ describe('execute: nodes go', () => {
     await ticks(world, 6);
     expect(world.cluster.nodes.has(name)).toBe(false);
     expect(world.executor.records.filter((record) => record.state === 'ready')).toHaveLength(2);
+  });
+});
+
+describe('execute: beside another that has taken over', () => {
+  const step = (world: World, executor: World['executor']) =>
+    world.driven(
+      world.cluster
+        .read(world.clock.nowMs())
+        .then((cluster) => executor.settle('cluster-1', cluster, 'all', world.clock.nowMs())),
+    );
+
+  it('a node that it closed again, for a drain that the other took back, is opened again', async () => {
+    const world = await withNodes(2);
+    const name = firstName(world);
+    world.cluster.addPod({ name: 'web-1', nodeName: name });
+    world.cluster.budgeted.add('web-1');
+    world.desired = 1;
+    await world.tick();
+    const stale = world.executor;
+    world.start();
+    world.desired = 2;
+    await world.tick(() => [{ kind: 'cancel-drain', nodeName: name, why: 'wanted again' }]);
+    expect(world.cluster.nodes.get(name)?.unschedulable).toBe(false);
+    await step(world, stale);
+    await ticks(world, 3);
+    expect(world.cluster.nodes.get(name)).toMatchObject({
+      unschedulable: false,
+      taints: [],
+      labels: { [POOL_LABEL]: 'web' },
+    });
+  });
+
+  it('it does not ask again for a machine that the other has given up', async () => {
+    const world = new World();
+    world.cloud.fault = (call) => (call === 'create' ? 'conflict' : null);
+    await world.tick(() => [{ kind: 'create', offering: world.offering(), count: 1, why: 'wanted' }]);
+    const stale = world.executor;
+    world.start();
+    await world.tick((executor) => [
+      { kind: 'cancel-start', requestId: executor.records[0]?.requestId ?? '', why: 'not wanted' },
+    ]);
+    expect(world.executor.records).toEqual([]);
+    world.cloud.fault = () => null;
+    await step(world, stale);
+    expect(world.cloud.madeByToken.size).toBe(0);
   });
 });
 
@@ -389,6 +450,15 @@ describe('execute: crashes and faults', () => {
     await world.tick(() => []);
     expect(recordedNames(world)).toEqual(namesInCloud(world));
     expect(world.executor.records.every((record) => record.state === 'ready')).toBe(true);
+  });
+
+  it('an entry that could not be read is never written, and its machine never asked for', async () => {
+    const world = new World();
+    const offering = { ...world.offering(), usdPerHour: Number.NaN };
+    await world.tick(() => [{ kind: 'create', offering, count: 1, why: 'wanted' }]);
+    expect(await world.state.keys('')).toEqual([]);
+    expect(world.cloud.createTimesMs).toEqual([]);
+    expect(world.troubles.join()).toContain('offering.usdPerHour');
   });
 
   it('an entry that cannot be read stops everything', async () => {

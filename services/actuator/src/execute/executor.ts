@@ -9,7 +9,7 @@ import { ANY_REGION, type CallsByRegion } from './calls.ts';
 import { type ExecuteContext, type Failure, type NodeEvent, type Permission, reasonOf } from './context.ts';
 import { beginDrain, cancelDrain, drainStep } from './drain.ts';
 import { Journal } from './journal.ts';
-import { newRecord, provision } from './provision.ts';
+import { newRecord, provision, stillLeads } from './provision.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval, removeStep } from './remove.ts';
 import { settle } from './settle.ts';
@@ -43,10 +43,12 @@ export interface ExecutorParts {
   readonly state: StateBucket;
   readonly clock: Clock;
   readonly random: Random;
+  /** See `ExecuteContext`. */
+  readonly isCurrent: () => Promise<boolean>;
 }
 
 function reclaimDeadlineMs(reclaimMs: number, nowMs: number): number {
-  return Math.max(nowMs, reclaimMs - RECLAIM_MARGIN_MS);
+  return Math.max(nowMs, Math.floor(reclaimMs) - RECLAIM_MARGIN_MS);
 }
 
 /** Carries out one pool's plans. All that must survive a crash is in the journal. */
@@ -113,9 +115,17 @@ export class Executor {
     return failed ? { ok: false, reason: reasonOf(failed.reason) } : { ok: true };
   }
 
-  /** Moves everything that is under way one step on. Rejects when the journal cannot be read: then nothing may be done. */
+  /** Makes sure that `records` is what the bucket says. Rejects when that cannot be read: then nothing may be decided. */
+  load(): Promise<void> {
+    return this.#journal.load();
+  }
+
+  /**
+   * Moves everything that is under way one step on. Rejects when the journal cannot be read: then nothing may be done.
+   * Each part may leave it unread, by a write that failed, and the next one, or planning, would take it for empty.
+   */
   async settle(clusterTag: string, cluster: ClusterState, permission: Permission, nowMs: number): Promise<void> {
-    await this.#journal.load();
+    await this.load();
     const context = this.#context(clusterTag);
     if (this.#listed !== null) {
       try {
@@ -126,8 +136,11 @@ export class Executor {
       }
       this.#listed = null;
     }
+    await this.load();
     await this.#heed(context, permission, nowMs);
+    await this.load();
     await settle(context, cluster, permission, nowMs);
+    await this.load();
   }
 
   /** Carries out a plan, all of it at once. The single point of actuation: without permission nothing is done. */
@@ -139,8 +152,9 @@ export class Executor {
     permission: Permission,
     nowMs: number,
   ): Promise<void> {
-    if (permission !== 'all') return;
+    if (permission !== 'all' || orders.length === 0) return;
     const context = this.#context(clusterTag);
+    if (!(await stillLeads(context))) return;
     const wanted = orders.flatMap((order) =>
       order.kind === 'create'
         ? Array.from({ length: order.count }, () =>
@@ -220,11 +234,12 @@ export class Executor {
   }
 
   #context(clusterTag: string): ExecuteContext {
-    const { pool, provider, calls, writer, clock } = this.#parts;
+    const { pool, provider, calls, writer, clock, isCurrent } = this.#parts;
     return {
       clock,
       pool,
       clusterTag,
+      isCurrent,
       provider,
       calls,
       writer,

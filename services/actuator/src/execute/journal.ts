@@ -55,9 +55,14 @@ export class Journal {
     return this.#entries?.get(requestId)?.record ?? null;
   }
 
-  /** Resolves once the record is durable: only then may its call be sent. */
-  async add(record: NodeRecord): Promise<void> {
-    await this.#write(record, 0);
+  /** Resolves to its revision once the record is durable: only then may its call be sent. */
+  async add(record: NodeRecord): Promise<number> {
+    return await this.#write(record, 0);
+  }
+
+  /** Takes an intent back as `add` has written it: whoever has taken it up since goes on with it. */
+  async withdraw(requestId: string, revision: number): Promise<void> {
+    await this.#delete(requestId, revision);
   }
 
   /** Replaces the fields given, and resolves to the record as it is now. */
@@ -73,6 +78,10 @@ export class Journal {
   async remove(requestId: string): Promise<void> {
     const revision = this.#entries?.get(requestId)?.revision;
     if (revision === undefined) throw new StateConflictError(`${requestId}: not in the journal any more`);
+    await this.#delete(requestId, revision);
+  }
+
+  async #delete(requestId: string, revision: number): Promise<void> {
     try {
       await this.#bucket.delete(this.#prefix + requestId, revision);
       this.#entries?.delete(requestId);
@@ -82,11 +91,18 @@ export class Journal {
     }
   }
 
-  async #write(record: NodeRecord, revision: number): Promise<void> {
+  /** What could not be read again is refused: one such entry would stop the pool for good. */
+  async #write(record: NodeRecord, revision: number): Promise<number> {
+    const readable = nodeRecordSchema.safeParse(record);
+    if (!readable.success) {
+      const [issue] = readable.error.issues;
+      throw new TypeError(`${record.requestId}: ${issue?.path.join('.')}: ${issue?.message}`);
+    }
     try {
       const value = new TextEncoder().encode(JSON.stringify(record));
       const written = await this.#bucket.compareAndSet(this.#prefix + record.requestId, value, revision);
       this.#entries?.set(record.requestId, { record, revision: written });
+      return written;
     } catch (error) {
       this.#entries = null;
       throw error;

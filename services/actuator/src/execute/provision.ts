@@ -53,23 +53,47 @@ export function newRecord(
 }
 
 /**
- * Asks for all these nodes at once; the calls' own limits pace them. Each intent is durable before its call. Resolves
- * when every call was answered or given up; never rejects, since a failed call is news for planning, and a failed
- * write leaves the journal to be read anew.
+ * Asks for all these nodes at once; the calls' own limits pace them. All intents are durable before the first call, and
+ * withdrawn where another actuator has planned the pool meanwhile. Resolves when every call was answered or given up;
+ * never rejects, since a failed call is news for planning, and a failed write leaves the journal to be read anew.
  */
 export async function provision(context: ExecuteContext, records: readonly NodeRecord[], nowMs: number): Promise<void> {
-  await Promise.all(
-    records.map(async (record) => {
-      try {
-        await context.journal.add(record);
-      } catch (error) {
-        context.onTrouble(`${record.requestId} was not asked for: its intent cannot be written: ${reasonOf(error)}`);
-        return;
-      }
-      context.onEvent({ event: 'requested', record, timeMs: nowMs, seconds: null, why: record.why });
-      await requestMachine(context, record, nowMs);
-    }),
+  const { journal } = context;
+  const intents = (await Promise.all(records.map((record) => writeIntent(context, record)))).filter(
+    (one) => one !== null,
   );
+  if (intents.length === 0) return;
+  if (!(await stillLeads(context))) {
+    await Promise.allSettled(intents.map(({ record, revision }) => journal.withdraw(record.requestId, revision)));
+    return;
+  }
+  for (const { record } of intents)
+    context.onEvent({ event: 'requested', record, timeMs: nowMs, seconds: null, why: record.why });
+  await Promise.all(intents.map(({ record }) => requestMachine(context, record, nowMs)));
+}
+
+/** Null: it is not written, and the failure is told. */
+async function writeIntent(
+  context: ExecuteContext,
+  record: NodeRecord,
+): Promise<{ readonly record: NodeRecord; readonly revision: number } | null> {
+  try {
+    return { record, revision: await context.journal.add(record) };
+  } catch (error) {
+    context.onTrouble(`${record.requestId} was not asked for: its intent cannot be written: ${reasonOf(error)}`);
+    return null;
+  }
+}
+
+/** Nothing new is begun by a process that has been overtaken, or cannot know. */
+export async function stillLeads(context: ExecuteContext): Promise<boolean> {
+  try {
+    if (await context.isCurrent()) return true;
+    context.onTrouble('another actuator has planned the pool in the meantime: nothing is begun');
+  } catch (error) {
+    context.onTrouble(`nothing is begun, since another actuator may have planned the pool: ${reasonOf(error)}`);
+  }
+  return false;
 }
 
 /** Sends (or repeats, with the same token) the call of an `intended` record and writes down the answer. */

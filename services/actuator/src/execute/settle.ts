@@ -1,8 +1,8 @@
 import type { ClusterNode, ClusterState } from '@forescale/shared/domain';
 import { ProviderError } from '../providers/errors.ts';
 import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
-import { drainStep, isWorkload } from './drain.ts';
-import { adopt, findMachines, giveUp, madeMs, requestMachine } from './provision.ts';
+import { drainStep, isClosedForDrain, isWorkload, uncordon } from './drain.ts';
+import { adopt, findMachines, giveUp, madeMs, requestMachine, stillLeads } from './provision.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval, removeStep } from './remove.ts';
 
@@ -64,7 +64,7 @@ async function settleIntent(
     await giveUp(context, record, error, nowMs);
     return record;
   }
-  if (permission === 'all') await requestMachine(context, record, nowMs);
+  if (permission === 'all' && (await stillLeads(context))) await requestMachine(context, record, nowMs);
   return context.journal.get(record.requestId) ?? record;
 }
 
@@ -115,13 +115,17 @@ async function settleUseful(
   return used;
 }
 
-/** A node that is silent while its machine is gone will not come back; one that somebody deleted shall not. */
+/**
+ * A node that is silent while its machine is gone will not come back; one that somebody deleted shall not. One that is
+ * closed for a drain that nobody is at was closed by a process that had been overtaken: it serves again.
+ */
 async function settleReady(
   context: ExecuteContext,
   record: NodeRecord,
   node: ClusterNode | null,
   nowMs: number,
 ): Promise<NodeRecord> {
+  if (node && isClosedForDrain(node) && (await stillLeads(context))) await uncordon(context, node.name);
   if (node && (node.ready || nowMs - node.readyChangedMs < UNREADY_ASK_MS)) return record;
   if (!node) return await beginRemoval(context, record, { failed: false, why: 'its Node was deleted' }, nowMs);
   const found = await findMachines(context, record);

@@ -109,8 +109,9 @@ function lostRecord(context: ExecuteContext, machine: Machine, node: ClusterNode
     nodeName: node.name,
     offering: offeringOf(context.pool, node),
     machineIds: [machine.id],
-    createdMs: machine.createdMs,
-    launchedMs: machine.createdMs,
+    // Providers tell of times as finely as they like; the journal keeps whole milliseconds.
+    createdMs: Math.round(machine.createdMs),
+    launchedMs: Math.round(machine.createdMs),
     registeredMs: node.createdMs,
     readyMs: node.ready ? node.readyChangedMs : node.createdMs,
     // When that was nobody has seen.

@@ -17,7 +17,7 @@ it('says in words where the pool stands, what it needs, what is done, and why no
     '  lead time: 3m: of the pool, since too few nodes of m/local/local/on_demand were measured',
     '  observed:rps asks for 5 nodes: 410 now, 100 a node',
     '  forecast:rps asks for 7 nodes: 650 in 3m at quantile 0.95 (test), 100 a node',
-    '  hold:rps asks for 8 nodes: 750 at most within 5m at quantile 0.95 (test), 100 a node',
+    '  hold:rps asks for 7 nodes: 700 at most within 4m at quantile 0.95 (test), 100 a node',
     '  desired: 6 nodes; need 7 from forecast:rps, bound by max of pool',
     '  would create 1 x m/local/local/on_demand: 7 nodes for forecast:rps',
     '  forecast-rejected: forecast of rps is for pool db; the observed load goes on alone',

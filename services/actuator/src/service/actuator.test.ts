@@ -3,6 +3,20 @@ import { decodeEvent, planSchema, streams, subjects } from '@forescale/shared/wi
 import { describe, expect, it } from 'vitest';
 import { MINUTE_MS, Scene, START_MS } from './fakes/scene.ts';
 
+/** True the first time that `predicate` is. */
+function once<T>(predicate: (value: T) => boolean): (value: T) => boolean {
+  let done = false;
+  return (value) => {
+    const isFirst = !done && predicate(value);
+    done ||= isFirst;
+    return isFirst;
+  };
+}
+
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 describe('actuator: what it does', () => {
   it('buys what the observed load needs, tells of every step, and stays at rest after', async () => {
     const scene = await Scene.create();
@@ -106,7 +120,18 @@ describe('actuator: what it does', () => {
     expect(scene.plan.lead_time).toMatchObject({ seconds: 180 });
   });
 
-  it('of two actuators only the one that has seen what the other did may act', async () => {
+  it('of two actuators that plan at the same time one acts', async () => {
+    const scene = await Scene.create();
+    await scene.ticks(4);
+    const first = scene.actuator;
+    await scene.start('      mode: enforce');
+    scene.load = 950;
+    await Promise.all([first.tick(scene.clock.nowMs()), scene.tick()]);
+    await scene.ticks(3);
+    expect(scene.cloud.madeByToken.size).toBe(10);
+  });
+
+  it('of two actuators that plan in turn each acts on what the other did', async () => {
     const scene = await Scene.create();
     await scene.ticks(4);
     const first = scene.actuator;
@@ -116,15 +141,83 @@ describe('actuator: what it does', () => {
     scene.load = 950;
     scene.actuator = first;
     await scene.tick();
-    expect(scene.cloud.running).toHaveLength(2);
-    expect((await scene.readiness.report()).reasons['memory of pool web']).toContain('another actuator has planned it');
+    expect(scene.cloud.running).toHaveLength(10);
+    // The machines boot still: the other one knows of them from the journal only.
     scene.actuator = second;
     await scene.tick();
-    expect(scene.cloud.running).toHaveLength(10);
-    // The machines boot still: the first one knows of them from the journal only.
-    scene.actuator = first;
-    await scene.tick();
     expect(scene.cloud.madeByToken.size).toBe(10);
+  });
+});
+
+describe('actuator: one that was held while another took over', () => {
+  it('orders nothing on what it had planned', async () => {
+    const scene = await Scene.create();
+    await scene.ticks(4);
+    const { promise: held, resolve: goOn } = Promise.withResolvers<void>();
+    scene.state.holds = (key) => (key.startsWith('node.') ? held : Promise.resolve());
+    scene.load = 950;
+    const stale = scene.tick();
+    await turns(20);
+    scene.state.holds = async () => undefined;
+    await scene.start('      mode: enforce');
+    await scene.tick();
+    expect(scene.cloud.running).toHaveLength(10);
+    goOn();
+    await stale;
+    await scene.ticks(3);
+    expect(scene.cloud.madeByToken.size).toBe(10);
+    expect(await scene.state.keys('node.')).toHaveLength(10);
+  });
+});
+
+describe('actuator: forecasts that are not to be believed', () => {
+  const told = (scene: Scene) =>
+    scene.cluster.events.filter(({ reason }) => reason.startsWith('Forecast')).map(({ reason }) => reason);
+  const accuracy = { wql: 0.2, mase: 1, coverage90: 0.9, coverage99: 1, relativeError: 0.7, hours: 24 };
+  const notANumber = FORECAST_LEVELS.map(() => Array.from({ length: 60 }, () => Number.NaN));
+
+  it.each<[string, Partial<Forecast>, string]>([
+    ['expired', { validUntilMs: START_MS - MINUTE_MS }, ' s ago'],
+    [
+      'worse than seasonal-naive for a day',
+      { accuracy: { ...accuracy, relativeError: 2 } },
+      'worse than seasonal-naive',
+    ],
+    ['not finite, and so no number in JSON', { quantiles: notANumber }, 'cannot be read: quantiles.0.1.0 = null'],
+    ['of another signal', { signal: 'cpu' }, 'is for signal cpu'],
+  ])('one that is %s: observed load, one event, and one more when a good one comes', async (_, bad, why) => {
+    const scene = await Scene.create();
+    await scene.publishForecast(780, bad);
+    await scene.ticks(3);
+    // The load of 150 needs two nodes; the forecast would have had eight.
+    expect(scene.cloud.running).toHaveLength(2);
+    const rejection = scene.plan.reasons.filter(({ code }) => code === 'forecast-rejected');
+    expect(rejection).toEqual([{ code: 'forecast-rejected', text: expect.stringContaining(why) }]);
+    expect(told(scene)).toEqual(['ForecastRejected']);
+    expect(scene.cluster.events.find(({ reason }) => reason === 'ForecastRejected')).toMatchObject({
+      type: 'Warning',
+      message: expect.stringMatching(/^pool web: forecast of rps .*; the observed load goes on alone$/),
+    });
+    expect(scene.rejected).toEqual(new Map([['rps', 1]]));
+
+    await scene.publishForecast(780, { accuracy });
+    await scene.ticks(3);
+    expect(scene.cloud.running).toHaveLength(8);
+    expect(scene.plan.reasons.filter(({ code }) => code === 'forecast-rejected')).toEqual([]);
+    expect(told(scene)).toEqual(['ForecastRejected', 'ForecastAccepted']);
+    expect(scene.rejected).toEqual(new Map([['rps', 0]]));
+    const decisions = scene.actuator.pools(scene.clock.nowMs())[0]?.decisions.map(({ kind }) => kind);
+    expect(decisions).toEqual(['create', 'forecast-accepted', 'create', 'forecast-rejected']);
+  });
+
+  it('the predictor gone: its last forecast runs out, and nodes are held by the observed load alone', async () => {
+    const scene = await Scene.create();
+    await scene.publishForecast(780, { accuracy });
+    await scene.ticks(11);
+    expect(told(scene)).toEqual([]);
+    await scene.ticks(60);
+    expect(told(scene)).toEqual(['ForecastRejected']);
+    expect(scene.cloud.running).toHaveLength(2);
   });
 });
 
@@ -212,6 +305,29 @@ describe('actuator: what it survives', () => {
     scene.state.away = false;
     await scene.tick();
     expect(scene.cloud.running).toHaveLength(2);
+  });
+
+  it('an answer of the bucket lost while orders are open: nothing is ordered again', async () => {
+    const scene = await Scene.create();
+    scene.load = 350;
+    scene.cloud.fault = (call) => (call === 'create' ? 'conflict' : null);
+    await scene.tick();
+    expect(scene.cloud.running).toHaveLength(0);
+    scene.cloud.fault = () => null;
+    scene.state.loses = once((key) => key.startsWith('node.'));
+    await scene.ticks(4);
+    expect(scene.cloud.madeByToken.size).toBe(4);
+  });
+
+  it('an answer of the bucket lost while an offering has no machines: only what is missing is ordered elsewhere', async () => {
+    const scene = await Scene.create();
+    scene.load = 350;
+    let refused = 0;
+    scene.cloud.fault = (call) => (call === 'create' && refused++ === 0 ? 'capacity' : null);
+    let writes = 0;
+    scene.state.loses = (key) => key.startsWith('node.') && ++writes === 5;
+    await scene.ticks(4);
+    expect(scene.cloud.madeByToken.size).toBe(4);
   });
 
   it('the cluster away: nothing is decided on an old picture', async () => {

@@ -8,8 +8,9 @@ class StalePlanError extends Error {
 }
 
 /**
- * What a pool's plans remember, kept in the bucket. Writing it is also the fence: the write succeeds only on what was
- * read, so of two actuators that plan the same generation one is refused before it acts.
+ * What a pool's plans remember, kept in the bucket. Writing it is also the fence. Every write succeeds only on what was
+ * read, so of two actuators that plan the same generation one is refused before it acts. Whoever reads what another has
+ * written writes it back at once: that is how the other, wherever it was held, learns that it has been overtaken.
  */
 export class MemoryKeeper {
   readonly #state: StateBucket;
@@ -23,12 +24,17 @@ export class MemoryKeeper {
     this.#pool = pool;
   }
 
-  /** Reads the bucket unless what is known was written by this process last. A memory that cannot be read starts anew. */
-  async load(): Promise<PlanMemory> {
-    if (this.#known !== null) return this.#known.memory;
+  /**
+   * `isOwn`: this process wrote it last, so that what it knows of the pool's nodes is still true. Else the memory is
+   * claimed, and has to be followed by reading the journal anew. A memory that cannot be read starts anew.
+   */
+  async load(): Promise<{ readonly memory: PlanMemory; readonly isOwn: boolean }> {
     const { value, revision } = await readStored(this.#state, this.#key, planMemorySchema);
-    this.#known = { memory: value ?? EMPTY_MEMORY, revision };
-    return this.#known.memory;
+    if (this.#known?.revision === revision) return { memory: this.#known.memory, isOwn: true };
+    const memory = value ?? EMPTY_MEMORY;
+    this.#known = { memory, revision };
+    await this.save(memory);
+    return { memory, isOwn: false };
   }
 
   /** Rejects with `StalePlanError` when somebody else wrote since, and with the bucket's errors. */
@@ -41,5 +47,11 @@ export class MemoryKeeper {
       if (!(error instanceof StateConflictError)) throw error;
       throw new StalePlanError(`pool ${this.#pool}: another actuator has planned it in the meantime`, { cause: error });
     }
+  }
+
+  /** Whether what this process wrote last still stands. Rejects with the bucket's errors. */
+  async isCurrent(): Promise<boolean> {
+    const entry = await this.#state.get(this.#key);
+    return entry !== null && entry.revision === this.#known?.revision;
   }
 }

@@ -103,12 +103,14 @@ export class PoolLoop {
     const { state, writer, random, store, bus } = parts;
     this.pool = pool;
     this.#parts = parts;
-    this.#executor = new Executor({ pool, provider, calls, writer, state, clock: parts.clock, random });
+    const keeper = new MemoryKeeper(state, pool.name);
+    this.#keeper = keeper;
+    const isCurrent = () => keeper.isCurrent();
+    this.#executor = new Executor({ pool, provider, calls, writer, state, clock: parts.clock, random, isCurrent });
     this.#readings = new Readings(pool, store, bus);
     this.#forecasts = new Forecasts(pool, bus);
     this.#leadTimes = new LeadTimes(state, pool.name);
     this.#capacities = new Capacities(pool, store, state);
-    this.#keeper = new MemoryKeeper(state, pool.name);
     this.reporter = new PoolReporter(pool, outbox, parts);
     this.#writers = new WriterWatch(pool, autoscalers, this.reporter.decisions, parts);
     this.steering = new Steering(pool.name, parts);
@@ -193,6 +195,8 @@ export class PoolLoop {
       if (!(await this.#carryOut(now, picture, nowMs))) break;
       this.#absorb(nowMs);
       if (round === ROUNDS_MAX || !this.#failures.slice(failedBefore).some(asksForAnother)) break;
+      // What is on its way is known from the journal, which a write that failed leaves unread.
+      if (!(await healthOf(this.#executor.load())).ok) break;
       now = this.#plan(this.#state(picture, servedByOthers), picture, nowMs);
     }
     const { desired, ready, starting } = now.report;
@@ -252,13 +256,14 @@ export class PoolLoop {
   }
 
   async #readState(): Promise<void> {
-    const [memory] = await Promise.all([
+    const [{ memory, isOwn }] = await Promise.all([
       this.#keeper.load(),
       this.steering.refresh(),
       this.#leadTimes.load(),
       this.#capacities.load(),
     ]);
     this.#memory = memory;
+    if (!isOwn) this.#executor.forget();
   }
 
   #state(

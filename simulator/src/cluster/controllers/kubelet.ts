@@ -68,13 +68,23 @@ export class Kubelets {
     }
   }
 
-  /** Pods that were bound before their node was Ready start now, and those that were to go meanwhile go. */
+  /** Pods that were bound before their node was Ready start now, those that were to go go, and those that run say so. */
   #catchUp(nodeName: string): void {
     for (const pod of this.#registry.store.objects('pods')) {
       if (pod.spec.nodeName !== nodeName) continue;
       if (isTerminating(pod)) this.#timeline.after(0, () => this.#finish(pod));
       else if (pod.status.phase === 'Pending') this.#timeline.after(this.#podStartMs, () => this.#run(pod));
+      else if (pod.status.phase === 'Running') this.#timeline.after(0, () => this.#report(pod));
     }
+  }
+
+  /** While its node was silent the pod was called not ready. */
+  #report(running: PodObject): void {
+    const pod = this.#current(running);
+    if (pod === undefined || isTerminating(pod) || pod.status.phase !== 'Running') return;
+    const ready = { type: 'Ready', status: 'True', lastTransitionTime: timestamp(this.#timeline.nowMs()) } as const;
+    const conditions = withCondition(pod.status.conditions, ready);
+    this.#registry.update('pods', { ...pod, status: { ...pod.status, conditions } } as StoredObject);
   }
 
   /** The pod as it is now, if it is still the same one and its node can act on it. */

@@ -51,6 +51,22 @@ describe('pods', () => {
   });
 });
 
+describe('pods of a node that falls silent', () => {
+  it('are not ready while it is, and again when it is back', () => {
+    const it = new Lab();
+    it.addNode('node-a');
+    it.addPod('pod', '1');
+    it.pass(10_000);
+    const say = (status: string) =>
+      it.patch('/api/v1/nodes/node-a/status', { status: { conditions: [{ type: 'Ready', status }] } });
+    say('Unknown');
+    expect(ready(it, 'pod')).toBe(false);
+    say('True');
+    it.pass(0);
+    expect(ready(it, 'pod')).toBe(true);
+  });
+});
+
 describe('a NoExecute taint', () => {
   const taint = { key: 'maintenance', effect: 'NoExecute' };
 

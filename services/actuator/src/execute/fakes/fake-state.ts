@@ -2,10 +2,14 @@ import { createMemoryState, type StateBucket, type StateEntry, StateUnavailableE
 import type { Health } from '@forescale/shared/store';
 import { Gate } from './gate.ts';
 
-/** A bucket in memory that outlives the process that uses it through a gate, and that may be away. */
+/** A bucket in memory that outlives the process that uses it through a gate, that may be away, and lose answers. */
 export class FakeState implements StateBucket {
   gate = new Gate();
   away = false;
+  /** Whether this write, of a key, is carried out and its answer lost. */
+  loses: (key: string) => boolean = () => false;
+  /** What a write of a key waits for before it is carried out. */
+  holds: (key: string) => Promise<void> = async () => undefined;
   #bucket = createMemoryState();
 
   get(key: string): Promise<StateEntry | null> {
@@ -17,7 +21,12 @@ export class FakeState implements StateBucket {
   }
 
   compareAndSet(key: string, value: Uint8Array, revision: number): Promise<number> {
-    return this.#effect(() => this.#bucket.compareAndSet(key, value, revision));
+    return this.#effect(async () => {
+      await this.holds(key);
+      const written = await this.#bucket.compareAndSet(key, value, revision);
+      if (this.loses(key)) throw new StateUnavailableError('the answer was lost');
+      return written;
+    });
   }
 
   delete(key: string, revision?: number): Promise<void> {

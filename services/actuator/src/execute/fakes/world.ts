@@ -81,16 +81,13 @@ export class World {
       onAnswer: () => undefined,
     });
     const { pool, cloud: provider, cluster: writer, state } = this;
-    this.executor = new Executor({
-      pool,
-      provider,
-      calls: () => calls,
-      writer,
-      state,
-      clock: this.clock,
-      random,
+    // Who has started last leads.
+    const started: Executor = new Executor({
+      ...{ pool, provider, calls: () => calls, writer, state, clock: this.clock, random },
+      isCurrent: async () => this.executor === started,
     });
-    return this.executor;
+    this.executor = started;
+    return started;
   }
 
   offering(index = 0): OfferingConfig {

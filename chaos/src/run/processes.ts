@@ -1,0 +1,168 @@
+import { startActuator } from '@forescale/actuator/service';
+import type { Bus } from '@forescale/shared/bus';
+import { Readiness, runTicks } from '@forescale/shared/service';
+import type { StateBucket } from '@forescale/shared/state';
+import { type Log, silentInstruments } from '@forescale/shared/telemetry';
+import { type Random, seededRandom } from '@forescale/shared/time';
+import type { SimulatedCluster } from '@forescale/simulator/cluster';
+import type { ProcessFault } from '../faults/fault.ts';
+import type { FaultBoard } from '../faults/fault-board.ts';
+import type { Observer } from '../observe/observer.ts';
+import { BusPort } from '../ports/bus.ts';
+import { KubePort, type SeenObjects } from '../ports/kube.ts';
+import { Link } from '../ports/link.ts';
+import { CloudProvider } from '../ports/provider.ts';
+import { StatePort, withoutJournal } from '../ports/state.ts';
+import { type RecentKpis, StorePort } from '../ports/store.ts';
+import { ProcessLife } from '../time/process-life.ts';
+import type { VirtualTime } from '../time/virtual-time.ts';
+import { config, TICK_MS } from '../world/scenario.ts';
+
+const SECOND_MS = 1_000;
+/** Clocks that follow the same time servers differ by so much: two processes do not tick at the same instant. */
+const SKEW_MS_MAX = 1_500;
+/** Until whoever runs processes, or elects leaders, has noticed that one is gone. */
+const RESTART_MS = [15 * SECOND_MS, 150 * SECOND_MS] as const;
+/** A held process is taken for dead after so long, and its successor begins. */
+const TAKEOVER_MS = 20 * SECOND_MS;
+/** So long a process that was held acts beside its successor before it is ended. */
+const STALE_MS = 3 * 60 * SECOND_MS;
+
+export interface ProcessWorld {
+  readonly seed: number;
+  readonly time: VirtualTime;
+  readonly cluster: SimulatedCluster;
+  readonly seen: SeenObjects;
+  readonly observer: Observer;
+  readonly board: FaultBoard;
+  readonly bucket: StateBucket;
+  readonly bus: Bus;
+  readonly kpis: RecentKpis;
+  readonly hasJournal: boolean;
+  readonly say: (text: string) => void;
+  readonly log: (name: string) => Log;
+}
+
+interface Process {
+  readonly name: string;
+  readonly life: ProcessLife;
+  readonly journal: StateBucket;
+  readonly readiness: Readiness;
+  readonly bus: BusPort;
+}
+
+/**
+ * The processes of the actuator, one after the other, and now and then two at once. There is no election here: what two
+ * do beside each other has to be harmless by the journal and its compare-and-set alone.
+ */
+export class Processes {
+  readonly #world: ProcessWorld;
+  readonly #random: Random;
+  readonly #ends = new AbortController();
+  #living: Process[] = [];
+  #started = 0;
+
+  constructor(world: ProcessWorld) {
+    this.#world = world;
+    this.#random = seededRandom(world.seed ^ 0x9a0c);
+  }
+
+  /** The journal of the process that leads. */
+  get journal(): StateBucket {
+    return this.#living.at(-1)?.journal ?? this.#world.bucket;
+  }
+
+  /** What the process that leads says is wrong. */
+  async unready(): Promise<string[]> {
+    const report = await this.#living.at(-1)?.readiness.report();
+    return Object.entries(report?.reasons ?? { process: 'none is alive' }).map(([part, why]) => `${part}: ${why}`);
+  }
+
+  start(): void {
+    const { seed, time, cluster, seen, observer, board, bucket, kpis, hasJournal, say } = this.#world;
+    const name = `actuator ${++this.#started}`;
+    say(`${name} starts`);
+    const random = seededRandom(Math.imul(seed, 0x85eb) ^ (this.#started * 0x1f3d));
+    const skewMs = Math.round(SKEW_MS_MAX * (2 * random.next() - 1));
+    const life: ProcessLife = new ProcessLife(time, skewMs, (why) => this.#died(name, why));
+    const link = new Link(life, time, board, random);
+    const journal = hasJournal ? bucket : withoutJournal(bucket);
+    const bus = new BusPort(this.#world.bus, link);
+    const kube = new KubePort(cluster, link, observer, seen);
+    const clock = life.clock();
+    const log = this.#world.log(name);
+    const readiness = new Readiness();
+    this.#living.push({ name, life, journal, readiness, bus });
+    const running = startActuator({
+      config,
+      reader: kube,
+      writer: kube,
+      store: new StorePort(kpis, link),
+      bus,
+      state: new StatePort(journal, link),
+      clock,
+      ioClock: clock,
+      random,
+      readiness,
+      instruments: silentInstruments(),
+      log,
+      homeNode: null,
+      openProvider: async () => new CloudProvider(cluster.cloud, link, observer),
+    }).then((actuator) => runTicks(clock, TICK_MS, (nowMs) => actuator.tick(nowMs), log, this.#ends.signal));
+    running.catch((error: unknown) => observer.find('unconverged', `${name} has ended: ${String(error)}`));
+  }
+
+  begin(fault: ProcessFault): void {
+    const { time } = this.#world;
+    const oldest = this.#living[0];
+    if (oldest === undefined) return;
+    const { life } = oldest;
+    switch (fault.what) {
+      case 'killed':
+        life.kill('by chance');
+        return;
+      case 'killed-at':
+        life.setTrap({ calls: fault.calls, left: fault.after, edge: fault.edge });
+        time.at(fault.untilMs, () => life.kill('at last'));
+        return;
+      case 'frozen':
+        life.freeze();
+        time.at(fault.fromMs + TAKEOVER_MS, () => this.#succeed(oldest));
+        time.at(fault.untilMs, () => life.thaw());
+        time.at(fault.untilMs + STALE_MS, () => life.kill('it was held, and another leads'));
+        return;
+      case 'doubled':
+        this.#succeed(oldest);
+        time.at(fault.untilMs, () => life.kill('another leads'));
+        return;
+      case 'clock-jump':
+        life.jumpMs = fault.skewMs;
+        time.at(fault.untilMs, () => {
+          life.jumpMs = 0;
+        });
+    }
+  }
+
+  stop(): void {
+    this.#ends.abort();
+    for (const { life } of [...this.#living]) life.kill('the day is over');
+  }
+
+  /** A second process, unless there are two already. */
+  #succeed(before: Process): void {
+    if (!before.life.dead && this.#living.length < 2) this.start();
+  }
+
+  #died(name: string, why: string): void {
+    const { say, time } = this.#world;
+    say(`${name} dies: ${why}`);
+    const dead = this.#living.find((one) => one.name === name);
+    this.#living = this.#living.filter((one) => one.name !== name);
+    dead?.bus.close().catch((error: unknown) => say(`${name}: ${String(error)}`));
+    if (this.#ends.signal.aborted) return;
+    const [low, high] = RESTART_MS;
+    time.at(time.nowMs() + Math.round(low + this.#random.next() * (high - low)), () => {
+      if (this.#living.length === 0) this.start();
+    });
+  }
+}

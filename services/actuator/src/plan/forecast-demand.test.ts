@@ -57,11 +57,11 @@ describe('demand from a forecast', () => {
     expect(provisionOf(0.950001).times).toBeCloseTo(1, 5);
   });
 
-  it('takes half of a load above the forecast to last, and nothing of one below it', () => {
+  it('takes two thirds of a load above the forecast to last, and nothing of one below it', () => {
     // 110 a minute after noon, 120 after two.
     const rising = forecastOf(100, { slopePerMinute: 10 });
-    expect(surgeAt(rising, 160, NOON + MINUTE_MS)).toBeCloseTo(25, 9);
-    expect(surgeAt(rising, 160, NOON + 2 * MINUTE_MS)).toBeCloseTo(20, 9);
+    expect(surgeAt(rising, 160, NOON + MINUTE_MS)).toBeCloseTo(100 / 3, 9);
+    expect(surgeAt(rising, 160, NOON + 2 * MINUTE_MS)).toBeCloseTo(80 / 3, 9);
     expect(surgeAt(rising, 100, NOON + MINUTE_MS)).toBe(0);
   });
 });

@@ -28,7 +28,7 @@ export function provisionOf(level: number): Provision {
 }
 
 /** Of a load above what was expected for now, this share is taken to last. */
-const SURGE_SHARE = 0.5;
+const SURGE_SHARE = 2 / 3;
 
 /**
  * How much more than forecast is to be provided for, given the load as it is now: a surge begins as a sample or two above

@@ -48,12 +48,12 @@ describe('plan: need', () => {
     expect(needFor(501, 525)).toBe(6);
   });
 
-  it('provides for half of a load above the forecast, at the time of arrival too', () => {
+  it('provides for two thirds of a load above the forecast, at the time of arrival too', () => {
     const planned = plan(stateOf(700, { nodes: nodesOf(7) }), [forecastOf(600)], POOL, NOON);
-    // 600 when a machine ordered now is Ready, and 50 of the 100 that nobody expected now.
+    // 600 when a machine ordered now is Ready, and 66.67 of the 100 that nobody expected now.
     const need = planned.report.needs.find(({ source }) => source === 'forecast:rps');
     expect(need).toMatchObject({ nodes: 7 });
-    expect(need?.why).toContain('650 in 3m at quantile 0.95 (test), 50 of it for a load above the forecast');
+    expect(need?.why).toContain('666.7 in 3m at quantile 0.95 (test), 66.67 of it for a load above the forecast');
   });
 
   it('takes a forecast for a floor: one below the observed load changes nothing', () => {

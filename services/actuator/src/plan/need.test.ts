@@ -95,15 +95,15 @@ describe('plan: a load above the forecast', () => {
   };
   const issued = (minutesAgo: number) => forecastOf(310, {}, { issuedMs: NOON - minutesAgo * MINUTE_MS });
 
-  it('is a surge of which half comes on top, while its reading is fresh', () => {
-    // 310 and half of 400 are 5.1 nodes; 3.1 without.
-    expect(order(0, issued(5))).toBe(5);
-    expect(order(3 * MINUTE_MS, issued(5))).toBe(5);
+  it('is a surge of which two thirds come on top, while its reading is fresh', () => {
+    // 310 and two thirds of 400 are 5.8 nodes; 3.1 without.
+    expect(order(0, issued(5))).toBe(6);
+    expect(order(3 * MINUTE_MS, issued(5))).toBe(6);
     expect(order(3 * MINUTE_MS + 1, issued(5))).toBe(3);
   });
 
   it('is none where the reading is older than the forecast by more than an interval', () => {
-    expect(order(2 * MINUTE_MS, issued(1))).toBe(5);
+    expect(order(2 * MINUTE_MS, issued(1))).toBe(6);
     expect(order(2 * MINUTE_MS + 1, issued(1))).toBe(3);
   });
 

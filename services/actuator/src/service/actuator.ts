@@ -4,7 +4,7 @@ import type { Health } from '@forescale/shared/store';
 import { rfc3339, subjects } from '@forescale/shared/wire';
 import { AutoscalerWatch } from './autoscaler-watch.ts';
 import { Outbox } from './outbox.ts';
-import { decodeOverride, describeRequest } from './override.ts';
+import { decodeOverride, describeRequest, stillPaused } from './override.ts';
 import type { ActuatorParts } from './parts.ts';
 import { PoolLoop } from './pool-loop.ts';
 import { CallBook } from './provider-calls.ts';
@@ -98,7 +98,7 @@ class ActuatorService {
       throw new RangeError(`pool = ${pool}: allowed: ${this.#parts.config.pools.map((p) => p.name).join(', ')}`);
     const request = decodeOverride(bytes, nowMs);
     await loop.steering.apply(request);
-    const text = describeRequest(request);
+    const text = describeRequest(request) + stillPaused(request, loop.steering.inForce(nowMs));
     this.#parts.log.info({ pool, by: request.by }, `override: ${text}`);
     const { mode } = loop.pool;
     loop.reporter.decisions.add({ mode, kind: 'override', target: pool, count: 1, why: text }, nowMs);

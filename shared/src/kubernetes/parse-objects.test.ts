@@ -128,8 +128,24 @@ describe('pods: what they are', () => {
       ],
       false,
     ],
+    [[{ name: 'a', emptyDir: { medium: 'Memory' } }], false],
+    [[{ name: 'a', emptyDir: { medium: '', sizeLimit: '1Gi' } }], true],
   ])('volumes %j: local storage %s', (volumes, expected) => {
     expect(pod({ volumes })?.localStorage).toBe(expected);
+  });
+
+  it.each([
+    ['a,b', false],
+    ['b, a', false],
+    ['a', true],
+    ['', true],
+  ])('volumes a and b, of which %j are safe: local storage %s', (safe, expected) => {
+    const annotations = { 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes': safe };
+    const volumes = [
+      { name: 'a', emptyDir: {} },
+      { name: 'b', hostPath: { path: '/' } },
+    ];
+    expect(pod({ volumes }, { metadata: { ...metadata, annotations } })?.localStorage).toBe(expected);
   });
 
   it('tolerations: absent fields stand for any; what a later Kubernetes adds tolerates nothing', () => {

@@ -30,6 +30,9 @@ const metadata = z.object({
   ownerReferences: z.array(z.object({ kind: z.string(), controller: z.boolean().optional() })).default([]),
 });
 
+/** Of a pod: names of volumes that an eviction may lose, separated by commas. */
+const SAFE_VOLUMES = 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes';
+
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const;
 type Effect = (typeof EFFECTS)[number];
 
@@ -78,7 +81,15 @@ const podSchema = z.object({
         }),
       )
       .default([]),
-    volumes: z.array(z.looseObject({})).default([]),
+    volumes: z
+      .array(
+        z.object({
+          name: z.string().default(''),
+          emptyDir: z.object({ medium: z.string().default('') }).nullish(),
+          hostPath: z.unknown().optional(),
+        }),
+      )
+      .default([]),
     ...podRulesSchema.shape,
   }),
   status: z
@@ -132,8 +143,20 @@ export function parsePod(raw: unknown): ClusterPod | null {
     rules: podRules(spec, meta),
     priority: spec.priority,
     ownerKind: (meta.ownerReferences.find((owner) => owner.controller) ?? meta.ownerReferences[0])?.kind ?? null,
-    localStorage: spec.volumes.some((volume) => 'emptyDir' in volume || 'hostPath' in volume),
+    localStorage: keepsLocalData(spec.volumes, meta.annotations),
   };
+}
+
+/** Volumes that are named as safe do not count, nor does an emptyDir in memory: what is there was never to last. */
+function keepsLocalData(
+  volumes: z.output<typeof podSchema>['spec']['volumes'],
+  annotations: Readonly<Record<string, string>>,
+): boolean {
+  const safe = new Set((annotations[SAFE_VOLUMES] ?? '').split(',').map((name) => name.trim()));
+  return volumes.some(({ name, emptyDir, hostPath }) => {
+    const isLocal = hostPath != null || (emptyDir != null && emptyDir.medium !== 'Memory');
+    return isLocal && !safe.has(name);
+  });
 }
 
 /** None for an operator or effect of a later Kubernetes: what is not understood tolerates nothing. */

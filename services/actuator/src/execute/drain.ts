@@ -1,5 +1,6 @@
 import type { ClusterNode, ClusterPod, ClusterState } from '@forescale/shared/domain';
 import { bulkhead } from 'cockatiel';
+import { whyPodStays } from '../plan/index.ts';
 import { type ExecuteContext, reasonOf } from './context.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval } from './remove.ts';
@@ -106,7 +107,8 @@ export async function cancelDrain(context: ExecuteContext, record: NodeRecord): 
  * One step of a drain: cordon, evict, and when nothing is left hand over to `removeStep`. That a node is empty counts
  * only in a picture taken after the cordon: before it the scheduler may just have bound another pod. Past the deadline
  * the node goes with what is left when the drain is forced, or when only pods are left that were evicted and whose
- * kubelet does not end them; a pod that a budget still protects ends the drain instead, and the node serves again.
+ * kubelet does not end them; a pod that a budget still protects ends the drain instead, and the node serves again. So
+ * does, at any time, a pod that must not be evicted, unless the drain is forced.
  */
 export async function drainStep(
   context: ExecuteContext,
@@ -119,12 +121,33 @@ export async function drainStep(
   if (drain === null) return record;
   const remove = () => beginRemoval(context, record, { failed: false, why: drain.why }, nowMs);
   if (!node || !(await cordon(context, node, drain.why))) return await remove();
+  const kept = drain.force ? null : keptPod(record, cluster);
+  if (kept !== null) return await giveBack(context, record, kept, nowMs);
   const step = await evictPods(context, record, cluster);
   if (step.kind === 'empty') return node.unschedulable ? await remove() : record;
   if (nowMs < drain.deadlineMs) return record;
   if (drain.force || (step.blocked.length === 0 && step.evicted === 0)) return await remove();
   const why = `not emptied by its deadline: ${step.blocked.slice(0, 3).join(', ') || 'pods that were evicted just now'}`;
+  return await giveBack(context, record, why, nowMs);
+}
+
+/** The node serves again, and planning hears why. */
+async function giveBack(
+  context: ExecuteContext,
+  record: NodeRecord,
+  message: string,
+  nowMs: number,
+): Promise<NodeRecord> {
   const { nodeName, offering } = record;
-  context.onFailure({ stage: 'drain', nodeName, offering, errorClass: null, mark: null, message: why, timeMs: nowMs });
+  context.onFailure({ stage: 'drain', nodeName, offering, errorClass: null, mark: null, message, timeMs: nowMs });
   return await cancelDrain(context, record);
+}
+
+/** A pod that came after the plan had looked and must not be evicted, with the reason; null: none. */
+function keptPod(record: NodeRecord, cluster: ClusterState): string | null {
+  for (const pod of cluster.pods) {
+    const why = pod.nodeName === record.nodeName ? whyPodStays(pod) : null;
+    if (why !== null) return `pod ${pod.namespace}/${pod.name} ${why}`;
+  }
+  return null;
 }

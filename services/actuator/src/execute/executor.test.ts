@@ -203,6 +203,39 @@ describe('execute: nodes go', () => {
     expect(world.cluster.deletedPods).toEqual([]);
   });
 
+  it.each([
+    ['a bare pod', { ownerKind: null }, 'has no controller that would restart it'],
+    [
+      'one that must not be disrupted',
+      { annotations: { 'karpenter.sh/do-not-disrupt': 'true' } },
+      'must not be disrupted',
+    ],
+    ['one that keeps data on the node', { localStorage: true }, 'keeps data on the node'],
+  ])('%s that came while the node was cordoned ends the drain', async (_what, pod, why) => {
+    const world = await withNodes(1);
+    const name = firstName(world);
+    world.desired = 0;
+    await world.tick();
+    world.cluster.addPod({ name: 'late', nodeName: name, ...pod });
+    await world.tick(() => []);
+    expect(world.cluster.pods.has('late')).toBe(true);
+    expect(world.cluster.nodes.get(name)?.unschedulable).toBe(false);
+    expect(world.executor.records[0]?.state).toBe('ready');
+    expect(world.failures.map(({ stage, message }) => [stage, message])).toEqual([
+      ['drain', `pod default/late ${why}`],
+    ]);
+  });
+
+  it('the same pod does not hold up a node whose machine is taken back', async () => {
+    const world = await withNodes(2);
+    const machineId = world.executor.records[0]?.machineIds[0] ?? '';
+    const name = firstName(world);
+    world.cluster.addPod({ name: 'bare', nodeName: name, ownerKind: null });
+    world.cloud.notices = [{ machineId, nodeName: name, kind: 'reclaim', atMs: world.clock.nowMs() + 2 * MINUTE_MS }];
+    await ticks(world, 2);
+    expect(world.cluster.pods.has('bare')).toBe(false);
+  });
+
   it('a pod under a budget is asked again every tick, and leaves when the budget lets it', async () => {
     const world = await withNodes(1);
     world.cluster.addPod({ name: 'db', nodeName: firstName(world) });

@@ -31,4 +31,4 @@ export type {
   SignalReading,
   StartingNode,
 } from './types.ts';
-export { type KeepFacts, whyKept, whyNotRepaired } from './why-kept.ts';
+export { type KeepFacts, whyKept, whyNotRepaired, whyPodStays } from './why-kept.ts';

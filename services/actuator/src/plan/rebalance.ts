@@ -21,11 +21,14 @@ export function isSpared(node: PoolNode, { memory }: PlanState, nowMs: number): 
  * Once for each node, and few in an hour, else replacements at risk were replaced without end.
  */
 export function heedRebalances(state: PlanState, pool: PoolConfig, nowMs: number, reasons: Reason[]): PlanState {
-  const names = new Set(state.nodes.map((node) => node.name));
   const before = Object.entries(state.memory.preProvisionedMs);
+  if (before.length === 0 && state.nodes.every((node) => !isAtRisk(node))) return state;
+  const names = new Set(state.nodes.map((node) => node.name));
   const known = before.filter(([name, ms]) => names.has(name) || nowMs - ms < SPARED_MS);
   const bounds = boundsAt(pool, nowMs, state.override);
-  const atRisk = bounds.spot.rebalance && !bounds.paused ? state.nodes.filter((node) => isNew(node, known)) : [];
+  const isHeeded = bounds.spot.rebalance && !bounds.paused;
+  const isNew = (node: PoolNode) => isAtRisk(node) && !known.some(([name]) => name === node.name);
+  const atRisk = isHeeded ? state.nodes.filter(isNew) : [];
   if (atRisk.length === 0 && known.length === before.length) return state;
   const lately = known.filter(([, ms]) => nowMs - ms < SPARED_MS).length;
   const perHour = Math.max(1, Math.ceil(PER_HOUR_SHARE * state.nodes.length - 1e-9));
@@ -45,7 +48,6 @@ export function heedRebalances(state: PlanState, pool: PoolConfig, nowMs: number
   return { ...state, memory };
 }
 
-function isNew({ name, phase, rebalanceMs, interruptedMs }: PoolNode, known: readonly (readonly [string, number])[]) {
-  const isAtRisk = typeof rebalanceMs === 'number' && interruptedMs === null && phase === 'ready';
-  return isAtRisk && !known.some(([one]) => one === name);
+function isAtRisk({ phase, rebalanceMs, interruptedMs }: PoolNode): boolean {
+  return typeof rebalanceMs === 'number' && interruptedMs === null && phase === 'ready';
 }

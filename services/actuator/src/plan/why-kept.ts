@@ -49,7 +49,8 @@ function whyNodeKept(node: ClusterNode, facts: KeepFacts): string | null {
   return disabled === undefined ? null : `its annotation ${disabled} is true`;
 }
 
-function whyPodStays(pod: ClusterPod): string | null {
+/** Why a pod must not be evicted to let its node go, in words; null when it may be. */
+export function whyPodStays(pod: ClusterPod): string | null {
   if (pod.terminating || isResident(pod)) return null;
   const safe = pod.annotations[SAFE_TO_EVICT];
   if (pod.annotations[DO_NOT_DISRUPT] === 'true') return 'must not be disrupted';

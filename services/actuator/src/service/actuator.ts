@@ -7,7 +7,7 @@ import type { MachineProvider } from '../providers/port.ts';
 import { AutoscalerWatch } from './autoscaler-watch.ts';
 import { Mandate } from './mandate.ts';
 import { Outbox } from './outbox.ts';
-import { decodeOverride, describeRequest } from './override.ts';
+import { decodeOverride, describeRequest, stillPaused } from './override.ts';
 import type { ActuatorParts } from './parts.ts';
 import { PoolLoop, type PoolParts } from './pool-loop.ts';
 import { CallBook } from './provider-calls.ts';
@@ -174,7 +174,7 @@ class ActuatorService {
       throw new RangeError(`pool = ${pool}: allowed: ${this.#parts.config.pools.map((p) => p.name).join(', ')}`);
     const request = decodeOverride(bytes, nowMs);
     await loop.steering.apply(request);
-    const text = describeRequest(request);
+    const text = describeRequest(request) + stillPaused(request, loop.steering.inForce(nowMs));
     this.#parts.log.info({ pool, by: request.by }, `override: ${text}`);
     const { mode } = loop.pool;
     loop.reporter.decisions.add({ mode, kind: 'override', target: pool, count: 1, why: text }, nowMs);

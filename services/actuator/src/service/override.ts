@@ -64,6 +64,11 @@ export function describeRequest({ pause, bounds, untilMs, by, why }: OverrideReq
   return `${parts.join(', ')}${until}, by ${by}: ${why}`;
 }
 
+/** For whoever resumes a pool that somebody else has paused as well. */
+export function stillPaused({ pause }: OverrideRequest, held: Override | null): string {
+  return pause === null && held?.paused ? `; still paused by ${held.by}: ${held.why}` : '';
+}
+
 /**
  * What holds at `nowMs` of several overrides, those that take precedence first: a pause by any of them pauses; `min`
  * and `max` are each of the first that states it. It names the one that pauses, else those that bound; and it is good

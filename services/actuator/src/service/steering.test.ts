@@ -132,7 +132,11 @@ describe('actuator: annotations of ConfigMap forescale-<pool>', () => {
     const scene = await Scene.create();
     await scene.tick();
     scene.surroundings.configMaps.set(CONFIG_MAP, annotated({ paused: 'true' }));
-    await scene.request({ pause: false, by: 'shop', why: 'over' });
+    await scene.tick();
+    const answer = await scene.request({ pause: false, by: 'shop', why: 'over' });
+    expect(JSON.parse(new TextDecoder().decode(answer.data)).what).toBe(
+      'resumed, by shop: over; still paused by ConfigMap forescale/forescale-web: an annotation says so',
+    );
     scene.load = 950;
     await scene.ticks(2);
     expect(scene.cloud.running).toHaveLength(2);

@@ -60,6 +60,7 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     summary: 'time and memory of knowing the cluster at every tick: listed whole, or watched',
     options: [
       ['--nodes <counts>', 'sizes of the cluster, of 30 pods a node; 100,1000,5000 without it'],
+      ['--mode <name>', 'list or watch; both without it'],
       ['--ticks <count>', 'how many minutes; 5 without it'],
     ],
     load: () => import('./read/read.ts'),

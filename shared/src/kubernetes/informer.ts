@@ -7,8 +7,10 @@ import { GONE, listPages, newestVersion, PAGE_SIZE } from './list.ts';
 import { Mirror, parseVersion } from './mirror.ts';
 import { watchFrom } from './watch.ts';
 
-/** How long a reader waits for the watch to tell what is newer, before it lists. Events take milliseconds. */
+/** How long a reader waits for the watch to tell more, before it lists. Events take milliseconds. */
 const CATCH_UP_MS = 1_000;
+/** One that goes on telling is waited for this long in all: a list of 150,000 pods takes longer. */
+const CATCH_UP_MS_MAX = 10_000;
 /** A watch that told nothing for longer is of a quiet kind, or half open: nobody need wait to hear from it. */
 const TALKATIVE_MS = 5_000;
 /** A watch lives from 5 to 10 minutes, at random, so that not all end at once. */
@@ -100,14 +102,20 @@ export class Informer<T> {
     const isThere = () => this.#mirror.version !== null && this.#mirror.version >= version;
     const isQuiet = this.#watch === null || clock.nowMs() - this.#heardMs > TALKATIVE_MS;
     if (isThere() || isQuiet) return isThere();
-    const patience = new AbortController();
-    const look = () => {
-      if (isThere() || this.#watch === null) patience.abort();
-    };
-    this.#waiting.add(look);
-    await clock.sleep(CATCH_UP_MS, patience.signal);
-    this.#waiting.delete(look);
+    const sinceMs = clock.nowMs();
+    while (!isThere() && this.#watch !== null && clock.nowMs() - sinceMs < CATCH_UP_MS_MAX)
+      if (!(await this.#hears(CATCH_UP_MS))) break;
     return isThere();
+  }
+
+  /** Whether something is told, or ends, within so long. */
+  async #hears(ms: number): Promise<boolean> {
+    const heard = new AbortController();
+    const wake = () => heard.abort();
+    this.#waiting.add(wake);
+    await this.#parts.clock.sleep(ms, heard.signal);
+    this.#waiting.delete(wake);
+    return heard.signal.aborted;
   }
 
   /** Resolves once a list that began after this call is taken over; calls that come meanwhile share the next one. */
@@ -193,7 +201,7 @@ export class Informer<T> {
   }
 
   #wake(): void {
-    for (const look of [...this.#waiting]) look();
+    for (const wake of [...this.#waiting]) wake();
   }
 
   /** Once when it breaks, once when it is whole again: reading goes on by lists in between. */

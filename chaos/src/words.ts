@@ -14,7 +14,8 @@ function detailOf(fault: Fault): string {
   if (fault.on === 'calls') return ` (${Math.round(100 * fault.share)} % of ${fault.calls.join(', ')})`;
   if (fault.on === 'load') return ` (${fault.factor.toFixed(1)} times)`;
   if (fault.on === 'world') return ` (${fault.count})`;
-  if (fault.what === 'killed-at') return ` (${fault.edge} ${fault.calls} number ${fault.after + 1})`;
+  if (fault.what === 'killed-at' || fault.what === 'frozen-at')
+    return ` (${fault.edge} ${fault.calls} number ${fault.after + 1})`;
   return fault.what === 'clock-jump' ? ` (${fault.skewMs / 1_000} s)` : '';
 }
 

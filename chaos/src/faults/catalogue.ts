@@ -115,6 +115,7 @@ function process(
       calls: '',
       after: 0,
       edge: 'before',
+      forMs: 0,
       skewMs: 0,
       fromMs,
       untilMs,
@@ -133,13 +134,20 @@ function trapIn(calls: readonly string[]): (random: Random) => Partial<ProcessFa
   });
 }
 
-/** A killed process is followed by a new one within three minutes. */
+function heldIn(calls: readonly string[]): (random: Random) => Partial<ProcessFault> {
+  const trap = trapIn(calls);
+  return (random) => ({ ...trap(random), forMs: minutes(random, 1, 12) });
+}
+
+/** A killed process is followed by another within 45 s, which has caught up a few ticks later. */
 export const PROCESS_FAULTS = {
   killed: process('killed', [0, 0], 3),
   killedOrdering: process('killed-at', [5, 15], 3, trapIn(ORDERING)),
   killedLeaving: process('killed-at', [5, 30], 3, trapIn(LEAVING)),
-  /** Held for so long; then both run for a while. */
-  frozen: process('frozen', [1, 12], 5),
+  // Held for so long; then it goes on for three minutes beside its successor.
+  frozen: process('frozen', [0, 0], 16, (random) => ({ forMs: minutes(random, 1, 12) })),
+  frozenOrdering: process('frozen-at', [5, 15], 16, heldIn(ORDERING)),
+  frozenLeaving: process('frozen-at', [5, 30], 16, heldIn(LEAVING)),
   doubled: process('doubled', [3, 20], 1),
   clockJump: process('clock-jump', [1, 1], 1, (random) => ({
     skewMs: minutes(random, 1, 12) * (random.below(2) === 0 ? 1 : -1),

@@ -31,8 +31,10 @@ function drawStorm(random: Random, fromMs: number, offerings: readonly string[])
   // In every storm the load surges, so that there is something to do; a process may die while it orders, or lets go.
   for (let surges = 1 + random.below(3); surges > 0; surges--) {
     const surge = SURGE(random, at());
-    faults.push(surge, PROCESS_FAULTS.killedOrdering(random, surge.fromMs));
-    faults.push(PROCESS_FAULTS.killedLeaving(random, surge.untilMs + LET_GO_AFTER_MS));
+    const { killedOrdering, killedLeaving, frozenOrdering, frozenLeaving } = PROCESS_FAULTS;
+    const isHeld = random.below(3) === 0;
+    faults.push(surge, (isHeld ? frozenOrdering : killedOrdering)(random, surge.fromMs));
+    faults.push((isHeld ? frozenLeaving : killedLeaving)(random, surge.untilMs + LET_GO_AFTER_MS));
   }
   const catalogue = [...CALL_FAULTS(offerings), ...WORLD_FAULTS, ...Object.values(PROCESS_FAULTS)];
   const once = new Set<string>();

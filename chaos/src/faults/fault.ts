@@ -57,11 +57,13 @@ export interface WorldFault extends Span {
 /** Something happens to the process of the actuator. */
 export interface ProcessFault extends Span {
   readonly on: 'process';
-  readonly what: 'killed' | 'killed-at' | 'frozen' | 'doubled' | 'clock-jump';
-  /** Of `killed-at`: at which call, after how many of them, and at which edge of it. */
+  readonly what: 'killed' | 'killed-at' | 'frozen' | 'frozen-at' | 'doubled' | 'clock-jump';
+  /** Of `killed-at` and `frozen-at`: at which call, after how many of them, and at which edge of it. */
   readonly calls: string;
   readonly after: number;
   readonly edge: 'before' | 'after';
+  /** Of `frozen` and `frozen-at`. */
+  readonly forMs: number;
   /** Of `clock-jump`. */
   readonly skewMs: number;
 }

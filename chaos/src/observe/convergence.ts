@@ -3,16 +3,14 @@ import type { ClusterNode } from '@forescale/shared/domain';
 import type { StateBucket } from '@forescale/shared/state';
 import type { SimulatedCluster } from '@forescale/simulator/cluster';
 import type { SeenObjects } from '../ports/kube.ts';
-import { CAPACITY_PER_NODE, POOL, pool } from '../world/scenario.ts';
+import { needs, SPARE_NODES_MAX } from '../world/need.ts';
+import { POOL, pool } from '../world/scenario.ts';
 import type { Observer } from './observer.ts';
 
 const MINUTE_MS = 60_000;
 const DRAIN_TAINT = 'forescale.dev/draining';
 /** A pod that waits longer than a boot, while nothing boots, waits for nobody. */
 const PENDING_MS_MAX = 5 * MINUTE_MS;
-
-/** Pods do not fill nodes to the last, and a node that is used by half stays. */
-const SPARE_NODES_MAX = 2;
 
 /** How long a node may be at each step when all is well: a few ticks, or what the configuration says. */
 const STEP_MS_MAX: Readonly<Record<string, number>> = {
@@ -81,15 +79,6 @@ export async function whyUnsettled({ cluster, seen, observer, journal, loadAt }:
     why.push(`${machines.length} machines run, but ${serving} serve, ${starting + booting} start and ${leaving} leave`);
   why.push(...stuckSteps(entries, nowMs), ...stuckNodes(entries, nodes));
   return why;
-}
-
-/** Within the bounds, by the minute, over the last `minutes`. */
-function needs(nowMs: number, loadAt: (nowMs: number) => number, minutes: number): number[] {
-  return Array.from({ length: minutes + 1 }, (_, back) => {
-    const timeMs = nowMs - back * MINUTE_MS;
-    const { minNodes, maxNodes } = boundsAt(pool, timeMs, null);
-    return Math.min(maxNodes.value, Math.max(minNodes.value, Math.ceil(loadAt(timeMs) / CAPACITY_PER_NODE)));
-  });
 }
 
 /** Why there are more machines than the calm of the last hours asks for. */

@@ -11,7 +11,13 @@ const MINUTE_MS = 60_000;
 /** A cluster and an observer of it; the tests do what an actuator must not. */
 class Scene {
   readonly cluster: SimulatedCluster = createCluster(1);
-  readonly observer = new Observer(this.cluster, new SeenObjects(), () => undefined);
+  readonly observer = new Observer(
+    this.cluster,
+    new SeenObjects(),
+    () => this.load,
+    () => undefined,
+  );
+  load = 1_000;
   #made = 0;
 
   constructor() {
@@ -73,6 +79,16 @@ describe('chaos observer', () => {
     const scene = new Scene();
     scene.create({ [key]: 'same' });
     scene.create({ [key]: 'same' });
+    expect(scene.found).toEqual(['duplicates']);
+  });
+
+  it('many machines more than the load asks for were ordered twice', () => {
+    const scene = new Scene();
+    scene.load = 200;
+    scene.create();
+    scene.create();
+    expect(scene.found).toEqual([]);
+    scene.create();
     expect(scene.found).toEqual(['duplicates']);
   });
 

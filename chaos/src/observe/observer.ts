@@ -3,12 +3,16 @@ import type { ClusterPod } from '@forescale/shared/domain';
 import type { Machine } from '@forescale/simulator/cloud';
 import type { SimulatedCluster } from '@forescale/simulator/cluster';
 import type { SeenObjects } from '../ports/kube.ts';
+import { needs, SPARE_NODES_MAX } from '../world/need.ts';
 import { POOL, pool } from '../world/scenario.ts';
 import type { Finding, FindingKind } from './findings.ts';
 
 const MINUTE_MS = 60_000;
 /** Clocks jump by up to 12 min, and a tick takes its time: a bound of that long ago, or of soon, counts as in force. */
 const BOUND_SLACK_MS = 15 * MINUTE_MS;
+/** What was needed within so long may have been ordered for. */
+const NEED_MINUTES = 15;
+const BACK_MS = 2 * MINUTE_MS;
 
 /**
  * Watches what the processes do to cloud and cluster, at the moment at which it takes effect, and knows nothing of
@@ -19,12 +23,19 @@ export class Observer {
   readonly #cluster: SimulatedCluster;
   readonly #seen: SeenObjects;
   readonly #say: (text: string) => void;
+  readonly #loadAt: (nowMs: number) => number;
   /** Machines that somebody wanted to go, whether the call came through or not. */
   readonly #leaving = new Set<string>();
   /** Nodes whose Node the harness itself has deleted, or whose machine it has ended: what follows is nobody's fault. */
   readonly #excused = new Set<string>();
 
-  constructor(cluster: SimulatedCluster, seen: SeenObjects, say: (text: string) => void) {
+  constructor(
+    cluster: SimulatedCluster,
+    seen: SeenObjects,
+    loadAt: (nowMs: number) => number,
+    say: (text: string) => void,
+  ) {
+    this.#loadAt = loadAt;
     this.#cluster = cluster;
     this.#seen = seen;
     this.#say = say;
@@ -53,6 +64,9 @@ export class Observer {
     const max = this.maxInForce();
     if (counted.length > max)
       this.find('bound_breaks', `${machine.id} is one of ${counted.length} nodes, ready or starting; max ${max}`);
+    const useful = counted.filter(({ nodeName }) => this.#isUseful(nodeName)).length;
+    const most = Math.max(...needs(this.#cluster.nowMs(), this.#loadAt, NEED_MINUTES)) + SPARE_NODES_MAX;
+    if (useful > most) this.find('duplicates', `${machine.id} is one of ${useful} nodes, and ${most} would do`);
   }
 
   terminateAsked(machineId: string): void {
@@ -94,6 +108,17 @@ export class Observer {
     if (this.#leaving.has(machine.id) || machine.reclaimMs !== null) return false;
     if (machine.bootedMs === null) return this.#cluster.nowMs() - machine.requestedMs <= pool.registrationTimeoutMs;
     return this.#seen.nodes(this.#cluster).some(({ name }) => name === machine.nodeName);
+  }
+
+  /** Starting, or serving and not just back from an outage, in which others were ordered for it. */
+  #isUseful(nodeName: string): boolean {
+    const node = this.#seen.nodes(this.#cluster).find(({ name }) => name === nodeName);
+    if (node === undefined) return true;
+    const isBack =
+      node.ready &&
+      this.#cluster.nowMs() - node.readyChangedMs < BACK_MS &&
+      node.readyChangedMs > node.createdMs + BACK_MS;
+    return node.ready && !node.unschedulable && !isBack;
   }
 
   #checkEmpty(nodeName: string, what: string): void {

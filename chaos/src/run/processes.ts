@@ -22,7 +22,7 @@ const SECOND_MS = 1_000;
 /** Clocks that follow the same time servers differ by so much: two processes do not tick at the same instant. */
 const SKEW_MS_MAX = 1_500;
 /** Until whoever runs processes, or elects leaders, has noticed that one is gone. */
-const RESTART_MS = [15 * SECOND_MS, 150 * SECOND_MS] as const;
+const RESTART_MS = [5 * SECOND_MS, 45 * SECOND_MS] as const;
 /** A held process is taken for dead after so long, and its successor begins. */
 const TAKEOVER_MS = 20 * SECOND_MS;
 /** So long a process that was held acts beside its successor before it is ended. */
@@ -122,14 +122,15 @@ export class Processes {
         life.kill('by chance');
         return;
       case 'killed-at':
-        life.setTrap({ calls: fault.calls, left: fault.after, edge: fault.edge });
+        this.#trap(life, fault, (where) => life.kill(where));
         time.at(fault.untilMs, () => life.kill('at last'));
         return;
       case 'frozen':
-        life.freeze();
-        time.at(fault.fromMs + TAKEOVER_MS, () => this.#succeed(oldest));
-        time.at(fault.untilMs, () => life.thaw());
-        time.at(fault.untilMs + STALE_MS, () => life.kill('it was held, and another leads'));
+        this.#hold(oldest, fault.forMs);
+        return;
+      case 'frozen-at':
+        this.#trap(life, fault, () => this.#hold(oldest, fault.forMs));
+        time.at(fault.untilMs, () => life.setTrap(null));
         return;
       case 'doubled':
         this.#succeed(oldest);
@@ -146,6 +147,25 @@ export class Processes {
   stop(): void {
     this.#ends.abort();
     for (const { life } of [...this.#living]) life.kill('the day is over');
+  }
+
+  #trap(life: ProcessLife, { calls, after, edge }: ProcessFault, spring: (where: string) => void): void {
+    life.setTrap({ calls, left: after, edge, spring });
+  }
+
+  /** The process stands still for so long, and another begins; then it goes on where it was, and is ended a while later. */
+  #hold(held: Process, forMs: number): void {
+    const { time, say } = this.#world;
+    const { name, life } = held;
+    const nowMs = time.nowMs();
+    say(`${name} is held`);
+    life.freeze();
+    time.at(nowMs + TAKEOVER_MS, () => this.#succeed(held));
+    time.at(nowMs + forMs, () => {
+      say(`${name} goes on`);
+      life.thaw();
+    });
+    time.at(nowMs + forMs + STALE_MS, () => life.kill('it was held, and another leads'));
   }
 
   /** A second process, unless there are two already. */

@@ -44,20 +44,20 @@ export async function runDay(options: DayOptions): Promise<Day> {
   const cluster = createCluster(seed);
   const time = new VirtualTime(START_MS, (nowMs) => cluster.step(nowMs));
   const say = (text: string) => onSay?.(time.nowMs(), text);
-  const seen = new SeenObjects();
-  const observer = new Observer(cluster, seen, say);
-  const board = new FaultBoard(seededRandom(seed ^ 0xfa17));
-  const bus = createInProcessBus({
-    clock: { nowMs: () => time.nowMs(), sleep: (ms, signal) => time.sleep(ms, signal) },
-  });
-  const bucket = createMemoryState();
-  const kpis = new RecentKpis();
   const storms = drawSchedule(seed, START_MS, pool.offerings.map(offeringId));
   const faults = storms.flatMap((storm) => storm.faults);
   const loadAt = loadOf(
     seed,
     faults.filter((fault) => fault.on === 'load'),
   );
+  const seen = new SeenObjects();
+  const observer = new Observer(cluster, seen, loadAt, say);
+  const board = new FaultBoard(seededRandom(seed ^ 0xfa17));
+  const bus = createInProcessBus({
+    clock: { nowMs: () => time.nowMs(), sleep: (ms, signal) => time.sleep(ms, signal) },
+  });
+  const bucket = createMemoryState();
+  const kpis = new RecentKpis();
   const workload = new Workload(cluster, loadAt(START_MS));
   const log = (name: string) => options.log?.(name, () => time.nowMs()) ?? SILENT;
   const processes = new Processes({

@@ -1,11 +1,12 @@
 import type { Clock } from '@forescale/shared/time';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** Where a process may be made to die: just before or just after the effect of its n-th call of a kind. */
-export interface DeathTrap {
+/** What may befall a process just before or just after the effect of its n-th call of a kind. */
+export interface Trap {
   readonly calls: string;
   readonly left: number;
   readonly edge: 'before' | 'after';
+  readonly spring: (where: string) => void;
 }
 
 const NEVER = new Promise<never>(() => undefined);
@@ -18,7 +19,7 @@ export class ProcessLife {
   readonly #time: VirtualTime;
   readonly #onDeath: (why: string) => void;
   #dead = false;
-  #trap: DeathTrap | null = null;
+  #trap: Trap | null = null;
   #frozen: PromiseWithResolvers<void> | null = null;
   /** What its clock shows beside the true time: always a little, and in a jump much more. */
   readonly #skewMs: number;
@@ -40,7 +41,7 @@ export class ProcessLife {
     this.#onDeath(why);
   }
 
-  setTrap(trap: DeathTrap): void {
+  setTrap(trap: Trap | null): void {
     this.#trap = trap;
   }
 
@@ -60,7 +61,7 @@ export class ProcessLife {
   }
 
   /** The same, at one edge of a call of this kind: a trap may kill it here. */
-  async edge(calls: string, edge: DeathTrap['edge']): Promise<void> {
+  async edge(calls: string, edge: Trap['edge']): Promise<void> {
     await this.passage();
     const trap = this.#trap;
     if (trap === null || trap.edge !== edge || !calls.startsWith(trap.calls)) return;
@@ -69,8 +70,8 @@ export class ProcessLife {
       return;
     }
     this.#trap = null;
-    this.kill(`${edge} ${calls}`);
-    await NEVER;
+    trap.spring(`${edge} ${calls}`);
+    await this.passage();
   }
 
   clock(): Clock {

@@ -185,7 +185,7 @@ describe('a leader that leads no more', () => {
       await site.pass(40_000);
       const before = site.sent.length;
       first.goOn();
-      await site.pass(4 * MINUTE_MS);
+      await site.pass(2 * MINUTE_MS);
       const what = `stood still at step ${step}`;
       const late = site.sent.slice(before).filter(({ replica }) => replica === first.name);
       expect(late, what).toEqual([]);
@@ -214,7 +214,7 @@ describe('a leader that leads no more', () => {
     const steps = await standAtEveryStep(
       async (site) => {
         site.load = 350;
-        await site.pass(4 * MINUTE_MS);
+        await site.pass(3 * MINUTE_MS);
         for (const name of site.cluster.nodes.keys()) {
           site.cluster.addPod({ name: `web-on-${name}`, nodeName: name });
           site.cluster.addPod({ name: `agent-on-${name}`, nodeName: name, ownerKind: 'DaemonSet' });

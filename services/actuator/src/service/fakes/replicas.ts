@@ -13,7 +13,7 @@ import { type Actuator, startActuator } from '../actuator.ts';
 
 const START_MS = Date.UTC(2026, 2, 2, 9);
 const BOOT_MS = 90_000;
-const STEP_MS = 500;
+const STEP_MS = 1_000;
 /** Promises are passed on this often in a step: a tick of a replica takes no time but that of its calls. */
 const TURNS_PER_STEP = 4;
 /** Calls that change something outside of the process. */

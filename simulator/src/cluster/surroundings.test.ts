@@ -81,8 +81,8 @@ describe('surroundings: other autoscalers', () => {
     const { deployments, unread } = await surroundings.autoscalers();
     expect(deployments).toHaveLength(1);
     expect(unread).toEqual([
-      expect.stringMatching(/^the status of Cluster Autoscaler: .*HTTP 403$/),
-      expect.stringMatching(/^NodePools of Karpenter: .*HTTP 403$/),
+      expect.stringMatching(/^the status of Cluster Autoscaler: .*HTTP 403, .* is forbidden/),
+      expect.stringMatching(/^NodePools of Karpenter: .*HTTP 403, .* is forbidden/),
     ]);
   });
 

@@ -24,6 +24,8 @@ const offeringSchema: z.ZodType<OfferingConfig> = z.object({
  * - `removing`: Node deleted, machine being terminated until the provider shows it no more. Then the record goes.
  */
 const RECORD_STATES = ['intended', 'requested', 'registered', 'ready', 'draining', 'removing'] as const;
+/** The journals of versions before 0.2 have another word for it. */
+const OLD_WORD_FOR_REGISTERED = 'launched';
 
 /** What the journal knows of one node that Forescale wanted, from before its first call until it is verified gone. */
 export const nodeRecordSchema = z.object({
@@ -32,7 +34,7 @@ export const nodeRecordSchema = z.object({
   clusterTag: name,
   /** Of the plan that asked for it. */
   generation: z.number().int().min(0),
-  state: z.enum(RECORD_STATES),
+  state: z.preprocess((word) => (word === OLD_WORD_FOR_REGISTERED ? 'registered' : word), z.enum(RECORD_STATES)),
   nodeName: name,
   offering: offeringSchema,
   machineIds: z.array(z.string().max(253)).max(100),

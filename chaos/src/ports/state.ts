@@ -26,9 +26,8 @@ export class StatePort implements StateBucket {
   compareAndSet(key: string, value: Uint8Array, revision: number): Promise<number> {
     return this.#call('write', () => this.#bucket.compareAndSet(key, value, revision));
   }
-
-  delete(key: string): Promise<void> {
-    return this.#call('write', () => this.#bucket.delete(key));
+  delete(key: string, revision?: number): Promise<void> {
+    return this.#call('write', () => this.#bucket.delete(key, revision));
   }
 
   keys(prefix: string): Promise<string[]> {
@@ -56,7 +55,7 @@ export function withoutJournal(bucket: StateBucket): StateBucket {
     get: (key) => of(key).get(key),
     put: (key, value) => of(key).put(key, value),
     compareAndSet: (key, value, revision) => of(key).compareAndSet(key, value, revision),
-    delete: (key) => of(key).delete(key),
+    delete: (key, revision) => of(key).delete(key, revision),
     keys: (prefix) => of(prefix).keys(prefix),
     health: () => bucket.health(),
     close: async () => undefined,

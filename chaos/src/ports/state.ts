@@ -26,6 +26,7 @@ export class StatePort implements StateBucket {
   compareAndSet(key: string, value: Uint8Array, revision: number): Promise<number> {
     return this.#call('write', () => this.#bucket.compareAndSet(key, value, revision));
   }
+
   delete(key: string, revision?: number): Promise<void> {
     return this.#call('write', () => this.#bucket.delete(key, revision));
   }

@@ -1,22 +1,19 @@
 import { startActuator } from '@forescale/actuator/service';
-import type { Bus } from '@forescale/shared/bus';
+
 import { Readiness, runTicks } from '@forescale/shared/service';
 import type { StateBucket } from '@forescale/shared/state';
-import { type Log, silentInstruments } from '@forescale/shared/telemetry';
+import { silentInstruments } from '@forescale/shared/telemetry';
 import { type Random, seededRandom } from '@forescale/shared/time';
-import type { SimulatedCluster } from '@forescale/simulator/cluster';
 import type { ProcessFault } from '../faults/fault.ts';
-import type { FaultBoard } from '../faults/fault-board.ts';
-import type { Observer } from '../observe/observer.ts';
 import { BusPort } from '../ports/bus.ts';
-import { KubePort, type SeenObjects } from '../ports/kube.ts';
+import { KubePort } from '../ports/kube.ts';
 import { Link } from '../ports/link.ts';
 import { CloudProvider } from '../ports/provider.ts';
 import { StatePort, withoutJournal } from '../ports/state.ts';
-import { type RecentKpis, StorePort } from '../ports/store.ts';
+import { StorePort } from '../ports/store.ts';
 import { ProcessLife } from '../time/process-life.ts';
-import type { VirtualTime } from '../time/virtual-time.ts';
 import { config, TICK_MS } from '../world/scenario.ts';
+import type { DayWorld } from './day-world.ts';
 
 const SECOND_MS = 1_000;
 /** Clocks that follow the same time servers differ by so much: two processes do not tick at the same instant. */
@@ -27,21 +24,6 @@ const RESTART_MS = [5 * SECOND_MS, 45 * SECOND_MS] as const;
 const TAKEOVER_MS = 20 * SECOND_MS;
 /** So long a process that was held acts beside its successor before it is ended. */
 const STALE_MS = 3 * 60 * SECOND_MS;
-
-export interface ProcessWorld {
-  readonly seed: number;
-  readonly time: VirtualTime;
-  readonly cluster: SimulatedCluster;
-  readonly seen: SeenObjects;
-  readonly observer: Observer;
-  readonly board: FaultBoard;
-  readonly bucket: StateBucket;
-  readonly bus: Bus;
-  readonly kpis: RecentKpis;
-  readonly hasJournal: boolean;
-  readonly say: (text: string) => void;
-  readonly log: (name: string) => Log;
-}
 
 interface Process {
   readonly name: string;
@@ -56,13 +38,13 @@ interface Process {
  * do beside each other has to be harmless by the journal and its compare-and-set alone.
  */
 export class Processes {
-  readonly #world: ProcessWorld;
+  readonly #world: DayWorld;
   readonly #random: Random;
   readonly #ends = new AbortController();
   #living: Process[] = [];
   #started = 0;
 
-  constructor(world: ProcessWorld) {
+  constructor(world: DayWorld) {
     this.#world = world;
     this.#random = seededRandom(world.seed ^ 0x9a0c);
   }

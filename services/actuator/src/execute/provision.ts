@@ -4,6 +4,7 @@ import { asProviderError, ProviderError } from '../providers/errors.ts';
 import type { Machine, MachineRequest } from '../providers/port.ts';
 import { type ExecuteContext, reasonOf } from './context.ts';
 import type { NodeRecord } from './record.ts';
+import { beginRemoval } from './remove.ts';
 
 /** The label by which a node says how it is paid for: `on_demand` or `spot`. */
 export const CAPACITY_LABEL = 'forescale.dev/capacity-type';
@@ -51,8 +52,8 @@ export function newRecord(
 }
 
 /**
- * Asks for all these nodes at once; the calls' own limits pace them. All intents are durable before the first call, and
- * withdrawn where another actuator has planned the pool meanwhile. Resolves when every call was answered or given up;
+ * Asks for all these nodes at once; the calls' own limits pace them. All intents are durable before the first call. Where
+ * another actuator has planned the pool meanwhile, those that it has not made its own are withdrawn. Resolves when every call was answered or given up;
  * never rejects, since a failed call is news for planning, and a failed write leaves the journal to be read anew.
  */
 export async function provision(context: ExecuteContext, records: readonly NodeRecord[], nowMs: number): Promise<void> {
@@ -60,7 +61,15 @@ export async function provision(context: ExecuteContext, records: readonly NodeR
   const intended = records.filter((_, i) => written[i]);
   if (intended.length === 0) return;
   if (await stillLeads(context)) await Promise.all(intended.map((record) => requestMachine(context, record, nowMs)));
-  else await Promise.allSettled(intended.map((record) => context.journal.remove(record.requestId)));
+  else await Promise.allSettled(intended.map((record) => withdraw(context, record, nowMs)));
+}
+
+const OVERTAKEN = { failed: false, why: 'another actuator has planned the pool in the meantime' };
+
+/** The write fails where another process has made the intent its own: that one stays. */
+async function withdraw(context: ExecuteContext, record: NodeRecord, nowMs: number): Promise<void> {
+  await beginRemoval(context, record, OVERTAKEN, nowMs);
+  await context.journal.remove(record.requestId);
 }
 
 async function isWritten(context: ExecuteContext, record: NodeRecord): Promise<boolean> {

@@ -55,9 +55,15 @@ export class Journal {
     return this.#entries?.get(requestId)?.record ?? null;
   }
 
-  /** Resolves once the record is durable: only then may its call be sent. */
-  async add(record: NodeRecord): Promise<void> {
-    await this.#write(record, 0);
+  /** Resolves to its revision once the record is durable: only then may its call be sent. */
+  async add(record: NodeRecord): Promise<number> {
+    return await this.#write(record, 0);
+  }
+
+  /** Takes back what `add` wrote, unless another process has made it its own by writing it since: then it rejects. */
+  async withdraw(record: NodeRecord, revision: number): Promise<void> {
+    await this.#write(record, revision);
+    await this.remove(record.requestId);
   }
 
   /** Replaces the fields given, and resolves to the record as it is now. */
@@ -80,7 +86,7 @@ export class Journal {
   }
 
   /** What could not be read again is refused: one such entry would stop the pool for good. */
-  async #write(record: NodeRecord, revision: number): Promise<void> {
+  async #write(record: NodeRecord, revision: number): Promise<number> {
     const readable = nodeRecordSchema.safeParse(record);
     if (!readable.success) {
       const [issue] = readable.error.issues;
@@ -90,6 +96,7 @@ export class Journal {
       const value = new TextEncoder().encode(JSON.stringify(record));
       const written = await this.#bucket.compareAndSet(this.#prefix + record.requestId, value, revision);
       this.#entries?.set(record.requestId, { record, revision: written });
+      return written;
     } catch (error) {
       this.#entries = null;
       throw error;

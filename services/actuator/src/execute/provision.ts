@@ -4,7 +4,6 @@ import { asProviderError, ProviderError } from '../providers/errors.ts';
 import type { Machine, MachineRequest } from '../providers/port.ts';
 import { type ExecuteContext, reasonOf } from './context.ts';
 import type { NodeRecord } from './record.ts';
-import { beginRemoval } from './remove.ts';
 
 /** The label by which a node says how it is paid for: `on_demand` or `spot`. */
 export const CAPACITY_LABEL = 'forescale.dev/capacity-type';
@@ -57,28 +56,24 @@ export function newRecord(
  * never rejects, since a failed call is news for planning, and a failed write leaves the journal to be read anew.
  */
 export async function provision(context: ExecuteContext, records: readonly NodeRecord[], nowMs: number): Promise<void> {
-  const written = await Promise.all(records.map((record) => isWritten(context, record)));
-  const intended = records.filter((_, i) => written[i]);
-  if (intended.length === 0) return;
-  if (await stillLeads(context)) await Promise.all(intended.map((record) => requestMachine(context, record, nowMs)));
-  else await Promise.allSettled(intended.map((record) => withdraw(context, record, nowMs)));
+  const written = await Promise.all(records.map((record) => writeIntent(context, record)));
+  const intents = written.filter((one) => one !== null);
+  if (intents.length === 0) return;
+  if (await stillLeads(context)) await Promise.all(intents.map(({ record }) => requestMachine(context, record, nowMs)));
+  else await Promise.allSettled(intents.map(({ record, revision }) => context.journal.withdraw(record, revision)));
 }
 
-const OVERTAKEN = { failed: false, why: 'another actuator has planned the pool in the meantime' };
-
-/** The write fails where another process has made the intent its own: that one stays. */
-async function withdraw(context: ExecuteContext, record: NodeRecord, nowMs: number): Promise<void> {
-  await beginRemoval(context, record, OVERTAKEN, nowMs);
-  await context.journal.remove(record.requestId);
+interface Intent {
+  readonly record: NodeRecord;
+  readonly revision: number;
 }
 
-async function isWritten(context: ExecuteContext, record: NodeRecord): Promise<boolean> {
+async function writeIntent(context: ExecuteContext, record: NodeRecord): Promise<Intent | null> {
   try {
-    await context.journal.add(record);
-    return true;
+    return { record, revision: await context.journal.add(record) };
   } catch (error) {
     context.onTrouble(`${record.requestId} was not asked for: its intent cannot be written: ${reasonOf(error)}`);
-    return false;
+    return null;
   }
 }
 

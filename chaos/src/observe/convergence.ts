@@ -81,9 +81,9 @@ export async function whyUnsettled({ cluster, seen, observer, journal, loadAt }:
   return why;
 }
 
-/** Why there are more machines than the calm of the last hours asks for. */
+/** Why there are more machines than the calm of the last hours asks for. Busy spot nodes keep on-demand ones beside them. */
 export function whyTooMany({ cluster, observer, loadAt }: Settled): string[] {
-  const most = Math.max(...needs(cluster.nowMs(), loadAt, 60)) + SPARE_NODES_MAX;
+  const most = Math.max(...needs(cluster.nowMs(), loadAt, 60)) + 2 * SPARE_NODES_MAX;
   const { length } = observer.machines();
   return length > most ? [`${length} machines run, and ${most} would do`] : [];
 }

@@ -371,6 +371,16 @@ describe('execute: beside another that has taken over', () => {
     });
   });
 
+  it('an intent that it left behind is found by the other, and given up in its time', async () => {
+    const world = await withNodes(1);
+    const [record] = world.executor.records;
+    const stray = { ...record, requestId: 'stray', nodeName: 'stray', state: 'intended', machineIds: [] };
+    await world.state.put('node.web.stray', new TextEncoder().encode(JSON.stringify(stray)));
+    world.cloud.fault = (call) => (call === 'create' ? 'conflict' : null);
+    await ticks(world, 24);
+    expect(await world.state.keys('node.')).toEqual([`node.web.${firstName(world)}`]);
+  });
+
   it('it does not ask again for a machine that the other has given up', async () => {
     const world = new World();
     world.cloud.fault = (call) => (call === 'create' ? 'conflict' : null);

@@ -125,6 +125,7 @@ export class Executor {
    * Each part may leave it unread, by a write that failed, and the next one, or planning, would take it for empty.
    */
   async settle(clusterTag: string, cluster: ClusterState, permission: Permission, nowMs: number): Promise<void> {
+    if (this.#listed !== null) await this.#journal.checkKeys();
     await this.load();
     const context = this.#context(clusterTag);
     if (this.#listed !== null) {

@@ -39,6 +39,13 @@ export class Journal {
     this.#entries = new Map(loaded.filter((one) => one !== null).map((one) => [one.record.requestId, one]));
   }
 
+  /** Notices entries that another process has left behind, or taken away: the journal is read anew then. */
+  async checkKeys(): Promise<void> {
+    const keys = await this.#bucket.keys(this.#prefix);
+    const isSame = keys.length === this.#entries?.size && keys.every((key) => this.get(key.slice(this.#prefix.length)));
+    if (!isSame) this.#entries = null;
+  }
+
   /** Another process may have written: what is in memory counts no more. */
   forget(): void {
     this.#entries = null;

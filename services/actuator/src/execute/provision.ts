@@ -53,8 +53,8 @@ export function newRecord(
 }
 
 /**
- * Asks for all these nodes at once; the calls' own limits pace them. All intents are durable before the first call, and
- * withdrawn where another actuator has planned the pool meanwhile. Resolves when every call was answered or given up;
+ * Asks for all these nodes at once; the calls' own limits pace them. All intents are durable before the first call. Where
+ * another actuator has planned the pool meanwhile, those that it has not made its own are withdrawn. Resolves when every call was answered or given up;
  * never rejects, since a failed call is news for planning, and a failed write leaves the journal to be read anew.
  */
 export async function provision(context: ExecuteContext, records: readonly NodeRecord[], nowMs: number): Promise<void> {

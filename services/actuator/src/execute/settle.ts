@@ -64,7 +64,10 @@ async function settleIntent(
     await giveUp(context, record, error, nowMs);
     return record;
   }
-  if (permission === 'all' && (await stillLeads(context))) await requestMachine(context, record, nowMs);
+  if (permission === 'all' && (await stillLeads(context))) {
+    // Written once more, it is this process's own: the one that wrote it first can withdraw it no longer.
+    await requestMachine(context, await context.journal.update(record.requestId, {}), nowMs);
+  }
   return context.journal.get(record.requestId) ?? record;
 }
 

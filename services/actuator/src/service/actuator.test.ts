@@ -168,6 +168,27 @@ describe('actuator: one that was held while another took over', () => {
     expect(scene.cloud.madeByToken.size).toBe(10);
     expect(await scene.state.keys('node.')).toHaveLength(10);
   });
+
+  it('leaves the orders that its successor has taken over', async () => {
+    const scene = await Scene.create();
+    await scene.ticks(4);
+    const { promise: held, resolve: goOn } = Promise.withResolvers<void>();
+    let written = 0;
+    scene.state.answers = (key) => (key.startsWith('node.') && ++written > 0 ? held : Promise.resolve());
+    scene.load = 950;
+    const stale = scene.tick();
+    await turns(20);
+    expect(written).toBe(8);
+    scene.state.answers = async () => undefined;
+    await scene.start('      mode: enforce');
+    await scene.tick();
+    expect(scene.cloud.running).toHaveLength(10);
+    goOn();
+    await stale;
+    await scene.ticks(3);
+    expect(scene.cloud.madeByToken.size).toBe(10);
+    expect(await scene.state.keys('node.')).toHaveLength(10);
+  });
 });
 
 describe('actuator: forecasts that are not to be believed', () => {

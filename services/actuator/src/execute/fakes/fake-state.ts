@@ -10,6 +10,8 @@ export class FakeState implements StateBucket {
   loses: (key: string) => boolean = () => false;
   /** What a write of a key waits for before it is carried out. */
   holds: (key: string) => Promise<void> = async () => undefined;
+  /** What the answer to a write of a key waits for. */
+  answers: (key: string) => Promise<void> = async () => undefined;
   #bucket = createMemoryState();
 
   get(key: string): Promise<StateEntry | null> {
@@ -24,6 +26,7 @@ export class FakeState implements StateBucket {
     return this.#effect(async () => {
       await this.holds(key);
       const written = await this.#bucket.compareAndSet(key, value, revision);
+      await this.answers(key);
       if (this.loses(key)) throw new StateUnavailableError('the answer was lost');
       return written;
     });

@@ -242,57 +242,6 @@ describe('actuator: forecasts that are not to be believed', () => {
   });
 });
 
-describe('actuator: forecasts that are not to be believed', () => {
-  const told = (scene: Scene) =>
-    scene.cluster.events.filter(({ reason }) => reason.startsWith('Forecast')).map(({ reason }) => reason);
-  const accuracy = { wql: 0.2, mase: 1, coverage90: 0.9, coverage99: 1, relativeError: 0.7, hours: 24 };
-  const notANumber = FORECAST_LEVELS.map(() => Array.from({ length: 60 }, () => Number.NaN));
-
-  it.each<[string, Partial<Forecast>, string]>([
-    ['expired', { validUntilMs: START_MS - MINUTE_MS }, ' s ago'],
-    [
-      'worse than seasonal-naive for a day',
-      { accuracy: { ...accuracy, relativeError: 2 } },
-      'worse than seasonal-naive',
-    ],
-    ['not finite, and so no number in JSON', { quantiles: notANumber }, 'cannot be read: quantiles.0.1.0 = null'],
-    ['of another signal', { signal: 'cpu' }, 'is for signal cpu'],
-  ])('one that is %s: observed load, one event, and one more when a good one comes', async (_, bad, why) => {
-    const scene = await Scene.create();
-    await scene.publishForecast(780, bad);
-    await scene.ticks(3);
-    // The load of 150 needs two nodes; the forecast would have had eight.
-    expect(scene.cloud.running).toHaveLength(2);
-    const rejection = scene.plan.reasons.filter(({ code }) => code === 'forecast-rejected');
-    expect(rejection).toEqual([{ code: 'forecast-rejected', text: expect.stringContaining(why) }]);
-    expect(told(scene)).toEqual(['ForecastRejected']);
-    expect(scene.cluster.events.find(({ reason }) => reason === 'ForecastRejected')).toMatchObject({
-      type: 'Warning',
-      message: expect.stringMatching(/^pool web: forecast of rps .*; the observed load goes on alone$/),
-    });
-    expect(scene.rejected).toEqual(new Map([['rps', 1]]));
-
-    await scene.publishForecast(780, { accuracy });
-    await scene.ticks(3);
-    expect(scene.cloud.running).toHaveLength(8);
-    expect(scene.plan.reasons.filter(({ code }) => code === 'forecast-rejected')).toEqual([]);
-    expect(told(scene)).toEqual(['ForecastRejected', 'ForecastAccepted']);
-    expect(scene.rejected).toEqual(new Map([['rps', 0]]));
-    const decisions = scene.actuator.pools(scene.clock.nowMs())[0]?.decisions.map(({ kind }) => kind);
-    expect(decisions).toEqual(['create', 'forecast-accepted', 'create', 'forecast-rejected']);
-  });
-
-  it('the predictor gone: its last forecast runs out, and nodes are held by the observed load alone', async () => {
-    const scene = await Scene.create();
-    await scene.publishForecast(780, { accuracy });
-    await scene.ticks(11);
-    expect(told(scene)).toEqual([]);
-    await scene.ticks(60);
-    expect(told(scene)).toEqual(['ForecastRejected']);
-    expect(scene.cloud.running).toHaveLength(2);
-  });
-});
-
 describe('actuator: what it survives', () => {
   it('store and bus away: it goes on, says so, and tells everything later', async () => {
     const scene = await Scene.create();

@@ -2,7 +2,7 @@ import type { ClusterNode, ClusterState } from '@forescale/shared/domain';
 import { ProviderError } from '../providers/errors.ts';
 import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
 import { drainStep, isClosedForDrain, isWorkload, uncordon } from './drain.ts';
-import { adopt, findMachines, giveUp, madeMs, requestMachine, stillLeads } from './provision.ts';
+import { adopt, findMachines, giveUpUnseen, madeMs, repeatRequest, stillLeads } from './provision.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval, removeStep } from './remove.ts';
 
@@ -61,10 +61,8 @@ async function settleIntent(
   if (found.length > 0) return await adopt(context, record, found, madeMs(found, nowMs));
   if (nowMs - record.createdMs > context.pool.registrationTimeoutMs) {
     const error = new ProviderError('transient', 'never confirmed by the provider');
-    await giveUp(context, record, error, nowMs);
-    return record;
-  }
-  if (permission === 'all' && (await stillLeads(context))) await requestMachine(context, record, nowMs);
+    await giveUpUnseen(context, record, error, nowMs);
+  } else if (permission === 'all' && (await stillLeads(context))) await repeatRequest(context, record, nowMs);
   return context.journal.get(record.requestId) ?? record;
 }
 

@@ -194,7 +194,9 @@ export class Executor {
       const reclaimMs = this.noticedMs('reclaim').get(record.requestId);
       const deadlineMs =
         reclaimMs === undefined ? nowMs + this.#parts.pool.scaleDown.drainGraceMs : reclaimDeadlineMs(reclaimMs, nowMs);
-      const draining = await beginDrain(context, record, { deadlineMs, force: order.force, why: order.why }, nowMs);
+      const { force, why } = order;
+      const drain = { deadlineMs, force, repair: force && reclaimMs === undefined, why };
+      const draining = await beginDrain(context, record, drain, nowMs);
       await drainStep(context, draining, cluster, nowMs);
     }
   }
@@ -222,9 +224,9 @@ export class Executor {
         });
         context.onEvent({ event: 'interrupted', record, timeMs: nowMs, seconds: null, why });
       }
-      if (drain === null || drain.force || permission !== 'all') continue;
+      if (drain === null || (drain.force && !drain.repair) || permission !== 'all') continue;
       try {
-        const forced = { ...drain, force: true, deadlineMs: reclaimDeadlineMs(notice.atMs, nowMs) };
+        const forced = { ...drain, force: true, repair: false, deadlineMs: reclaimDeadlineMs(notice.atMs, nowMs) };
         await this.#journal.update(record.requestId, { drain: forced });
       } catch (error) {
         context.onTrouble(`${nodeName}: ${reasonOf(error)}`);

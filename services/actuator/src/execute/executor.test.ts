@@ -519,6 +519,18 @@ describe('execute: crashes and faults', () => {
     expect(recordedNames(world)).toEqual(namesInCloud(world));
   });
 
+  it('machines are listed again after the clock was set back by an hour', async () => {
+    const world = await withNodes(2);
+    let listed = 0;
+    world.cloud.fault = (call) => {
+      if (call === 'list') listed++;
+      return null;
+    };
+    const backMs = world.clock.nowMs() - 60 * MINUTE_MS;
+    await world.driven(world.executor.look('cluster-1', backMs));
+    expect(listed).toBe(1);
+  });
+
   it('a journal that was lost is rebuilt from the nodes that serve', async () => {
     const world = new World();
     world.desired = 3;

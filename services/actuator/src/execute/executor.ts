@@ -104,7 +104,9 @@ export class Executor {
   async look(clusterTag: string, nowMs: number): Promise<Health> {
     const { provider } = this.#parts;
     const calls = this.#parts.calls(ANY_REGION);
-    const due = nowMs - this.#sweptMs >= SWEEP_EVERY_MS;
+    const sinceMs = nowMs - this.#sweptMs;
+    // Less than 0: the clock was set back.
+    const due = sinceMs < 0 || sinceMs >= SWEEP_EVERY_MS;
     const [notices, listed] = await Promise.allSettled([
       calls.run('read', (signal) => provider.interruptions(clusterTag, signal)),
       due ? calls.run('read', (signal) => provider.list(clusterTag, signal)) : null,

@@ -1,5 +1,5 @@
-import { ManualClock, seededRandom } from '@forescale/shared/time';
-import { describe, expect, it } from 'vitest';
+import { type Clock, ManualClock, seededRandom } from '@forescale/shared/time';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type ErrorClass, ProviderError } from '../providers/errors.ts';
 import { type CallLimits, createProviderCalls, type Operation } from './calls.ts';
 
@@ -14,13 +14,13 @@ const LIMITS: CallLimits = {
 };
 
 /** Calls on a clock that moves by itself, 10 ms a turn, while somebody waits for `work`. */
-function setUp(limits: Partial<CallLimits> = {}) {
+function setUp(limits: Partial<CallLimits> = {}, serviceClock: Clock | null = null) {
   const clock = new ManualClock(0);
   const errors: [Operation, ErrorClass][] = [];
   const calls = createProviderCalls(
     { ...LIMITS, ...limits },
     {
-      clock,
+      clock: serviceClock ?? clock,
       ioClock: clock,
       random: seededRandom(7),
       onError: (operation, error) => errors.push([operation, error.errorClass]),
@@ -267,5 +267,79 @@ describe('calls: the breaker', () => {
     await outcome(calls.run('create', failing('auth')));
     expect(await outcome(calls.run('delete', () => Promise.resolve()))).toBe('ok');
     expect(await outcome(calls.run('read', () => Promise.resolve()))).toBe('ok');
+  });
+
+  it('opened, it stops the calls that wait for their turn as well', async () => {
+    const { calls, clock, outcome } = setUp({ ratePerSecond: 2 });
+    let sent = 0;
+    const refused = async () => {
+      sent++;
+      throw new ProviderError('auth', 'auth');
+    };
+    const outcomes = await Promise.all(Array.from({ length: 100 }, () => outcome(calls.run('create', refused))));
+    expect(sent).toBe(1);
+    expect(outcomes.slice(0, 2)).toEqual(['auth', 'not sent']);
+    expect(clock.nowMs()).toBeLessThan(1_000);
+  });
+
+  it('a quiet time stops them too', async () => {
+    const { calls, outcome } = setUp({ ratePerSecond: 2 });
+    let sent = 0;
+    const refused = async () => {
+      sent++;
+      throw new ProviderError('throttled', 'throttled', { retryAfterMs: 60_000 });
+    };
+    await Promise.all(Array.from({ length: 100 }, () => outcome(calls.run('create', refused))));
+    expect(sent).toBe(1);
+  });
+
+  it.each(['capacity', 'fenced'] as const)(
+    'a probe that ends in %s neither closes it nor keeps it open',
+    async (end) => {
+      const { calls, clock, failing, outcome } = setUp({ retriesMax: 0 });
+      for (let i = 0; i < 5; i++) await outcome(calls.run('create', failing('transient')));
+      clock.advanceTo(clock.nowMs() + 30_000);
+      expect(await outcome(calls.run('create', failing(end)))).toBe(end);
+      expect(calls.breakerState('create')).toBe(2);
+      expect(await outcome(calls.run('create', failing('transient')))).toBe('transient');
+      expect(await outcome(calls.run('create', () => Promise.resolve()))).toBe('not sent');
+      clock.advanceTo(clock.nowMs() + 30_000);
+      expect(await outcome(calls.run('create', failing(end)))).toBe(end);
+      expect(await outcome(calls.run('create', () => Promise.resolve()))).toBe('ok');
+      expect(calls.breakerState('create')).toBe(0);
+    },
+  );
+
+  it.each([
+    ['auth', 'transient'],
+    ['auth', 'capacity'],
+    ['transient', 'auth'],
+  ] as const)('opens at once when %s comes together with %s', async (...classes) => {
+    const { calls, failing, driven } = setUp({ retriesMax: 0 });
+    await driven(Promise.allSettled(classes.map((errorClass) => calls.run('create', failing(errorClass)))));
+    expect(calls.breakerState('create')).toBe(2);
+  });
+});
+
+describe('calls: a clock that is set back by an hour', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it.each(["the service's", "the machine's"])('closes no breaker for longer: %s', async (whose) => {
+    const HOUR_MS = 3_600_000;
+    let nowMs = HOUR_MS;
+    const clock = { nowMs: () => nowMs, sleep: () => Promise.resolve() };
+    const { calls, failing } = setUp({ retriesMax: 0, breaker: { failuresMax: 1, openMs: 60_000 } }, clock);
+    vi.useFakeTimers({ toFake: ['Date'], now: HOUR_MS });
+    await expect(calls.run('delete', failing('transient'))).rejects.toThrow('transient');
+    await expect(calls.run('delete', () => Promise.resolve())).rejects.toThrow('not sent');
+    if (whose === "the service's") nowMs = 0;
+    else {
+      nowMs += 60_000;
+      vi.setSystemTime(0);
+    }
+    await calls.run('delete', () => Promise.resolve());
+    expect(calls.breakerState('delete')).toBe(0);
   });
 });

@@ -1,7 +1,7 @@
 import { type Clock, type Random, within } from '@forescale/shared/time';
 import { BrokenCircuitError, bulkhead } from 'cockatiel';
 import { asProviderError, ERROR_MEANINGS, ProviderError } from '../providers/errors.ts';
-import { type BreakerLimits, breakerGauge, breakerOnClock } from './breaker.ts';
+import { type BreakerLimits, breakerOnClock } from './breaker.ts';
 import { pacer, QuietError, quietTime } from './pace.ts';
 
 export type Operation = 'read' | 'create' | 'delete';
@@ -51,7 +51,7 @@ export function createProviderCalls(limits: CallLimits, context: CallContext): P
   const lanes = { read: lane(limits, context), create: lane(limits, context), delete: lane(limits, context) };
   return {
     run: (operation, call) => lanes[operation].run(operation, call),
-    breakerState: (operation) => breakerGauge(lanes[operation].breaker),
+    breakerState: (operation) => lanes[operation].breaker.gauge,
   };
 }
 
@@ -59,7 +59,11 @@ function lane(limits: CallLimits, context: CallContext) {
   const slots = bulkhead(limits.concurrency, QUEUE_MAX);
   const breaker = breakerOnClock(limits.breaker, context.clock);
   const quiet = quietTime(limits.backoffMaxMs, context.clock);
-  const pace = pacer(limits.ratePerSecond, quiet, context.ioClock);
+  const leftMs = () => {
+    breaker.check();
+    return quiet.leftMs();
+  };
+  const pace = pacer(limits.ratePerSecond, leftMs, context.ioClock);
 
   function once<T>(operation: Operation, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return breaker.execute(async () => {
@@ -77,7 +81,7 @@ function lane(limits: CallLimits, context: CallContext) {
     let waitMs = 0;
     for (let retries = 0; ; retries++) {
       try {
-        // Before the breaker, which would take a call that was not sent for a probe that has succeeded.
+        // Before the breaker: a call that is not sent is no probe.
         quiet.leftMs();
         return await once(operation, call);
       } catch (error) {

@@ -60,6 +60,11 @@ export interface ExecuteContext {
    * before its call: of a process that was held meanwhile, its successor knows either the intent, or has overtaken it.
    */
   readonly isCurrent: () => Promise<boolean>;
+  /**
+   * Whether a plan of this process has counted the node. An intent that another one has left behind is asked for only then:
+   * the plan that finds it may have it given up, where it would be one above the bounds.
+   */
+  readonly isCounted: (requestId: string) => boolean;
   readonly onEvent: (event: NodeEvent) => void;
   readonly onFailure: (failure: Failure) => void;
   /** What is wrong, in words, for the readiness report of this tick. */

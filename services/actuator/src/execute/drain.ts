@@ -85,13 +85,13 @@ export function isWorkload(pod: ClusterPod): boolean {
 export async function beginDrain(
   context: ExecuteContext,
   record: NodeRecord,
-  drain: { readonly deadlineMs: number; readonly force: boolean; readonly why: string },
+  drain: Omit<NonNullable<NodeRecord['drain']>, 'startedMs'>,
   nowMs: number,
 ): Promise<NodeRecord> {
   const why = drain.why.slice(0, 1_000);
   const draining = await context.journal.update(record.requestId, {
     state: 'draining',
-    drain: { startedMs: nowMs, deadlineMs: drain.deadlineMs, force: drain.force, why },
+    drain: { ...drain, startedMs: nowMs, why },
   });
   context.onEvent({ event: 'draining', record: draining, timeMs: nowMs, seconds: null, why });
   return draining;
@@ -108,7 +108,8 @@ export async function cancelDrain(context: ExecuteContext, record: NodeRecord): 
  * only in a picture taken after the cordon: before it the scheduler may just have bound another pod. Past the deadline
  * the node goes with what is left when the drain is forced, or when only pods are left that were evicted and whose
  * kubelet does not end them; a pod that a budget still protects ends the drain instead, and the node serves again. So
- * does, at any time, a pod that must not be evicted, unless the drain is forced.
+ * does, at any time, a pod that must not be evicted, unless the drain is forced; and a node that was to be replaced and
+ * is Ready again.
  */
 export async function drainStep(
   context: ExecuteContext,
@@ -119,6 +120,7 @@ export async function drainStep(
   const { drain } = record;
   const node = cluster.nodes.find((one) => one.name === record.nodeName);
   if (drain === null) return record;
+  if (drain.repair && node?.ready) return await giveBack(context, record, 'it is Ready again', nowMs);
   const remove = () => beginRemoval(context, record, { failed: false, why: drain.why }, nowMs);
   if (!node || !(await cordon(context, node, drain.why))) return await remove();
   const kept = drain.force ? null : keptPod(record, cluster);

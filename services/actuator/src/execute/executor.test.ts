@@ -138,6 +138,50 @@ describe('execute: nodes come', () => {
     expect(recordedNames(world)).toEqual(namesInCloud(world));
   });
 
+  it.each(['throttled', 'auth', 'transient', 'fenced', 'capacity', 'quota', 'config'] as const)(
+    'a machine that is shown later than a tick: its repeated call ends in %s, and in the end there is one node',
+    async (errorClass) => {
+      const world = new World();
+      world.cloud.visibilityMs = 2.5 * MINUTE_MS;
+      world.desired = 1;
+      const faults: Fault[] = ['lost', errorClass];
+      world.cloud.fault = (call) => (call === 'create' ? (faults.shift() ?? null) : null);
+      await ticks(world, 2);
+      await ticks(world, 6);
+      expect(namesInCloud(world)).toHaveLength(1);
+      expect(recordedNames(world)).toEqual(namesInCloud(world));
+      const isRefused = ['capacity', 'quota', 'config'].includes(errorClass);
+      expect(world.cloud.madeByToken.size).toBe(isRefused ? 2 : 1);
+      expect(world.failures.map((failure) => failure.errorClass)).toEqual(isRefused ? [errorClass] : []);
+    },
+  );
+
+  it('a repeated call that is not sent, since too many have failed, ends nothing', async () => {
+    const world = new World(testPool(), { ...ONE_TRY, breaker: { failuresMax: 1, openMs: 2 * MINUTE_MS } });
+    world.cloud.visibilityMs = 2.5 * MINUTE_MS;
+    world.desired = 1;
+    world.cloud.fault = (call) => (call === 'create' && world.cloud.createTimesMs.length === 1 ? 'lost' : null);
+    await ticks(world, 6);
+    expect(world.cloud.madeByToken.size).toBe(1);
+    expect(recordedNames(world)).toEqual(namesInCloud(world));
+  });
+
+  it('a start that is taken back before its machine is shown: the machine is waited for and terminated', async () => {
+    const world = new World();
+    world.cloud.visibilityMs = 2.5 * MINUTE_MS;
+    world.desired = 1;
+    world.cloud.fault = (call) => (call === 'create' ? 'lost' : null);
+    await world.tick();
+    world.desired = 0;
+    const cancel = { kind: 'cancel-start', requestId: firstName(world), why: 'not wanted' } as const;
+    await world.tick(() => [cancel]);
+    expect(world.executor.records.map((record) => record.state)).toEqual(['removing']);
+    await ticks(world, 4);
+    expect(world.cloud.running).toEqual([]);
+    expect(world.executor.records).toEqual([]);
+    expect(world.events.at(-1)?.event).toBe('removed');
+  });
+
   it('an intent that cannot be written is not sent', async () => {
     const world = new World();
     world.desired = 3;
@@ -390,6 +434,7 @@ describe('execute: beside another that has taken over', () => {
     await world.tick((executor) => [
       { kind: 'cancel-start', requestId: executor.records[0]?.requestId ?? '', why: 'not wanted' },
     ]);
+    await ticks(world, 3);
     expect(world.executor.records).toEqual([]);
     world.cloud.fault = () => null;
     await step(world, stale);
@@ -482,6 +527,18 @@ describe('execute: crashes and faults', () => {
     expect(world.cloud.running).toHaveLength(3);
     await ticks(world, 6);
     expect(recordedNames(world)).toEqual(namesInCloud(world));
+  });
+
+  it('machines are listed again after the clock was set back by an hour', async () => {
+    const world = await withNodes(2);
+    let listed = 0;
+    world.cloud.fault = (call) => {
+      if (call === 'list') listed++;
+      return null;
+    };
+    const backMs = world.clock.nowMs() - 60 * MINUTE_MS;
+    await world.driven(world.executor.look('cluster-1', backMs));
+    expect(listed).toBe(1);
   });
 
   it('a journal that was lost is rebuilt from the nodes that serve', async () => {

@@ -60,6 +60,8 @@ export class Executor {
   #sweptMs = Number.NEGATIVE_INFINITY;
   /** A listing that waits to be compared with a picture of the cluster that was taken after it. */
   #listed: readonly Machine[] | null = null;
+  /** Nodes that planning has been told of. */
+  #counted = new Set<string>();
   #notices: readonly Interruption[] = [];
   #noticed = new Set<string>();
 
@@ -104,7 +106,9 @@ export class Executor {
   async look(clusterTag: string, nowMs: number): Promise<Health> {
     const { provider } = this.#parts;
     const calls = this.#parts.calls(ANY_REGION);
-    const due = nowMs - this.#sweptMs >= SWEEP_EVERY_MS;
+    const sinceMs = nowMs - this.#sweptMs;
+    // Less than 0: the clock was set back.
+    const due = sinceMs < 0 || sinceMs >= SWEEP_EVERY_MS;
     const [notices, listed] = await Promise.allSettled([
       calls.run('read', (signal) => provider.interruptions(clusterTag, signal)),
       due ? calls.run('read', (signal) => provider.list(clusterTag, signal)) : null,
@@ -142,6 +146,7 @@ export class Executor {
     await this.load();
     await settle(context, cluster, permission, nowMs);
     await this.load();
+    this.#counted = new Set(this.records.map((record) => record.requestId));
   }
 
   /** Carries out a plan, all of it at once. The single point of actuation: without permission nothing is done. */
@@ -163,6 +168,7 @@ export class Executor {
           )
         : [],
     );
+    for (const { requestId } of wanted) this.#counted.add(requestId);
     const others = orders.map(async (order) => {
       try {
         if (order.kind !== 'create') await this.#change(context, order, cluster, nowMs);
@@ -195,7 +201,9 @@ export class Executor {
       const reclaimMs = this.noticedMs('reclaim').get(record.requestId);
       const deadlineMs =
         reclaimMs === undefined ? nowMs + this.#parts.pool.scaleDown.drainGraceMs : reclaimDeadlineMs(reclaimMs, nowMs);
-      const draining = await beginDrain(context, record, { deadlineMs, force: order.force, why: order.why }, nowMs);
+      const { force, why } = order;
+      const drain = { deadlineMs, force, repair: force && reclaimMs === undefined, why };
+      const draining = await beginDrain(context, record, drain, nowMs);
       await drainStep(context, draining, cluster, nowMs);
     }
   }
@@ -223,9 +231,9 @@ export class Executor {
         });
         context.onEvent({ event: 'interrupted', record, timeMs: nowMs, seconds: null, why });
       }
-      if (drain === null || drain.force || permission !== 'all') continue;
+      if (drain === null || (drain.force && !drain.repair) || permission !== 'all') continue;
       try {
-        const forced = { ...drain, force: true, deadlineMs: reclaimDeadlineMs(notice.atMs, nowMs) };
+        const forced = { ...drain, force: true, repair: false, deadlineMs: reclaimDeadlineMs(notice.atMs, nowMs) };
         await this.#journal.update(record.requestId, { drain: forced });
       } catch (error) {
         context.onTrouble(`${nodeName}: ${reasonOf(error)}`);
@@ -241,6 +249,7 @@ export class Executor {
       pool,
       clusterTag,
       isCurrent,
+      isCounted: (requestId) => this.#counted.has(requestId),
       provider,
       calls,
       writer,

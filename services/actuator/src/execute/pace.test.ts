@@ -31,7 +31,7 @@ describe('pace: a clock that is set back by an hour', () => {
 
   it('costs the next turns nothing but the gap', async () => {
     const clock = movableClock(2 * HOUR_MS);
-    const turn = pacer(20, quietTime(5_000, clock), clock);
+    const turn = pacer(20, quietTime(5_000, clock).leftMs, clock);
     await turn();
     clock.set(HOUR_MS);
     await turn();

@@ -7,7 +7,8 @@ const QUIET_MS_MAX = 5 * 60_000;
 const PACE_MARGIN = 1.02;
 const TIMER_LATE_MS = 1;
 
-type QuietTime = ReturnType<typeof quietTime>;
+/** How long no call may be sent. Throws when that is not to be waited for. */
+type LeftMs = () => number;
 
 /** How long the provider still wants to be left alone, as it said itself; nobody waits for longer than `waitMsMax`. */
 export function quietTime(waitMsMax: number, clock: Clock) {
@@ -44,10 +45,16 @@ export class QuietError extends Error {
 /**
  * Gives every caller its turn, when the provider's quiet time is over, `1/rate` apart and a little. No bursts, not even
  * after this process was held up: a provider that allows one call at a time would refuse them. Timers are late by up
- * to 1 ms, which is made up for: 100 calls at 20 a second take 99 x 51 ms. Rejects with `QuietError`.
+ * to 1 ms, which is made up for: 100 calls at 20 a second take 99 x 51 ms. Rejects with what `leftMs` throws, before
+ * the wait and after it.
  */
-export function pacer(ratePerSecond: number | null, quiet: QuietTime, ioClock: Clock): () => Promise<void> {
-  const waitAtLeast = async (ms: number) => await ioClock.sleep(Math.max(quiet.leftMs(), ms));
+export function pacer(ratePerSecond: number | null, leftMs: LeftMs, ioClock: Clock): () => Promise<void> {
+  const waitAtLeast = async (ms: number) => {
+    await ioClock.sleep(Math.max(leftMs(), ms));
+    // The calls before this one have been answered meanwhile.
+    const moreMs = leftMs();
+    if (moreMs > 0) await ioClock.sleep(moreMs);
+  };
   if (ratePerSecond === null) return () => waitAtLeast(0);
   const gapMs = (1_000 / ratePerSecond) * PACE_MARGIN;
   let dueMs = Number.NEGATIVE_INFINITY;

@@ -1,9 +1,10 @@
 import { type OfferingConfig, POOL_LABEL } from '@forescale/shared/config';
 import type { Random } from '@forescale/shared/time';
-import { asProviderError, type ProviderError } from '../providers/errors.ts';
+import { asProviderError, ERROR_MEANINGS, type ProviderError } from '../providers/errors.ts';
 import type { Machine, MachineRequest } from '../providers/port.ts';
 import { type ExecuteContext, reasonOf } from './context.ts';
 import type { NodeRecord } from './record.ts';
+import { beginRemoval } from './remove.ts';
 
 /** The label by which a node says how it is paid for: `on_demand` or `spot`. */
 export const CAPACITY_LABEL = 'forescale.dev/capacity-type';
@@ -69,7 +70,7 @@ export async function provision(context: ExecuteContext, records: readonly NodeR
   }
   for (const { record } of intents)
     context.onEvent({ event: 'requested', record, timeMs: nowMs, seconds: null, why: record.why });
-  await Promise.all(intents.map(({ record }) => requestMachine(context, record, nowMs)));
+  await Promise.all(intents.map(({ record }) => sendRequest(context, record, giveUp, nowMs)));
 }
 
 /** Null: it is not written, and the failure is told. */
@@ -96,12 +97,22 @@ export async function stillLeads(context: ExecuteContext): Promise<boolean> {
   return false;
 }
 
-/** Sends (or repeats, with the same token) the call of an `intended` record and writes down the answer. */
-export async function requestMachine(context: ExecuteContext, record: NodeRecord, nowMs: number): Promise<void> {
+/** Repeats the call of a record that was left `intended`, with the same token. */
+export async function repeatRequest(context: ExecuteContext, record: NodeRecord, nowMs: number): Promise<void> {
+  await sendRequest(context, record, refuseRepeat, nowMs);
+}
+
+/** Sends the call of an `intended` record and writes down the answer; a refusal is `refused`'s. */
+async function sendRequest(
+  context: ExecuteContext,
+  record: NodeRecord,
+  refused: typeof giveUp,
+  nowMs: number,
+): Promise<void> {
   try {
     const outcome = await createOrAdopt(context, record);
     if (outcome.machines.length > 0) await adopt(context, record, outcome.machines, context.clock.nowMs());
-    else if (outcome.error !== null) await giveUp(context, record, outcome.error, nowMs);
+    else if (outcome.error !== null) await refused(context, record, outcome.error, nowMs);
   } catch (error) {
     context.onTrouble(`${record.requestId}: the answer cannot be written down: ${reasonOf(error)}`);
   }
@@ -184,25 +195,47 @@ export function madeMs(machines: readonly Machine[], nowMs: number): number {
 }
 
 /** The provider said no for good: there is no machine, the record goes, and planning hears why. */
-export async function giveUp(
+async function giveUp(context: ExecuteContext, record: NodeRecord, error: ProviderError, nowMs: number): Promise<void> {
+  const why = tellRefusal(context, record, error, nowMs);
+  context.onEvent({ event: 'failed', record, timeMs: nowMs, seconds: null, why });
+  await context.journal.remove(record.requestId);
+}
+
+/**
+ * The same where an earlier call may have been carried out, and its machine not be shown yet: planning hears at once, and
+ * the record goes as one that is removed, which takes the machine away should it still show itself.
+ */
+export async function giveUpUnseen(
   context: ExecuteContext,
   record: NodeRecord,
   error: ProviderError,
   nowMs: number,
 ): Promise<void> {
-  const { errorClass, message } = error;
+  const why = tellRefusal(context, record, error, nowMs);
+  await beginRemoval(context, record, { failed: true, why }, nowMs);
+}
+
+/**
+ * What a refused repetition says of the calls before it. Nothing, when it was refused for the caller's sake, or was not
+ * sent: another node ordered now would be one too many, and the intent stays open. That the offering is not to be had
+ * ends it.
+ */
+async function refuseRepeat(
+  context: ExecuteContext,
+  record: NodeRecord,
+  error: ProviderError,
+  nowMs: number,
+): Promise<void> {
+  if (ERROR_MEANINGS[error.errorClass].marksOffering) await giveUpUnseen(context, record, error, nowMs);
+  else context.onTrouble(`${record.requestId}: still not known to be made or not: ${error.message}`);
+}
+
+function tellRefusal(context: ExecuteContext, record: NodeRecord, error: ProviderError, nowMs: number): string {
+  const { errorClass, mark, message } = error;
+  const { nodeName, offering } = record;
   const why = `${errorClass}: ${message}`.slice(0, 1_000);
-  context.onFailure({
-    stage: 'create',
-    nodeName: record.nodeName,
-    offering: record.offering,
-    errorClass,
-    mark: error.mark,
-    message: why,
-    timeMs: nowMs,
-  });
-  context.onEvent({ event: 'failed', record, timeMs: nowMs, seconds: null, why });
-  await context.journal.remove(record.requestId);
+  context.onFailure({ stage: 'create', nodeName, offering, errorClass, mark, message: why, timeMs: nowMs });
+  return why;
 }
 
 function machineRequest(context: ExecuteContext, record: NodeRecord): MachineRequest {

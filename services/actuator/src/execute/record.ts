@@ -54,6 +54,8 @@ export const nodeRecordSchema = z.object({
       /** After this the drain is given up, or with `force` the node goes with its pods. */
       deadlineMs: moment,
       force: z.boolean(),
+      /** Its node is not Ready: it serves again if it comes back. Not so of a machine that the provider takes back. */
+      repair: z.boolean().default(false),
       why: z.string().max(1_000),
     })
     .nullable(),

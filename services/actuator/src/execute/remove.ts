@@ -4,6 +4,8 @@ import type { NodeRecord } from './record.ts';
 
 /** Longer than this, and somebody should look: the readiness report names the machine. */
 const STUCK_MS = 15 * 60_000;
+/** A machine may be made so long before its provider shows it. */
+const SHOWN_WITHIN_MS = 3 * 60_000;
 
 /** The record says from now on that its node goes; `removeStep` does it. */
 export async function beginRemoval(
@@ -33,8 +35,9 @@ export async function removeStep(
   if (removal === null) return;
   try {
     if (cluster.nodes.some((node) => node.name === record.nodeName)) await context.writer.deleteNode(record.nodeName);
-    if (!(await allGone(context, record))) {
-      if (nowMs - removal.startedMs > STUCK_MS)
+    const removingMs = nowMs - removal.startedMs;
+    if (!(await allGone(context, record, removingMs))) {
+      if (removingMs > STUCK_MS)
         context.onTrouble(`${record.nodeName}: its machine ${record.machineIds.join(', ')} will not go`);
       return;
     }
@@ -49,15 +52,19 @@ export async function removeStep(
   }
 }
 
-/** Terminates every machine of the record, also those that an answer which was lost never told us of. */
-async function allGone(context: ExecuteContext, record: NodeRecord): Promise<boolean> {
-  const { provider } = context;
+/**
+ * Terminates every machine of the record, also those that an answer which was lost never told us of. Where none is known
+ * one may have been made all the same: that there is none counts once it would be shown.
+ */
+async function allGone(context: ExecuteContext, record: NodeRecord, removingMs: number): Promise<boolean> {
+  const { provider, journal } = context;
   const calls = context.calls(record.offering.region);
   const found = await calls.run('read', (signal) => provider.find(record.requestId, signal));
-  const ids = new Set([...record.machineIds, ...found.map((machine) => machine.id)]);
-  const states = await Promise.all(
-    [...ids].map((id) => calls.run('delete', (signal) => provider.terminate(id, signal))),
-  );
+  const ids = [...new Set([...record.machineIds, ...found.map((machine) => machine.id)])];
+  if (ids.length === 0) return removingMs >= SHOWN_WITHIN_MS;
+  // Whether they are gone is to be asked of each by its id from now on.
+  if (ids.length > record.machineIds.length) await journal.update(record.requestId, { machineIds: ids });
+  const states = await Promise.all(ids.map((id) => calls.run('delete', (signal) => provider.terminate(id, signal))));
   return states.every((state) => state === 'gone');
 }
 

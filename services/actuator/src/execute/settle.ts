@@ -2,7 +2,7 @@ import type { ClusterNode, ClusterState } from '@forescale/shared/domain';
 import { ProviderError } from '../providers/errors.ts';
 import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
 import { drainStep, isClosedForDrain, isWorkload, uncordon } from './drain.ts';
-import { adopt, findMachines, giveUp, madeMs, requestMachine, stillLeads } from './provision.ts';
+import { adopt, findMachines, giveUpUnseen, madeMs, repeatRequest, stillLeads } from './provision.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval, removeStep } from './remove.ts';
 
@@ -61,12 +61,10 @@ async function settleIntent(
   if (found.length > 0) return await adopt(context, record, found, madeMs(found, nowMs));
   if (nowMs - record.createdMs > context.pool.registrationTimeoutMs) {
     const error = new ProviderError('transient', 'never confirmed by the provider');
-    await giveUp(context, record, error, nowMs);
-    return record;
-  }
-  if (permission === 'all' && (await stillLeads(context))) {
+    await giveUpUnseen(context, record, error, nowMs);
+  } else if (permission === 'all' && context.isCounted(record.requestId) && (await stillLeads(context))) {
     // Written once more, it is this process's own: the one that wrote it first can withdraw it no longer.
-    await requestMachine(context, await context.journal.update(record.requestId, {}), nowMs);
+    await repeatRequest(context, await context.journal.update(record.requestId, {}), nowMs);
   }
   return context.journal.get(record.requestId) ?? record;
 }

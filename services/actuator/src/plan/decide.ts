@@ -37,7 +37,7 @@ export function decide(situation: Situation, solve: MixSolver | null, reasons: R
     };
   }
   let memory: PlanMemory = { ...situation.memory, generation };
-  const actions: Action[] = [...replaced(fleet, reasons), ...givenUp(fleet, pool, reasons)];
+  const actions: Action[] = [...replaced(situation, reasons), ...givenUp(fleet, pool, reasons)];
 
   const surplus = shed(state, fleet, pool, bounds, reasons);
   const base = {
@@ -89,8 +89,8 @@ export function decide(situation: Situation, solve: MixSolver | null, reasons: R
   memory = { ...memory, unneededSinceMs: shrinkage.unneededSinceMs, replacing: swap.replacing };
   memory = withNotReplaced(memory, swap.givenUp, nowMs);
   // What is ordered in the place of machines that failed or go anyway was never let go.
-  const excused =
-    state.memory.lastFailureMs === nowMs ? growth.created : fleet.interrupted.length + fleet.timedOut.length;
+  const lost = fleet.interrupted.length + fleet.timedOut.length + situation.reclaimedStarts.length;
+  const excused = state.memory.lastFailureMs === nowMs ? growth.created : lost;
   const wanted = Math.max(0, growth.created - excused) + kept.length;
   const flapping = countFlapping(memory, { left: shrinkage.actions.length, wanted }, nowMs);
   const boundBy = growth.boundBy ?? boundThatBit(situation);
@@ -135,12 +135,19 @@ function without(actions: readonly Action[], state: PlanState): PlanState {
 }
 
 /** Reclaimed machines go whatever the budgets say: their notice is shorter than a boot. */
-function replaced(fleet: Fleet, reasons: Reason[]): Action[] {
-  return fleet.interrupted.map((node) => {
-    const reason = 'its machine is being reclaimed';
-    reasons.push({ code: 'interrupted', text: `${node.name} is drained: ${reason}` });
-    return { kind: 'drain', nodeName: node.name, reason, force: true };
+function replaced({ fleet, reclaimedStarts }: Situation, reasons: Reason[]): Action[] {
+  const reason = 'its machine is being reclaimed';
+  const told = (name: string, what: string) =>
+    reasons.push({ code: 'interrupted', text: `${name} ${what}: ${reason}` });
+  const drains = fleet.interrupted.map(({ name }): Action => {
+    told(name, 'is drained');
+    return { kind: 'drain', nodeName: name, reason, force: true };
   });
+  const cancelled = reclaimedStarts.map(({ requestId }): Action => {
+    told(requestId, 'is given up before it is Ready');
+    return { kind: 'cancel-start', requestId, reason };
+  });
+  return [...drains, ...cancelled];
 }
 
 function givenUp(fleet: Fleet, pool: PoolConfig, reasons: Reason[]): Action[] {

@@ -65,7 +65,7 @@ export function withFailure(memory: PlanMemory, offeringId: string, nowMs: numbe
   return withFailures(memory, [offeringId], nowMs, null);
 }
 
-/** The same of several at once, which are passed over for `markMs`; null: for as long as they have failed of late. */
+/** The same of several at once, which are passed over for `markMs`, or what is left of a longer mark; null: as above. */
 export function withFailures(
   memory: PlanMemory,
   offeringIds: readonly string[],
@@ -79,8 +79,8 @@ export function withFailures(
     // Failures of one batch are one failure.
     const failures = recent === null ? 1 : recent.lastFailureMs === nowMs ? recent.failures : recent.failures + 1;
     const backoffMs = Math.min(MARK_MS_MAX, MARK_MS_MIN * 2 ** Math.min(failures - 1, 10));
-    // A last resort that has failed again is marked for no less than before.
-    const untilMs = markMs === null ? nowMs + backoffMs : Math.max(before?.untilMs ?? 0, nowMs + markMs);
+    // A last resort that has failed again, and one that failed otherwise, is marked for no less than before.
+    const untilMs = Math.max(before?.untilMs ?? 0, nowMs + (markMs ?? backoffMs));
     marks[id] = { untilMs, lastFailureMs: nowMs, failures };
   }
   return { ...memory, lastFailureMs: nowMs, marks };
@@ -88,11 +88,12 @@ export function withFailures(
 
 /**
  * An offering that has delivered since it failed is free again: of those that a cloud refuses now and then, else few would
- * ever be. `deliveredMs`: by offering, when the youngest of its Ready nodes was requested.
+ * ever be. `deliveredMs`: by offering, when the youngest of its Ready nodes was requested; one that was requested together
+ * with those that failed says nothing.
  */
 export function withoutServedMarks(memory: PlanMemory, deliveredMs: ReadonlyMap<string, number>): PlanMemory {
   const marks = Object.entries(memory.marks);
-  const kept = marks.filter(([id, mark]) => (deliveredMs.get(id) ?? Number.NEGATIVE_INFINITY) < mark.lastFailureMs);
+  const kept = marks.filter(([id, mark]) => (deliveredMs.get(id) ?? Number.NEGATIVE_INFINITY) <= mark.lastFailureMs);
   return kept.length === marks.length ? memory : { ...memory, marks: Object.fromEntries(kept) };
 }
 

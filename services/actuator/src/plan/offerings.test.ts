@@ -83,7 +83,9 @@ describe('offerings', () => {
       return planned.actions.flatMap((one) => (one.kind === 'create' ? [one.offering.instanceType] : []));
     };
     expect(bought(NOON - 180_000)).toEqual(['l']);
-    expect(bought(NOON - 120_000)).toEqual(['m']);
+    // Of the same orders as the one that failed.
+    expect(bought(NOON - 120_000)).toEqual(['l']);
+    expect(bought(NOON - 119_000)).toEqual(['m']);
   });
 
   it('keeps to the spot share over a whole batch', () => {

@@ -8,7 +8,7 @@ import { addNeed, type Forecasted, forecastNeeds, type Needs, noNeeds, type Obse
 import { offeringId } from './offerings.ts';
 import { type PendingNeed, packPending } from './pending.ts';
 import { maxShares } from './shares.ts';
-import type { PlanState, Reason } from './types.ts';
+import type { PlanState, Reason, StartingNode } from './types.ts';
 
 /**
  * A node that the forecast wants back within the lead time and this margin is not let go: the drain itself takes a
@@ -18,7 +18,9 @@ const HOLD_MARGIN_MS = 60_000;
 
 /** The facts that one plan is made from, gathered once. */
 export interface Situation {
+  /** Without the starting machines that are being reclaimed: nothing is to be expected of them. */
   readonly state: PlanState;
+  readonly reclaimedStarts: readonly StartingNode[];
   readonly pool: PoolConfig;
   readonly nowMs: number;
   readonly bounds: Bounds;
@@ -37,12 +39,16 @@ export interface Situation {
 }
 
 export function survey(
-  state: PlanState,
+  seen: PlanState,
   forecasts: readonly Forecast[],
   pool: PoolConfig,
   nowMs: number,
   reasons: Reason[],
 ): Situation {
+  const isReclaimed = ({ interruptedMs }: StartingNode) => typeof interruptedMs === 'number';
+  const reclaimedStarts = seen.starting.filter(isReclaimed);
+  const starting = seen.starting.filter((one) => !isReclaimed(one));
+  const state: PlanState = { ...seen, starting };
   const bounds = boundsAt(pool, nowMs, state.override);
   const fleet = fleetOf(state, pool, nowMs);
   const known = withoutServedMarks(withoutOldMarks(state.memory, nowMs), deliveries(fleet));
@@ -71,6 +77,7 @@ export function survey(
   }
   return {
     state,
+    reclaimedStarts,
     pool,
     nowMs,
     bounds,

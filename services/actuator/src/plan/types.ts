@@ -50,6 +50,8 @@ export interface StartingNode {
   readonly offering: OfferingConfig;
   /** Once it has registered with the cluster. */
   readonly nodeName: string | null;
+  /** When the cloud will take it back; absent or null: it has not said so. */
+  readonly interruptedMs?: number | null;
 }
 
 /** The latest value of one signal, its sources combined. */

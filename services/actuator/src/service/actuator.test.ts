@@ -181,13 +181,30 @@ describe('actuator: one that was held while another took over', () => {
     expect(written).toBe(8);
     scene.state.answers = async () => undefined;
     await scene.start('      mode: enforce');
-    await scene.tick();
+    await scene.ticks(2);
     expect(scene.cloud.running).toHaveLength(10);
     goOn();
     await stale;
     await scene.ticks(3);
     expect(scene.cloud.madeByToken.size).toBe(10);
     expect(await scene.state.keys('node.')).toHaveLength(10);
+  });
+
+  it('and was killed before it could withdraw its orders: those above max are never sent', async () => {
+    const scene = await Scene.create();
+    await scene.ticks(4);
+    scene.state.answers = (key) => (key.startsWith('node.') ? new Promise<void>(() => {}) : Promise.resolve());
+    scene.load = 950;
+    void scene.tick();
+    await turns(20);
+    scene.state.answers = async () => undefined;
+    await scene.start('      mode: enforce');
+    const until = new Date(scene.clock.nowMs() + 600_000).toISOString();
+    const request = { max: 3, until, by: 'ops', why: 'budget' };
+    await scene.actuator.override('web', new TextEncoder().encode(JSON.stringify(request)));
+    await scene.ticks(6);
+    expect(scene.cloud.madeByToken.size).toBe(3);
+    expect(await scene.state.keys('node.')).toHaveLength(3);
   });
 });
 

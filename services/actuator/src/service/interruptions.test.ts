@@ -56,6 +56,24 @@ describe('actuator: a machine is taken back', () => {
     expect(scene.cluster.deletedPods).toEqual(['held']);
   });
 
+  it('before it is a Ready node: it is given up, and another ordered elsewhere in the same tick', async () => {
+    const scene = await Scene.create(poolText(false));
+    scene.load = 250;
+    await scene.tick();
+    expect(scene.cloud.running).toHaveLength(3);
+    const name = notice(scene, 'reclaim', scene.clock.nowMs() + MINUTE_MS / 2);
+    await scene.tick();
+    expect(scene.plan.actions.map(({ kind, target }) => `${kind} ${target}`)).toEqual([
+      `cancel-start ${name}`,
+      'create small b on_demand',
+    ]);
+    expect(scene.cloud.running).toHaveLength(3);
+    expect(scene.cloud.running.map(({ nodeName }) => nodeName)).not.toContain(name);
+    scene.cloud.notices = [];
+    await scene.ticks(3);
+    expect(scene.cluster.nodes.size).toBe(3);
+  });
+
   it('one that is told of again and again is told once, and replaced once', async () => {
     const scene = await served(3);
     notice(scene, 'reclaim', scene.clock.nowMs() + 5 * MINUTE_MS);

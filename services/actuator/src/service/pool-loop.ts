@@ -60,6 +60,8 @@ interface Picture {
   readonly unreadForecasts: readonly RejectedForecast[];
   readonly override: Override | null;
   readonly permission: Permission;
+  /** What is kept in the bucket could be read. Else the plan is only told: its memory must not replace what is kept. */
+  readonly isRead: boolean;
 }
 
 /** The first plan of a tick, and what it was made from. */
@@ -164,6 +166,7 @@ export class PoolLoop {
       unreadForecasts: forecasts.unread,
       override,
       permission,
+      isRead: kept.ok,
     };
   }
 
@@ -203,7 +206,8 @@ export class PoolLoop {
     if (ready + starting >= desired) this.#refusal = null;
     this.#show('orders', this.#refusal === null ? { ok: true } : { ok: false, reason: this.#refusal });
     // What failed after the memory was saved must not be forgotten by the next tick.
-    if (this.#memory !== now.memory) this.#show('memory', await healthOf(this.#keeper.save(this.#memory)));
+    if (picture.isRead && this.#memory !== now.memory)
+      this.#show('memory', await healthOf(this.#keeper.save(this.#memory)));
     // Whoever leads now tells its own plan, under the same number.
     if (this.#parts.mandate.lost) return;
     await this.#learn(draft.state, nowMs);
@@ -245,6 +249,7 @@ export class PoolLoop {
   /** The memory is saved first: whoever has planned on the same memory is refused, and does nothing. */
   async #carryOut(decided: Plan, picture: Picture, nowMs: number): Promise<boolean> {
     this.#memory = decided.memory;
+    if (!picture.isRead) return false;
     const saved = await healthOf(this.#keeper.save(decided.memory));
     this.#show('memory', saved);
     if (!saved.ok) this.#executor.forget();
@@ -255,15 +260,13 @@ export class PoolLoop {
     return true;
   }
 
+  /** The memory first, and taken in at once: that another actuator has written it is said only once. */
   async #readState(): Promise<void> {
-    const [{ memory, isOwn }] = await Promise.all([
-      this.#keeper.load(),
-      this.steering.refresh(),
-      this.#leadTimes.load(),
-      this.#capacities.load(),
-    ]);
-    this.#memory = memory;
+    const { memory, isOwn } = await this.#keeper.load();
+    // Plans that were told and not kept have their numbers all the same.
+    this.#memory = { ...memory, generation: Math.max(memory.generation, this.#memory.generation) };
     if (!isOwn) this.#executor.forget();
+    await Promise.all([this.steering.refresh(), this.#leadTimes.load(), this.#capacities.load()]);
   }
 
   #state(

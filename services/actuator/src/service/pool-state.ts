@@ -52,6 +52,7 @@ export function planState(gathered: Gathered): PlanState {
       requestedMs: record.createdMs,
       offering: record.offering,
       nodeName: record.registeredMs === null ? null : record.nodeName,
+      interruptedMs: gathered.reclaimedMs.get(record.requestId) ?? null,
     })),
     pendingPods: (podsByNode.get('') ?? []).filter((pod) => !pod.terminating && !servedPodUids.has(pod.uid)),
     readings: gathered.readings,

@@ -3,9 +3,17 @@ import { MINUTE_MS, Scene } from './fakes/scene.ts';
 
 /** The kubelet of a node falls silent; its machine runs on. */
 function silence(scene: Scene, name: string): void {
+  turn(scene, name, false);
+}
+
+function recover(scene: Scene, name: string): void {
+  turn(scene, name, true);
+}
+
+function turn(scene: Scene, name: string, ready: boolean): void {
   const node = scene.cluster.nodes.get(name);
   if (!node) throw new Error(`there is no node ${name}`);
-  scene.cluster.nodes.set(name, { ...node, ready: false, readyChangedMs: scene.clock.nowMs() });
+  scene.cluster.nodes.set(name, { ...node, ready, readyChangedMs: scene.clock.nowMs() });
 }
 
 async function served(nodes: number, pool?: string): Promise<{ readonly scene: Scene; readonly names: string[] }> {
@@ -52,6 +60,37 @@ describe('actuator: repair', () => {
     expect(scene.cluster.deletedPods).toEqual(['held']);
   });
 
+  it('one that comes back while its pods are asked to leave serves again, and what its budget protects stays', async () => {
+    const { scene, names } = await served(4);
+    const [name = ''] = names;
+    scene.cluster.addPod({ name: 'held', nodeName: name });
+    scene.cluster.budgeted.add('held');
+    silence(scene, name);
+    await scene.ticks(22);
+    expect(scene.cluster.nodes.get(name)?.unschedulable).toBe(true);
+    recover(scene, name);
+    await scene.tick();
+    expect(scene.cluster.nodes.get(name)).toMatchObject({ unschedulable: false, taints: [] });
+    await scene.ticks(15);
+    expect(scene.cluster.pods.has('held')).toBe(true);
+    expect(scene.cluster.deletedPods).toEqual([]);
+  });
+
+  it('one that comes back while its machine is taken back goes all the same', async () => {
+    const { scene, names } = await served(4);
+    const [name = ''] = names;
+    scene.cluster.addPod({ name: 'held', nodeName: name });
+    scene.cluster.budgeted.add('held');
+    silence(scene, name);
+    await scene.ticks(22);
+    const machine = scene.cloud.running.find(({ nodeName }) => nodeName === name);
+    const atMs = scene.clock.nowMs() + 2 * MINUTE_MS;
+    scene.cloud.notices = [{ machineId: machine?.id ?? '', nodeName: name, kind: 'reclaim', atMs }];
+    recover(scene, name);
+    await scene.ticks(4);
+    expect(isThere(scene, name)).toBe(false);
+  });
+
   it('two of ten go one after the other; with three nothing is done, and the plan says why', async () => {
     const { scene, names } = await served(10);
     const two = names.slice(0, 2);
@@ -78,8 +117,7 @@ describe('actuator: repair', () => {
     const [name = ''] = names;
     silence(scene, name);
     await scene.ticks(18);
-    const node = scene.cluster.nodes.get(name);
-    if (node) scene.cluster.nodes.set(name, { ...node, ready: true, readyChangedMs: scene.clock.nowMs() });
+    recover(scene, name);
     await scene.ticks(5);
     expect(isThere(scene, name)).toBe(true);
   });

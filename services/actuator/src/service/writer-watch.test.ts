@@ -67,7 +67,7 @@ describe('actuator: a single writer', () => {
 
   it('what cannot be read is no reason to refuse; it is asked again at the next tick', async () => {
     const scene = await Scene.create();
-    scene.surroundings.failure = new KubernetesUnavailableError('ECONNRESET');
+    scene.surroundings.factsFailure = new KubernetesUnavailableError('ECONNRESET');
     await scene.ticks(2);
     expect(scene.cloud.running).toHaveLength(2);
     expect(scene.surroundings.looks).toBe(2);

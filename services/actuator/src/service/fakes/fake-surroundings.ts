@@ -6,20 +6,22 @@ export class FakeSurroundings implements Surroundings {
   facts: AutoscalerFacts = { clusterAutoscaler: null, deployments: [], nodePools: [], unread: [] };
   /** How often somebody asked for `facts`. */
   looks = 0;
-  /** What every call fails with. */
+  /** What reading annotations fails with. */
   failure: Error | null = null;
+  /** What reading `facts` fails with. */
+  factsFailure: Error | null = null;
 
   annotations(namespace: string, configMap: string): Promise<Readonly<Record<string, string>> | null> {
-    return this.#answer(() => this.configMaps.get(`${namespace}/${configMap}`) ?? null);
+    return this.#answer(this.failure, () => this.configMaps.get(`${namespace}/${configMap}`) ?? null);
   }
 
   autoscalers(): Promise<AutoscalerFacts> {
     this.looks++;
-    return this.#answer(() => this.facts);
+    return this.#answer(this.factsFailure, () => this.facts);
   }
 
-  async #answer<T>(answer: () => T): Promise<T> {
-    if (this.failure) throw this.failure;
+  async #answer<T>(failure: Error | null, answer: () => T): Promise<T> {
+    if (failure) throw failure;
     return answer();
   }
 }

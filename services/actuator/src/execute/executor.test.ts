@@ -294,6 +294,34 @@ describe('execute: nodes go', () => {
     expect(world.executor.records).toHaveLength(1);
   });
 
+  it('withdrawn: drains are taken back, removals and starts that came to nothing are finished, nothing begins', async () => {
+    const world = await withNodes(3);
+    const [drained, removed, kept] = recordedNames(world);
+    world.cluster.addPod({ name: 'db', nodeName: drained as string });
+    world.cluster.budgeted.add('db');
+    world.cloud.terminationMs = 3 * MINUTE_MS;
+    await world.tick(() =>
+      [drained, removed].map((nodeName) => ({ kind: 'drain', nodeName: nodeName as string, why: 'x', force: false })),
+    );
+    world.neverRegisters = () => true;
+    await world.tick(() => [{ kind: 'create', offering: world.offering(), count: 1, why: 'wanted' }]);
+    expect(world.executor.records.map(({ state }) => state).sort()).toEqual([
+      'draining',
+      'ready',
+      'removing',
+      'requested',
+    ]);
+    world.permission = 'withdraw';
+    world.desired = 9;
+    await world.tick();
+    expect(world.cluster.nodes.get(drained as string)).toMatchObject({ unschedulable: false, taints: [] });
+    expect(world.cluster.pods.has('db')).toBe(true);
+    await ticks(world, 20);
+    expect(recordedNames(world)).toEqual([drained, kept].sort());
+    expect(namesInCloud(world)).toEqual([drained, kept].sort());
+    expect(world.executor.records.map(({ state }) => state)).toEqual(['ready', 'ready']);
+  });
+
   it('a reclaimed machine is emptied at once, replaced, and its Node and stranded pods are cleared away', async () => {
     const world = await withNodes(2);
     const record = world.executor.records[0];

@@ -149,7 +149,7 @@ export class PoolLoop {
     const override = this.steering.inForce(nowMs);
     const { pool, otherWriter } = await this.#oneWriter(cluster, nowMs);
     // What cannot be journalled or fenced must not be done.
-    let permission = kept.ok ? permissionOf(pool, override) : 'nothing';
+    let permission = kept.ok ? permissionOf(this.pool, override, otherWriter) : 'nothing';
     const settled = kept.ok ? await healthOf(this.#executor.settle(clusterTag, cluster, permission, nowMs)) : kept;
     if (!settled.ok) permission = 'nothing';
     this.#show('state', settled);
@@ -319,9 +319,11 @@ export class PoolLoop {
   }
 }
 
-function permissionOf(pool: PoolConfig, override: Override | null): Permission {
+/** `pool` is as configured: a pool that acted before another writer came has work to end. A pause changes least. */
+function permissionOf(pool: PoolConfig, override: Override | null, otherWriter: Reason | null): Permission {
   if (pool.mode === 'observe' || pool.provider.kind === 'none') return 'nothing';
-  return override?.paused ? 'finish' : 'all';
+  if (override?.paused) return 'finish';
+  return otherWriter === null ? 'all' : 'withdraw';
 }
 
 function orderOf(action: Action): Order {

@@ -41,6 +41,27 @@ describe('actuator: a single writer', () => {
     expect(scene.plan.reasons[0]?.code).toBe('other-writer');
   });
 
+  it('takes back what it was about to empty, and finishes what was going already', async () => {
+    const scene = await Scene.create();
+    scene.load = 350;
+    await scene.ticks(4);
+    const [budgeted] = scene.cloud.running.map(({ nodeName }) => nodeName);
+    for (const { nodeName } of scene.cloud.running) scene.cluster.addPod({ name: `db-${nodeName}`, nodeName });
+    for (const { nodeName } of scene.cloud.running) scene.cluster.budgeted.add(`db-${nodeName}`);
+    scene.load = 50;
+    const cordoned = () => [...scene.cluster.nodes.values()].filter((node) => node.unschedulable).length;
+    for (let i = 0; i < 60 && cordoned() === 0; i++) await scene.tick();
+    expect(cordoned()).toBeGreaterThan(0);
+    scene.surroundings.facts = {
+      ...scene.surroundings.facts,
+      deployments: [{ kind: 'cluster-autoscaler', namespace: 'kube-system', name: 'cluster-autoscaler' }],
+    };
+    await scene.ticks(6);
+    expect(scene.plan.reasons[0]?.code).toBe('other-writer');
+    expect(cordoned()).toBe(0);
+    expect(scene.cluster.nodes.has(budgeted as string)).toBe(true);
+  });
+
   it('acts again a quarter of an hour after the last sign, and says so', async () => {
     const scene = await Scene.create();
     managed(scene);

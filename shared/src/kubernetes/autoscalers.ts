@@ -33,8 +33,13 @@ interface KarpenterNodePool {
 const STATUS_PATH = '/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status';
 const UPDATED = 'cluster-autoscaler.kubernetes.io/last-updated';
 const NAME_LABELS = ['app.kubernetes.io/name', 'app', 'k8s-app'];
-/** Charts and distributions put words before and after it: `aws-cluster-autoscaler`, `cluster-autoscaler-default`. */
-const CLUSTER_AUTOSCALER = /(^|-)cluster-autoscaler($|-)/;
+/**
+ * Charts put their release and the provider before it, `prod-aws-cluster-autoscaler`; OpenShift's is
+ * `cluster-autoscaler-default`, beside a `cluster-autoscaler-operator` that resizes nothing.
+ */
+const CLUSTER_AUTOSCALER_NAME = /(^|-)cluster-autoscaler(-default)?$/;
+/** `aws-cluster-autoscaler`: at most the provider before it. */
+const CLUSTER_AUTOSCALER_LABEL = /^([a-z0-9]+-)?cluster-autoscaler$/;
 
 const statusSchema = z.object({
   metadata: z.object({ annotations: z.record(z.string(), z.string()).default({}) }),
@@ -104,10 +109,11 @@ async function readDeployments(kube: KubeConfig): Promise<AutoscalerFacts['deplo
   return items.flatMap((item): AutoscalerFacts['deployments'][number][] => {
     const { metadata, spec } = understand('Deployment', deploymentSchema, item);
     const { name, namespace, labels } = metadata;
-    const names = [name, ...NAME_LABELS.map((label) => labels[label] ?? '')];
+    const labelled = NAME_LABELS.map((label) => labels[label] ?? '');
     if (spec.replicas === 0) return [];
-    if (names.some((one) => CLUSTER_AUTOSCALER.test(one))) return [{ kind: 'cluster-autoscaler', namespace, name }];
-    return names.includes('karpenter') ? [{ kind: 'karpenter', namespace, name }] : [];
+    if (CLUSTER_AUTOSCALER_NAME.test(name) || labelled.some((one) => CLUSTER_AUTOSCALER_LABEL.test(one)))
+      return [{ kind: 'cluster-autoscaler', namespace, name }];
+    return [name, ...labelled].includes('karpenter') ? [{ kind: 'karpenter', namespace, name }] : [];
   });
 }
 

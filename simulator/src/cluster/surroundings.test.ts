@@ -40,7 +40,14 @@ describe('surroundings: other autoscalers', () => {
     ['main', 1, { 'app.kubernetes.io/name': 'karpenter' }, 'karpenter'],
     ['karpenter', 1, {}, 'karpenter'],
     ['cluster-autoscaler', 0, {}, null],
+    ['main', 1, { 'k8s-app': 'clusterapi-cluster-autoscaler' }, 'cluster-autoscaler'],
+    ['prod-aws-cluster-autoscaler', 1, {}, 'cluster-autoscaler'],
     ['cluster-proportional-autoscaler', 1, {}, null],
+    // OpenShift runs it everywhere, whether there is an autoscaler or not.
+    ['cluster-autoscaler-operator', 1, { 'k8s-app': 'cluster-autoscaler-operator' }, null],
+    ['cluster-autoscaler-exporter', 1, { app: 'cluster-autoscaler-exporter' }, null],
+    ['cluster-autoscaler-dashboard', 1, {}, null],
+    ['grafana', 1, { app: 'dashboards-for-cluster-autoscaler' }, null],
     ['karpenter-dashboards', 1, {}, null],
   ])('Deployment %s with %i replicas, labels %j: %s', async (name, replicas, labels, kind) => {
     const { lab, surroundings } = await surrounded();

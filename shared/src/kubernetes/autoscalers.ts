@@ -19,8 +19,18 @@ export interface AutoscalerFacts {
     readonly name: string;
   }[];
   readonly nodePools: readonly KarpenterNodePool[];
-  /** What could not be read, one line each: nothing is concluded from that. */
-  readonly unread: readonly string[];
+  /** What could not be read: it is empty above, and nothing is concluded from that. */
+  readonly unread: readonly UnreadPart[];
+}
+
+export type AutoscalerPart = 'clusterAutoscaler' | 'deployments' | 'nodePools';
+
+interface UnreadPart {
+  readonly part: AutoscalerPart;
+  /** One line. */
+  readonly text: string;
+  /** It may not be read, or is not understood; otherwise it may be there soon. */
+  readonly isRefused: boolean;
 }
 
 /** Nodes that Karpenter may create. */
@@ -72,22 +82,25 @@ const nodePoolSchema = z.object({
     .prefault({}),
 });
 
-/** What may not be read is named in `unread`; rejects with `KubernetesUnavailableError` while nothing can be. */
+/** Never rejects. Each part by itself: the CRD of Karpenter may fail for ever, by a webhook that nobody runs any more. */
 export async function readAutoscalers(kube: KubeConfig): Promise<AutoscalerFacts> {
-  const unread: string[] = [];
-  const part = async <T>(what: string, read: Promise<T>, none: T): Promise<T> => {
+  const unread: UnreadPart[] = [];
+  const part = async <T>(name: AutoscalerPart, what: string, read: Promise<T>, none: T): Promise<T> => {
     try {
       return await read;
     } catch (error) {
-      if (!(error instanceof KubernetesRefusedError)) throw error;
-      if (error.status !== 404) unread.push(`${what}: ${error.message}`);
+      const status = error instanceof KubernetesRefusedError ? error.status : null;
+      if (status === 404) return none;
+      const text = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+      // 401: the credentials have run out, and are renewed.
+      unread.push({ part: name, text, isRefused: status !== null && status !== 401 });
       return none;
     }
   };
   const [clusterAutoscaler, deployments, nodePools] = await Promise.all([
-    part('the status of Cluster Autoscaler', readStatus(kube), null),
-    part('Deployments', readDeployments(kube), []),
-    part('NodePools of Karpenter', readNodePools(kube), []),
+    part('clusterAutoscaler', 'the status of Cluster Autoscaler', readStatus(kube), null),
+    part('deployments', 'Deployments', readDeployments(kube), []),
+    part('nodePools', 'NodePools of Karpenter', readNodePools(kube), []),
   ]);
   return { clusterAutoscaler, deployments, nodePools, unread };
 }

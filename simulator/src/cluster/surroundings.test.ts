@@ -87,16 +87,33 @@ describe('surroundings: other autoscalers', () => {
     addDeployment(lab, 'cluster-autoscaler');
     const { deployments, unread } = await surroundings.autoscalers();
     expect(deployments).toHaveLength(1);
+    const text = (what: string) => expect.stringMatching(`^${what}: .*HTTP 403, .* is forbidden`);
     expect(unread).toEqual([
-      expect.stringMatching(/^the status of Cluster Autoscaler: .*HTTP 403, .* is forbidden/),
-      expect.stringMatching(/^NodePools of Karpenter: .*HTTP 403, .* is forbidden/),
+      { part: 'clusterAutoscaler', text: text('the status of Cluster Autoscaler'), isRefused: true },
+      { part: 'nodePools', text: text('NodePools of Karpenter'), isRefused: true },
     ]);
   });
 
-  it('rejects while the server is away', async () => {
+  it('while the server is away each part may still come', async () => {
     const { server, surroundings } = await surrounded();
     await server.close();
-    await expect(surroundings.autoscalers()).rejects.toMatchObject({ name: 'KubernetesUnavailableError' });
+    const { unread } = await surroundings.autoscalers();
+    expect(unread.map(({ part, isRefused }) => `${part} ${isRefused}`).sort()).toEqual([
+      'clusterAutoscaler false',
+      'deployments false',
+      'nodePools false',
+    ]);
+  });
+
+  it('a part that fails for ever hides no other: the CRD of a Karpenter whose webhook is dead', async () => {
+    const { lab, surroundings } = await surrounded();
+    addDeployment(lab, 'cluster-autoscaler');
+    lab.cluster.faults.add({ path: /karpenter/, action: { kind: 'respond', status: 500 } });
+    const { deployments, unread } = await surroundings.autoscalers();
+    expect(deployments).toHaveLength(1);
+    expect(unread).toEqual([
+      { part: 'nodePools', text: expect.stringMatching(/^NodePools of Karpenter: .*HTTP 500/), isRefused: false },
+    ]);
   });
 });
 

@@ -25,7 +25,7 @@ export async function startActuator(parts: ActuatorParts): Promise<Actuator> {
   const { config, leadership = null } = parts;
   const outbox = new Outbox(parts.bus, parts.store, parts.log);
   const calls = new CallBook(parts);
-  const autoscalers = new AutoscalerWatch(parts.surroundings ?? null, parts.log);
+  const autoscalers = new AutoscalerWatch(parts.surroundings ?? null, parts.ioClock, parts.log);
   const mandate = new Mandate(leadership, parts.state);
   const guarded = { ...parts, mandate, writer: mandate.writer(parts.writer), state: mandate.state(parts.state) };
   const providers = await Promise.all(

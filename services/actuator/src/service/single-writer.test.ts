@@ -114,7 +114,12 @@ describe('another writer of the nodes', () => {
       { deployments: [{ kind: 'karpenter', namespace: 'karpenter', name: 'karpenter' }] },
       null,
     ],
-    ['what may not be read', [], { unread: ['Deployments: HTTP 403'] }, null],
+    [
+      'what may not be read',
+      [],
+      { unread: [{ part: 'deployments', text: 'Deployments: HTTP 403', isRefused: true }] },
+      null,
+    ],
   ])('%s', (_what, nodes, facts, owner) => {
     expect(otherWriters(poolOf(), { nodes, autoscalers: { ...NONE, ...facts } }, NOW_MS).owner).toBe(owner);
   });

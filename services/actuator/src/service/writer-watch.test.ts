@@ -1,5 +1,4 @@
 import { POOL_LABEL } from '@forescale/shared/config';
-import { KubernetesUnavailableError } from '@forescale/shared/kubernetes';
 import { describe, expect, it } from 'vitest';
 import { MINUTE_MS, Scene } from './fakes/scene.ts';
 
@@ -86,12 +85,17 @@ describe('actuator: a single writer', () => {
     expect(scene.clock.nowMs() - startedMs).toBeLessThanOrEqual(6 * MINUTE_MS);
   });
 
-  it('what cannot be read is no reason to refuse; it is asked again at the next tick', async () => {
+  it('begins nothing before other autoscalers could be looked for, a quarter of an hour at most', async () => {
     const scene = await Scene.create();
-    scene.surroundings.factsFailure = new KubernetesUnavailableError('ECONNRESET');
-    await scene.ticks(2);
+    const unread = [{ part: 'deployments', text: 'Deployments: HTTP 500', isRefused: false }] as const;
+    scene.surroundings.facts = { ...scene.surroundings.facts, unread };
+    await scene.ticks(15);
+    expect(scene.cloud.createTimesMs).toEqual([]);
+    const text = 'whether its nodes have another writer is not known yet: Deployments: HTTP 500';
+    expect(scene.plan.reasons[0]).toEqual({ code: 'other-writer', text });
+    expect((await scene.readiness.report()).reasons).toEqual({ 'single writer of pool web': text });
+    await scene.tick();
     expect(scene.cloud.running).toHaveLength(2);
-    expect(scene.surroundings.looks).toBe(2);
     managed(scene);
     await scene.tick();
     expect(scene.plan.mode).toBe('observe');

@@ -8,20 +8,17 @@ export class FakeSurroundings implements Surroundings {
   looks = 0;
   /** What reading annotations fails with. */
   failure: Error | null = null;
-  /** What reading `facts` fails with. */
-  factsFailure: Error | null = null;
+  /** What the answer with `facts` waits for. */
+  factsGate: Promise<void> = Promise.resolve();
 
-  annotations(namespace: string, configMap: string): Promise<Readonly<Record<string, string>> | null> {
-    return this.#answer(this.failure, () => this.configMaps.get(`${namespace}/${configMap}`) ?? null);
+  async annotations(namespace: string, configMap: string): Promise<Readonly<Record<string, string>> | null> {
+    if (this.failure) throw this.failure;
+    return this.configMaps.get(`${namespace}/${configMap}`) ?? null;
   }
 
-  autoscalers(): Promise<AutoscalerFacts> {
+  async autoscalers(): Promise<AutoscalerFacts> {
     this.looks++;
-    return this.#answer(this.factsFailure, () => this.facts);
-  }
-
-  async #answer<T>(failure: Error | null, answer: () => T): Promise<T> {
-    if (failure) throw failure;
-    return answer();
+    await this.factsGate;
+    return this.facts;
   }
 }

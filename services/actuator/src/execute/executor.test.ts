@@ -294,6 +294,27 @@ describe('execute: nodes go', () => {
     expect(world.executor.records).toHaveLength(1);
   });
 
+  it('a drain whose deadline passed during a pause gives its node back without evicting anybody', async () => {
+    const world = await withNodes(2);
+    const name = firstName(world);
+    world.cluster.addPod({ name: 'web-1', nodeName: name });
+    world.cluster.addPod({ name: 'db', nodeName: name });
+    world.cluster.budgeted.add('db').add('web-1');
+    world.desired = 1;
+    await world.tick();
+    world.permission = 'finish';
+    await ticks(world, Math.ceil(world.pool.scaleDown.drainGraceMs / MINUTE_MS) + 1);
+    world.cluster.budgeted.delete('web-1');
+    world.permission = 'all';
+    world.desired = 2;
+    await world.tick();
+    expect(world.cluster.pods.has('web-1')).toBe(true);
+    expect(world.cluster.nodes.get(name)).toMatchObject({ unschedulable: false, taints: [] });
+    expect(world.failures.map(({ stage, message }) => `${stage}: ${message}`)).toEqual([
+      'drain: not emptied by its deadline: default/web-1, default/db',
+    ]);
+  });
+
   it('withdrawn: drains are taken back, removals and starts that came to nothing are finished, nothing begins', async () => {
     const world = await withNodes(3);
     const [drained, removed, kept] = recordedNames(world);

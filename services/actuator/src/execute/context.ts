@@ -40,7 +40,7 @@ export interface Failure {
 /**
  * What may be done to machines and nodes, and the single place where it is decided.
  * - `all`: mode `enforce`.
- * - `finish`: paused. What has begun to go, goes; drains wait; nothing new begins.
+ * - `finish`: paused. What has begun to go, goes; drains wait, but of machines that are reclaimed; nothing new begins.
  * - `withdraw`: somebody else is at work on the nodes. As `finish`, but drains are taken back, since it may be long.
  * - `nothing`: mode `observe`. The journal still follows what it sees.
  */
@@ -61,6 +61,8 @@ export interface ExecuteContext {
    * before its call: of a process that was held meanwhile, its successor knows either the intent, or has overtaken it.
    */
   readonly isCurrent: () => Promise<boolean>;
+  /** Whether the provider takes its machine back: it is emptied whatever else holds, since it goes anyway. */
+  readonly isReclaimed: (record: NodeRecord) => boolean;
   readonly onEvent: (event: NodeEvent) => void;
   readonly onFailure: (failure: Failure) => void;
   /** What is wrong, in words, for the readiness report of this tick. */

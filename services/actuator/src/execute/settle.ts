@@ -105,7 +105,8 @@ async function settleDrain(
   permission: Permission,
   nowMs: number,
 ): Promise<NodeRecord> {
-  if (permission === 'all') return await drainStep(context, record, cluster, nowMs);
+  if (permission === 'nothing') return record;
+  if (permission === 'all' || context.isReclaimed(record)) return await drainStep(context, record, cluster, nowMs);
   return permission === 'withdraw' ? await cancelDrain(context, record) : record;
 }
 

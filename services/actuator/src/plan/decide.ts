@@ -30,7 +30,8 @@ export function decide(situation: Situation, solve: MixSolver | null, reasons: R
   if (bounds.paused) {
     reasons.push({ code: 'paused', text: `paused by ${state.override?.by ?? ''}: ${state.override?.why ?? ''}` });
     return {
-      actions: [],
+      // Their machines go whether anybody pauses or not.
+      actions: replaced(fleet, reasons),
       memory: { ...withoutOldMarks(state.memory, nowMs), generation },
       boundBy: 'pause',
       wantedBack: 0,

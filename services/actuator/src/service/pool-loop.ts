@@ -249,7 +249,7 @@ export class PoolLoop {
     const saved = await healthOf(this.#keeper.save(decided.memory));
     this.#show('memory', saved);
     if (!saved.ok) this.#executor.forget();
-    if (!saved.ok || picture.permission !== 'all') return false;
+    if (!saved.ok || picture.permission === 'nothing') return false;
     const { clusterTag, cluster, permission } = picture;
     const orders = decided.actions.map(orderOf);
     await this.#executor.perform(clusterTag, orders, decided.memory.generation, cluster, permission, nowMs);

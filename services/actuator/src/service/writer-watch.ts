@@ -74,7 +74,7 @@ export class WriterWatch {
 
 function inWords(owner: string): string {
   return (
-    `its nodes have another writer, ${owner}: nothing is changed; ` +
-    'provider buffer asks that one for nodes, and single_writer: ignore acts all the same'
+    `its nodes have another writer, ${owner}: nothing new begins; a selector for nodes of its own, or ` +
+    'single_writer: ignore, lets it act, and a provider buffer that asks the owner for nodes is to come'
   );
 }

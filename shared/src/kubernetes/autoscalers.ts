@@ -19,8 +19,18 @@ export interface AutoscalerFacts {
     readonly name: string;
   }[];
   readonly nodePools: readonly KarpenterNodePool[];
-  /** What could not be read, one line each: nothing is concluded from that. */
-  readonly unread: readonly string[];
+  /** What could not be read: it is empty above, and nothing is concluded from that. */
+  readonly unread: readonly UnreadPart[];
+}
+
+export type AutoscalerPart = 'clusterAutoscaler' | 'deployments' | 'nodePools';
+
+interface UnreadPart {
+  readonly part: AutoscalerPart;
+  /** One line. */
+  readonly text: string;
+  /** It may not be read, or is not understood; otherwise it may be there soon. */
+  readonly isRefused: boolean;
 }
 
 /** Nodes that Karpenter may create. */
@@ -33,8 +43,13 @@ interface KarpenterNodePool {
 const STATUS_PATH = '/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status';
 const UPDATED = 'cluster-autoscaler.kubernetes.io/last-updated';
 const NAME_LABELS = ['app.kubernetes.io/name', 'app', 'k8s-app'];
-/** Charts and distributions put words before and after it: `aws-cluster-autoscaler`, `cluster-autoscaler-default`. */
-const CLUSTER_AUTOSCALER = /(^|-)cluster-autoscaler($|-)/;
+/**
+ * Charts put their release and the provider before it, `prod-aws-cluster-autoscaler`; OpenShift's is
+ * `cluster-autoscaler-default`, beside a `cluster-autoscaler-operator` that resizes nothing.
+ */
+const CLUSTER_AUTOSCALER_NAME = /(^|-)cluster-autoscaler(-default)?$/;
+/** `aws-cluster-autoscaler`: at most the provider before it. */
+const CLUSTER_AUTOSCALER_LABEL = /^([a-z0-9]+-)?cluster-autoscaler$/;
 
 const statusSchema = z.object({
   metadata: z.object({ annotations: z.record(z.string(), z.string()).default({}) }),
@@ -67,22 +82,25 @@ const nodePoolSchema = z.object({
     .prefault({}),
 });
 
-/** What may not be read is named in `unread`; rejects with `KubernetesUnavailableError` while nothing can be. */
+/** Never rejects. Each part by itself: the CRD of Karpenter may fail for ever, by a webhook that nobody runs any more. */
 export async function readAutoscalers(kube: KubeConfig): Promise<AutoscalerFacts> {
-  const unread: string[] = [];
-  const part = async <T>(what: string, read: Promise<T>, none: T): Promise<T> => {
+  const unread: UnreadPart[] = [];
+  const part = async <T>(name: AutoscalerPart, what: string, read: Promise<T>, none: T): Promise<T> => {
     try {
       return await read;
     } catch (error) {
-      if (!(error instanceof KubernetesRefusedError)) throw error;
-      if (error.status !== 404) unread.push(`${what}: ${error.message}`);
+      const status = error instanceof KubernetesRefusedError ? error.status : null;
+      if (status === 404) return none;
+      const text = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+      // 401: the credentials have run out, and are renewed.
+      unread.push({ part: name, text, isRefused: status !== null && status !== 401 });
       return none;
     }
   };
   const [clusterAutoscaler, deployments, nodePools] = await Promise.all([
-    part('the status of Cluster Autoscaler', readStatus(kube), null),
-    part('Deployments', readDeployments(kube), []),
-    part('NodePools of Karpenter', readNodePools(kube), []),
+    part('clusterAutoscaler', 'the status of Cluster Autoscaler', readStatus(kube), null),
+    part('deployments', 'Deployments', readDeployments(kube), []),
+    part('nodePools', 'NodePools of Karpenter', readNodePools(kube), []),
   ]);
   return { clusterAutoscaler, deployments, nodePools, unread };
 }
@@ -104,10 +122,11 @@ async function readDeployments(kube: KubeConfig): Promise<AutoscalerFacts['deplo
   return items.flatMap((item): AutoscalerFacts['deployments'][number][] => {
     const { metadata, spec } = understand('Deployment', deploymentSchema, item);
     const { name, namespace, labels } = metadata;
-    const names = [name, ...NAME_LABELS.map((label) => labels[label] ?? '')];
+    const labelled = NAME_LABELS.map((label) => labels[label] ?? '');
     if (spec.replicas === 0) return [];
-    if (names.some((one) => CLUSTER_AUTOSCALER.test(one))) return [{ kind: 'cluster-autoscaler', namespace, name }];
-    return names.includes('karpenter') ? [{ kind: 'karpenter', namespace, name }] : [];
+    if (CLUSTER_AUTOSCALER_NAME.test(name) || labelled.some((one) => CLUSTER_AUTOSCALER_LABEL.test(one)))
+      return [{ kind: 'cluster-autoscaler', namespace, name }];
+    return [name, ...labelled].includes('karpenter') ? [{ kind: 'karpenter', namespace, name }] : [];
   });
 }
 

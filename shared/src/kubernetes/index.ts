@@ -1,4 +1,4 @@
-export type { AutoscalerFacts } from './autoscalers.ts';
+export type { AutoscalerFacts, AutoscalerPart } from './autoscalers.ts';
 export { connectKubernetes } from './connection.ts';
 export { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';
 export { createLease } from './lease.ts';

@@ -12,7 +12,7 @@ import { understand } from './understand.ts';
 export interface Surroundings {
   /** The annotations of a ConfigMap; null where there is no such. */
   annotations(namespace: string, configMap: string): Promise<Readonly<Record<string, string>> | null>;
-  /** What speaks for another autoscaler. */
+  /** What speaks for another autoscaler. Never rejects. */
   autoscalers(): Promise<AutoscalerFacts>;
 }
 

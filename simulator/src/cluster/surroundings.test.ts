@@ -40,7 +40,14 @@ describe('surroundings: other autoscalers', () => {
     ['main', 1, { 'app.kubernetes.io/name': 'karpenter' }, 'karpenter'],
     ['karpenter', 1, {}, 'karpenter'],
     ['cluster-autoscaler', 0, {}, null],
+    ['main', 1, { 'k8s-app': 'clusterapi-cluster-autoscaler' }, 'cluster-autoscaler'],
+    ['prod-aws-cluster-autoscaler', 1, {}, 'cluster-autoscaler'],
     ['cluster-proportional-autoscaler', 1, {}, null],
+    // OpenShift runs it everywhere, whether there is an autoscaler or not.
+    ['cluster-autoscaler-operator', 1, { 'k8s-app': 'cluster-autoscaler-operator' }, null],
+    ['cluster-autoscaler-exporter', 1, { app: 'cluster-autoscaler-exporter' }, null],
+    ['cluster-autoscaler-dashboard', 1, {}, null],
+    ['grafana', 1, { app: 'dashboards-for-cluster-autoscaler' }, null],
     ['karpenter-dashboards', 1, {}, null],
   ])('Deployment %s with %i replicas, labels %j: %s', async (name, replicas, labels, kind) => {
     const { lab, surroundings } = await surrounded();
@@ -80,16 +87,33 @@ describe('surroundings: other autoscalers', () => {
     addDeployment(lab, 'cluster-autoscaler');
     const { deployments, unread } = await surroundings.autoscalers();
     expect(deployments).toHaveLength(1);
+    const text = (what: string) => expect.stringMatching(`^${what}: .*HTTP 403, .* is forbidden`);
     expect(unread).toEqual([
-      expect.stringMatching(/^the status of Cluster Autoscaler: .*HTTP 403, .* is forbidden/),
-      expect.stringMatching(/^NodePools of Karpenter: .*HTTP 403, .* is forbidden/),
+      { part: 'clusterAutoscaler', text: text('the status of Cluster Autoscaler'), isRefused: true },
+      { part: 'nodePools', text: text('NodePools of Karpenter'), isRefused: true },
     ]);
   });
 
-  it('rejects while the server is away', async () => {
+  it('while the server is away each part may still come', async () => {
     const { server, surroundings } = await surrounded();
     await server.close();
-    await expect(surroundings.autoscalers()).rejects.toMatchObject({ name: 'KubernetesUnavailableError' });
+    const { unread } = await surroundings.autoscalers();
+    expect(unread.map(({ part, isRefused }) => `${part} ${isRefused}`).sort()).toEqual([
+      'clusterAutoscaler false',
+      'deployments false',
+      'nodePools false',
+    ]);
+  });
+
+  it('a part that fails for ever hides no other: the CRD of a Karpenter whose webhook is dead', async () => {
+    const { lab, surroundings } = await surrounded();
+    addDeployment(lab, 'cluster-autoscaler');
+    lab.cluster.faults.add({ path: /karpenter/, action: { kind: 'respond', status: 500 } });
+    const { deployments, unread } = await surroundings.autoscalers();
+    expect(deployments).toHaveLength(1);
+    expect(unread).toEqual([
+      { part: 'nodePools', text: expect.stringMatching(/^NodePools of Karpenter: .*HTTP 500/), isRefused: false },
+    ]);
   });
 });
 

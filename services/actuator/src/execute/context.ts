@@ -40,10 +40,11 @@ export interface Failure {
 /**
  * What may be done to machines and nodes, and the single place where it is decided.
  * - `all`: mode `enforce`.
- * - `finish`: paused. What has begun to go, goes; nothing new begins.
+ * - `finish`: paused. What has begun to go, goes; drains wait, but of machines that are reclaimed; nothing new begins.
+ * - `withdraw`: somebody else is at work on the nodes. As `finish`, but drains are taken back, since it may be long.
  * - `nothing`: mode `observe`. The journal still follows what it sees.
  */
-export type Permission = 'all' | 'finish' | 'nothing';
+export type Permission = 'all' | 'finish' | 'withdraw' | 'nothing';
 
 /** Everything that the steps of one pool's execution share. They hold no state of their own but the journal's. */
 export interface ExecuteContext {
@@ -65,6 +66,8 @@ export interface ExecuteContext {
    * the plan that finds it may have it given up, where it would be one above the bounds.
    */
   readonly isCounted: (requestId: string) => boolean;
+  /** Whether the provider takes its machine back: it is emptied whatever else holds, since it goes anyway. */
+  readonly isReclaimed: (record: NodeRecord) => boolean;
   readonly onEvent: (event: NodeEvent) => void;
   readonly onFailure: (failure: Failure) => void;
   /** What is wrong, in words, for the readiness report of this tick. */

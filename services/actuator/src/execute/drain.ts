@@ -12,11 +12,6 @@ const EXCLUDE_FROM_LB = 'node.kubernetes.io/exclude-from-external-load-balancers
 /** Evictions under way at once, per node. */
 const EVICTIONS_MAX = 10;
 
-/** What one step of a drain came to. `blocked` names a pod that a PodDisruptionBudget holds back. */
-type DrainStep =
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'waiting'; readonly evicted: number; readonly terminating: number; readonly blocked: string[] };
-
 /** Keeps new pods and new connections away. Repeating it changes nothing. False: the node is no more. */
 async function cordon(context: ExecuteContext, node: ClusterNode, why: string): Promise<boolean> {
   if (node.unschedulable && isClosedForDrain(node)) return true;
@@ -43,35 +38,28 @@ export async function uncordon(context: ExecuteContext, nodeName: string): Promi
   });
 }
 
+/** Pods whose end the drain waits for. */
+function podsToLeave(record: NodeRecord, cluster: ClusterState): ClusterPod[] {
+  return cluster.pods.filter((pod) => pod.nodeName === record.nodeName && isWorkload(pod));
+}
+
 /**
- * One step of emptying a cordoned node: every pod that is still there is asked to leave, through the eviction API, so
- * that budgets are kept. Nothing waits here; what is blocked is asked again at the next tick. Evictions that fail
- * otherwise count as blocked.
+ * Every pod is asked to leave, through the eviction API, so that budgets are kept. Nothing waits here; what is blocked
+ * is asked again at the next tick.
  */
-async function evictPods(context: ExecuteContext, record: NodeRecord, cluster: ClusterState): Promise<DrainStep> {
-  const leaving = cluster.pods.filter((pod) => pod.nodeName === record.nodeName && isWorkload(pod));
-  if (leaving.length === 0) return { kind: 'empty' };
-  const slots = bulkhead(EVICTIONS_MAX, leaving.length);
-  const outcomes = await Promise.all(
-    leaving
-      .filter((pod) => !pod.terminating)
-      .map((pod) =>
-        slots.execute(async () => {
-          try {
-            return { pod, result: await context.writer.evictPod(pod.namespace, pod.name, pod.uid, null) };
-          } catch (error) {
-            context.onTrouble(`pod ${pod.namespace}/${pod.name} cannot be evicted: ${reasonOf(error)}`);
-            return { pod, result: 'blocked' as const };
-          }
-        }),
-      ),
+async function evictPods(context: ExecuteContext, pods: readonly ClusterPod[]): Promise<void> {
+  const slots = bulkhead(EVICTIONS_MAX, pods.length);
+  await Promise.all(
+    pods.map((pod) =>
+      slots.execute(async () => {
+        try {
+          await context.writer.evictPod(pod.namespace, pod.name, pod.uid, null);
+        } catch (error) {
+          context.onTrouble(`pod ${pod.namespace}/${pod.name} cannot be evicted: ${reasonOf(error)}`);
+        }
+      }),
+    ),
   );
-  return {
-    kind: 'waiting',
-    evicted: outcomes.filter((one) => one.result === 'evicted').length,
-    terminating: leaving.length - outcomes.length,
-    blocked: outcomes.filter((one) => one.result === 'blocked').map(({ pod }) => `${pod.namespace}/${pod.name}`),
-  };
 }
 
 /** What a node is for. Pods of DaemonSets and static pods live and die with their node. */
@@ -107,7 +95,7 @@ export async function cancelDrain(context: ExecuteContext, record: NodeRecord): 
  * One step of a drain: cordon, evict, and when nothing is left hand over to `removeStep`. That a node is empty counts
  * only in a picture taken after the cordon: before it the scheduler may just have bound another pod. Past the deadline
  * the node goes with what is left when the drain is forced, or when only pods are left that were evicted and whose
- * kubelet does not end them; a pod that a budget still protects ends the drain instead, and the node serves again. So
+ * kubelet does not end them; a pod that a budget protected until then ends the drain instead, and the node serves again. So
  * does, at any time, a pod that must not be evicted, unless the drain is forced; and a node that was to be replaced and
  * is Ready again.
  */
@@ -125,12 +113,17 @@ export async function drainStep(
   if (!node || !(await cordon(context, node, drain.why))) return await remove();
   const kept = drain.force ? null : keptPod(record, cluster);
   if (kept !== null) return await giveBack(context, record, kept, nowMs);
-  const step = await evictPods(context, record, cluster);
-  if (step.kind === 'empty') return node.unschedulable ? await remove() : record;
-  if (nowMs < drain.deadlineMs) return record;
-  if (drain.force || (step.blocked.length === 0 && step.evicted === 0)) return await remove();
-  const why = `not emptied by its deadline: ${step.blocked.slice(0, 3).join(', ') || 'pods that were evicted just now'}`;
-  return await giveBack(context, record, why, nowMs);
+  const isLate = nowMs >= drain.deadlineMs;
+  const leaving = podsToLeave(record, cluster);
+  if (leaving.length === 0) return node.unschedulable ? await remove() : record;
+  const staying = leaving.filter((pod) => !pod.terminating);
+  // Nobody is evicted from a node that is given back at once: the deadline may have passed in a pause.
+  if (isLate && !drain.force && staying.length > 0) {
+    const names = staying.slice(0, 3).map((pod) => `${pod.namespace}/${pod.name}`);
+    return await giveBack(context, record, `not emptied by its deadline: ${names.join(', ')}`, nowMs);
+  }
+  await evictPods(context, staying);
+  return isLate ? await remove() : record;
 }
 
 /** The node serves again, and planning hears why. */

@@ -338,6 +338,55 @@ describe('execute: nodes go', () => {
     expect(world.executor.records).toHaveLength(1);
   });
 
+  it('a drain whose deadline passed during a pause gives its node back without evicting anybody', async () => {
+    const world = await withNodes(2);
+    const name = firstName(world);
+    world.cluster.addPod({ name: 'web-1', nodeName: name });
+    world.cluster.addPod({ name: 'db', nodeName: name });
+    world.cluster.budgeted.add('db').add('web-1');
+    world.desired = 1;
+    await world.tick();
+    world.permission = 'finish';
+    await ticks(world, Math.ceil(world.pool.scaleDown.drainGraceMs / MINUTE_MS) + 1);
+    world.cluster.budgeted.delete('web-1');
+    world.permission = 'all';
+    world.desired = 2;
+    await world.tick();
+    expect(world.cluster.pods.has('web-1')).toBe(true);
+    expect(world.cluster.nodes.get(name)).toMatchObject({ unschedulable: false, taints: [] });
+    expect(world.failures.map(({ stage, message }) => `${stage}: ${message}`)).toEqual([
+      'drain: not emptied by its deadline: default/web-1, default/db',
+    ]);
+  });
+
+  it('withdrawn: drains are taken back, removals and starts that came to nothing are finished, nothing begins', async () => {
+    const world = await withNodes(3);
+    const [drained, removed, kept] = recordedNames(world);
+    world.cluster.addPod({ name: 'db', nodeName: drained as string });
+    world.cluster.budgeted.add('db');
+    world.cloud.terminationMs = 3 * MINUTE_MS;
+    await world.tick(() =>
+      [drained, removed].map((nodeName) => ({ kind: 'drain', nodeName: nodeName as string, why: 'x', force: false })),
+    );
+    world.neverRegisters = () => true;
+    await world.tick(() => [{ kind: 'create', offering: world.offering(), count: 1, why: 'wanted' }]);
+    expect(world.executor.records.map(({ state }) => state).sort()).toEqual([
+      'draining',
+      'ready',
+      'removing',
+      'requested',
+    ]);
+    world.permission = 'withdraw';
+    world.desired = 9;
+    await world.tick();
+    expect(world.cluster.nodes.get(drained as string)).toMatchObject({ unschedulable: false, taints: [] });
+    expect(world.cluster.pods.has('db')).toBe(true);
+    await ticks(world, 20);
+    expect(recordedNames(world)).toEqual([drained, kept].sort());
+    expect(namesInCloud(world)).toEqual([drained, kept].sort());
+    expect(world.executor.records.map(({ state }) => state)).toEqual(['ready', 'ready']);
+  });
+
   it('a reclaimed machine is emptied at once, replaced, and its Node and stranded pods are cleared away', async () => {
     const world = await withNodes(2);
     const record = world.executor.records[0];

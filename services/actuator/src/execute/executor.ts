@@ -149,16 +149,20 @@ export class Executor {
     this.#counted = new Set(this.records.map((record) => record.requestId));
   }
 
-  /** Carries out a plan, all of it at once. The single point of actuation: without permission nothing is done. */
+  /**
+   * Carries out a plan, all of it at once. The single point of actuation: without permission nothing is done, and with
+   * less than all of it only what is emptied because its provider takes it back.
+   */
   async perform(
     clusterTag: string,
-    orders: readonly Order[],
+    planned: readonly Order[],
     generation: number,
     cluster: ClusterState,
     permission: Permission,
     nowMs: number,
   ): Promise<void> {
-    if (permission !== 'all' || orders.length === 0) return;
+    const orders = planned.filter((order) => this.#isPermitted(order, permission));
+    if (orders.length === 0) return;
     const context = this.#context(clusterTag);
     if (!(await stillLeads(context))) return;
     const wanted = orders.flatMap((order) =>
@@ -177,6 +181,16 @@ export class Executor {
       }
     });
     await Promise.all([provision(context, wanted, nowMs), ...others]);
+  }
+
+  #isPermitted(order: Order, permission: Permission): boolean {
+    if (permission === 'all' || permission === 'nothing') return permission === 'all';
+    if (order.kind !== 'drain' || !order.force) return false;
+    return this.records.some((one) => one.nodeName === order.nodeName && this.#isReclaimed(one));
+  }
+
+  #isReclaimed(record: NodeRecord): boolean {
+    return this.#notices.some(({ kind, machineId }) => kind === 'reclaim' && record.machineIds.includes(machineId));
   }
 
   async #change(
@@ -231,7 +245,7 @@ export class Executor {
         });
         context.onEvent({ event: 'interrupted', record, timeMs: nowMs, seconds: null, why });
       }
-      if (drain === null || (drain.force && !drain.repair) || permission !== 'all') continue;
+      if (drain === null || (drain.force && !drain.repair) || permission === 'nothing') continue;
       try {
         const forced = { ...drain, force: true, repair: false, deadlineMs: reclaimDeadlineMs(notice.atMs, nowMs) };
         await this.#journal.update(record.requestId, { drain: forced });
@@ -250,6 +264,7 @@ export class Executor {
       clusterTag,
       isCurrent,
       isCounted: (requestId) => this.#counted.has(requestId),
+      isReclaimed: (record) => this.#isReclaimed(record),
       provider,
       calls,
       writer,

@@ -1,7 +1,7 @@
 import type { ClusterNode, ClusterState } from '@forescale/shared/domain';
 import { ProviderError } from '../providers/errors.ts';
 import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
-import { drainStep, isClosedForDrain, isWorkload, uncordon } from './drain.ts';
+import { cancelDrain, drainStep, isClosedForDrain, isWorkload, uncordon } from './drain.ts';
 import { adopt, findMachines, giveUpUnseen, madeMs, repeatRequest, stillLeads } from './provision.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval, removeStep } from './remove.ts';
@@ -46,7 +46,7 @@ async function settleRecord(
     now = await settleStarting(context, now, node, permission, nowMs);
   if (now.state === 'ready' && now.usefulMs === null) now = await settleUseful(context, now, cluster, nowMs);
   if (now.state === 'ready' && permission !== 'nothing') now = await settleReady(context, now, node, nowMs);
-  if (now.state === 'draining' && permission === 'all') now = await drainStep(context, now, cluster, nowMs);
+  if (now.state === 'draining') now = await settleDrain(context, now, cluster, permission, nowMs);
   if (now.state === 'removing' && permission !== 'nothing') await removeStep(context, now, cluster, nowMs);
 }
 
@@ -97,6 +97,18 @@ async function settleStarting(
   const { nodeName, offering } = record;
   context.onFailure({ stage: 'boot', nodeName, offering, errorClass: null, mark: null, message, timeMs: nowMs });
   return await beginRemoval(context, now, { failed: true, why: message }, nowMs);
+}
+
+async function settleDrain(
+  context: ExecuteContext,
+  record: NodeRecord,
+  cluster: ClusterState,
+  permission: Permission,
+  nowMs: number,
+): Promise<NodeRecord> {
+  if (permission === 'nothing') return record;
+  if (permission === 'all' || context.isReclaimed(record)) return await drainStep(context, record, cluster, nowMs);
+  return permission === 'withdraw' ? await cancelDrain(context, record) : record;
 }
 
 /** A node serves from the first pod on that runs there because it is there. */

@@ -30,7 +30,8 @@ export function decide(situation: Situation, solve: MixSolver | null, reasons: R
   if (bounds.paused) {
     reasons.push({ code: 'paused', text: `paused by ${state.override?.by ?? ''}: ${state.override?.why ?? ''}` });
     return {
-      actions: [],
+      // Their machines go whether anybody pauses or not.
+      actions: emptied(fleet, reasons),
       memory: { ...withoutOldMarks(state.memory, nowMs), generation },
       boundBy: 'pause',
       wantedBack: 0,
@@ -134,20 +135,22 @@ function without(actions: readonly Action[], state: PlanState): PlanState {
   };
 }
 
+const RECLAIMED = 'its machine is being reclaimed';
+
 /** Reclaimed machines go whatever the budgets say: their notice is shorter than a boot. */
+function emptied(fleet: Fleet, reasons: Reason[]): Action[] {
+  return fleet.interrupted.map(({ name }) => {
+    reasons.push({ code: 'interrupted', text: `${name} is drained: ${RECLAIMED}` });
+    return { kind: 'drain', nodeName: name, reason: RECLAIMED, force: true };
+  });
+}
+
 function replaced({ fleet, reclaimedStarts }: Situation, reasons: Reason[]): Action[] {
-  const reason = 'its machine is being reclaimed';
-  const told = (name: string, what: string) =>
-    reasons.push({ code: 'interrupted', text: `${name} ${what}: ${reason}` });
-  const drains = fleet.interrupted.map(({ name }): Action => {
-    told(name, 'is drained');
-    return { kind: 'drain', nodeName: name, reason, force: true };
-  });
   const cancelled = reclaimedStarts.map(({ requestId }): Action => {
-    told(requestId, 'is given up before it is Ready');
-    return { kind: 'cancel-start', requestId, reason };
+    reasons.push({ code: 'interrupted', text: `${requestId} is given up before it is Ready: ${RECLAIMED}` });
+    return { kind: 'cancel-start', requestId, reason: RECLAIMED };
   });
-  return [...drains, ...cancelled];
+  return [...emptied(fleet, reasons), ...cancelled];
 }
 
 function givenUp(fleet: Fleet, pool: PoolConfig, reasons: Reason[]): Action[] {

@@ -154,7 +154,7 @@ describe('plan: bounds', () => {
     expect(planned.report.boundBy).toBe('usd_per_hour_max of pool');
   });
 
-  it('does nothing at all while paused', () => {
+  it('while paused only empties what its provider takes back', () => {
     const override: Override = {
       minNodes: null,
       maxNodes: null,
@@ -165,7 +165,8 @@ describe('plan: bounds', () => {
     };
     const nodes = [...nodesOf(25), nodeOf('i', { interruptedMs: NOON + 90_000 })];
     const planned = plan(stateOf(9_000, { nodes, override }), [], POOL, NOON);
-    expect(planned.actions).toEqual([]);
+    const reason = 'its machine is being reclaimed';
+    expect(planned.actions).toEqual([{ kind: 'drain', nodeName: 'i', reason, force: true }]);
     expect(planned.report.boundBy).toBe('pause');
   });
 

@@ -25,7 +25,7 @@ export async function startActuator(parts: ActuatorParts): Promise<Actuator> {
   const { config, leadership = null } = parts;
   const outbox = new Outbox(parts.bus, parts.store, parts.log);
   const calls = new CallBook(parts);
-  const autoscalers = new AutoscalerWatch(parts.surroundings ?? null, parts.log);
+  const autoscalers = new AutoscalerWatch(parts.surroundings ?? null, parts.ioClock, parts.log);
   const mandate = new Mandate(leadership, parts.state);
   const guarded = { ...parts, mandate, writer: mandate.writer(parts.writer), state: mandate.state(parts.state) };
   const providers = await Promise.all(
@@ -211,7 +211,7 @@ class ActuatorService {
   /** Listens for overrides from the first tick on at which the bus is there. */
   async #answerOverrides(): Promise<void> {
     if (this.#responders !== null) return;
-    const { bus, log } = this.#parts;
+    const { bus, log, mandate } = this.#parts;
     const responders: Subscription[] = [];
     try {
       for (const { pool } of this.#loops) {
@@ -221,6 +221,8 @@ class ActuatorService {
         responders.push(responder);
       }
       this.#responders = responders;
+      // It may have been lost meanwhile, and whoever leads now answers.
+      if (mandate.lost) await this.#stopAnswering();
     } catch (error) {
       await Promise.allSettled(responders.map((one) => one.stop()));
       log.warn({ err: error }, 'overrides over the bus are not answered yet');

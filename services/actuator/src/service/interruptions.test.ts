@@ -43,6 +43,30 @@ describe('actuator: a machine is taken back', () => {
     expect(scene.cluster.nodes.size).toBe(3);
   });
 
+  it.each([
+    ['paused', 'pause'],
+    ['while another writer is seen', 'writer'],
+  ])('%s: it is emptied all the same, since it goes anyway, and not replaced', async (_when, hold) => {
+    const scene = await served(3);
+    if (hold === 'pause') await scene.request({ pause: true, until: scene.until(60), by: 'ops', why: 'incident' });
+    else scene.surroundings.facts = { ...scene.surroundings.facts, clusterAutoscaler: { updatedMs: null } };
+    await scene.ticks(5);
+    const name = notice(scene, 'reclaim', scene.clock.nowMs() + 3 * MINUTE_MS);
+    for (const pod of ['app', 'held']) scene.cluster.addPod({ name: pod, nodeName: name });
+    scene.cluster.budgeted.add('held');
+    const created = scene.cloud.createTimesMs.length;
+    await scene.tick();
+    expect(drained(scene).map((node) => node.name)).toEqual([name]);
+    expect(scene.cluster.pods.has('app')).toBe(false);
+    scene.cluster.budgeted.delete('held');
+    await scene.tick();
+    expect(scene.cluster.pods.has('held')).toBe(false);
+    await scene.ticks(3);
+    expect(scene.cluster.nodes.has(name)).toBe(false);
+    expect(drained(scene)).toEqual([]);
+    expect(scene.cloud.createTimesMs).toHaveLength(created);
+  });
+
   it('a budget holds its pods until just before the machine goes; then the node goes with them', async () => {
     const scene = await served(3);
     const name = notice(scene, 'reclaim', scene.clock.nowMs() + 2 * MINUTE_MS);

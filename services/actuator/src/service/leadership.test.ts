@@ -89,6 +89,22 @@ describe('two actuators', () => {
     expectExactly(site, 5);
   });
 
+  it('one that loses the lease while it begins to listen answers nothing', async () => {
+    const [site, first, second] = await pair();
+    let go = () => {};
+    second.respondsAfter = new Promise((resolve) => {
+      go = resolve;
+    });
+    first.kill();
+    await site.until('the other one leads', 25_000, () => site.leaders.includes(second.name));
+    await site.pass(1_000);
+    second.leaseAway = true;
+    await site.until('it leads no more', 25_000, () => site.leaders.length === 0);
+    go();
+    await site.turn();
+    expect(second.responders).toBe(0);
+  });
+
   it('a lease that was deleted counts from 0 again: terms go on from what the bucket knows', async () => {
     const [site, first, second] = await pair();
     first.kill();

@@ -1,5 +1,5 @@
 import type { Override } from '@forescale/shared/config';
-import type { StateBucket } from '@forescale/shared/state';
+import { type StateBucket, StateUnavailableError } from '@forescale/shared/state';
 import { decodeEvent, decodeJson, overrideSchema, parseWire, rfc3339, WireError } from '@forescale/shared/wire';
 import { z } from 'zod';
 import { encodeStored, readStored } from './stored.ts';
@@ -97,6 +97,8 @@ export class OverrideKeeper {
   readonly #state: StateBucket;
   readonly #keys: { readonly pause: string; readonly bounds: string };
   #known: { readonly pause: Override | null; readonly bounds: Override | null } = { pause: null, bounds: null };
+  /** How often each was written here: a reading that began before is older. */
+  readonly #writes = { pause: 0, bounds: 0 };
 
   constructor(state: StateBucket, pool: string) {
     this.#state = state;
@@ -105,11 +107,15 @@ export class OverrideKeeper {
 
   /** Reads the bucket; an entry that cannot be read is no override. */
   async refresh(): Promise<void> {
+    const before = { ...this.#writes };
     const [pause, bounds] = await Promise.all([
       readStored(this.#state, this.#keys.pause, storedSchema),
       readStored(this.#state, this.#keys.bounds, storedSchema),
     ]);
-    this.#known = { pause: pause.value, bounds: bounds.value };
+    this.#known = {
+      pause: before.pause === this.#writes.pause ? pause.value : this.#known.pause,
+      bounds: before.bounds === this.#writes.bounds ? bounds.value : this.#known.bounds,
+    };
   }
 
   /** As they were read last, over or not. */
@@ -117,16 +123,37 @@ export class OverrideKeeper {
     return [this.#known.pause, this.#known.bounds].filter((one) => one !== null);
   }
 
-  /** Resolves once it is durable. */
-  async apply({ pause, bounds }: OverrideRequest): Promise<void> {
-    for (const [part, override] of [
-      ['pause', pause],
-      ['bounds', bounds],
-    ] as const) {
-      if (override === undefined) continue;
-      if (override === null) await this.#state.delete(this.#keys[part]);
-      else await this.#state.put(this.#keys[part], encodeStored(override));
-      this.#known = { ...this.#known, [part]: override };
+  /** Resolves once it is durable. Where only the pause is, the error says so. */
+  async apply(request: OverrideRequest): Promise<void> {
+    const { pause, bounds } = await this.#parted(request);
+    if (pause !== undefined) await this.#write('pause', pause);
+    if (bounds === undefined) return;
+    try {
+      await this.#write('bounds', bounds);
+    } catch (error) {
+      if (pause === undefined || !(error instanceof StateUnavailableError)) throw error;
+      throw new StateUnavailableError(`the pause holds as asked, the bounds do not: ${error.message}`, {
+        cause: error,
+      });
     }
+  }
+
+  /** Older versions kept pause and bounds as one entry: whoever changes one of them parts them. */
+  async #parted({ pause, bounds }: OverrideRequest): Promise<Pick<OverrideRequest, 'pause' | 'bounds'>> {
+    const { value } = await readStored(this.#state, this.#keys.bounds, storedSchema);
+    if (!value?.paused) return { pause, bounds };
+    const keepsPause = pause === undefined && this.#known.pause === null;
+    const hasBounds = value.minNodes !== null || value.maxNodes !== null;
+    return {
+      pause: keepsPause ? { ...value, minNodes: null, maxNodes: null } : pause,
+      bounds: bounds !== undefined ? bounds : hasBounds ? { ...value, paused: false } : null,
+    };
+  }
+
+  async #write(part: 'pause' | 'bounds', override: Override | null): Promise<void> {
+    if (override === null) await this.#state.delete(this.#keys[part]);
+    else await this.#state.put(this.#keys[part], encodeStored(override));
+    this.#writes[part]++;
+    this.#known = { ...this.#known, [part]: override };
   }
 }

@@ -37,7 +37,7 @@ import { planState } from './pool-state.ts';
 import { Readings } from './readings.ts';
 import { Steering } from './steering.ts';
 import type { Planned } from './view.ts';
-import { WriterWatch } from './writer-watch.ts';
+import { type WriterFinding, WriterWatch } from './writer-watch.ts';
 
 /** What a pool shows on `/readyz`. */
 const READ = ['provider', 'samples', 'forecasts', 'annotations', 'single writer'] as const;
@@ -50,9 +50,9 @@ export type PoolParts = ActuatorParts & { readonly mandate: Mandate };
 
 /** What is known of a pool at one tick. */
 interface Picture {
-  /** As configured; in mode `observe` while its nodes have another writer. */
+  /** As configured; in mode `observe` while its nodes have, or may have, another writer. */
   readonly pool: PoolConfig;
-  readonly otherWriter: Reason | null;
+  readonly otherWriter: WriterFinding | null;
   readonly clusterTag: string;
   readonly cluster: ClusterState;
   readonly readings: readonly SignalReading[];
@@ -151,7 +151,7 @@ export class PoolLoop {
     const override = this.steering.inForce(nowMs);
     const { pool, otherWriter } = await this.#oneWriter(cluster, nowMs);
     // What cannot be journalled or fenced must not be done.
-    let permission = kept.ok ? permissionOf(pool, override) : 'nothing';
+    let permission = kept.ok ? permissionOf(this.pool, override, otherWriter) : 'nothing';
     const settled = kept.ok ? await healthOf(this.#executor.settle(clusterTag, cluster, permission, nowMs)) : kept;
     if (!settled.ok) permission = 'nothing';
     this.#show('state', settled);
@@ -232,18 +232,19 @@ export class PoolLoop {
   #plan(state: PlanState, { pool, forecasts, otherWriter }: Picture, nowMs: number): Plan {
     const made = plan(state, forecasts, pool, nowMs, this.#parts.solve);
     if (otherWriter === null) return made;
-    return { ...made, report: { ...made.report, reasons: [otherWriter, ...made.report.reasons] } };
+    const reason: Reason = { code: 'other-writer', text: otherWriter.text };
+    return { ...made, report: { ...made.report, reasons: [reason, ...made.report.reasons] } };
   }
 
   /** While somebody else creates and removes its nodes, a pool only observes. */
   async #oneWriter(cluster: ClusterState, nowMs: number): Promise<Pick<Picture, 'pool' | 'otherWriter'>> {
-    const text = await this.#writers.look(cluster, nowMs);
-    if (text === null) {
+    const otherWriter = await this.#writers.look(cluster, nowMs);
+    if (otherWriter === null) {
       this.#show('single writer', { ok: true });
       return { pool: this.pool, otherWriter: null };
     }
-    if (this.pool.mode === 'enforce') this.#show('single writer', { ok: false, reason: text });
-    return { pool: { ...this.pool, mode: 'observe' }, otherWriter: { code: 'other-writer', text } };
+    if (this.pool.mode === 'enforce') this.#show('single writer', { ok: false, reason: otherWriter.text });
+    return { pool: { ...this.pool, mode: 'observe' }, otherWriter };
   }
 
   /** The memory is saved first: whoever has planned on the same memory is refused, and does nothing. */
@@ -253,7 +254,7 @@ export class PoolLoop {
     const saved = await healthOf(this.#keeper.save(decided.memory));
     this.#show('memory', saved);
     if (!saved.ok) this.#executor.forget();
-    if (!saved.ok || picture.permission !== 'all') return false;
+    if (!saved.ok || picture.permission === 'nothing') return false;
     const { clusterTag, cluster, permission } = picture;
     const orders = decided.actions.map(orderOf);
     await this.#executor.perform(clusterTag, orders, decided.memory.generation, cluster, permission, nowMs);
@@ -322,9 +323,11 @@ export class PoolLoop {
   }
 }
 
-function permissionOf(pool: PoolConfig, override: Override | null): Permission {
+/** `pool` is as configured: a pool that acted before another writer came has work to end. A pause changes least. */
+function permissionOf(pool: PoolConfig, override: Override | null, otherWriter: WriterFinding | null): Permission {
   if (pool.mode === 'observe' || pool.provider.kind === 'none') return 'nothing';
-  return override?.paused ? 'finish' : 'all';
+  if (override?.paused || otherWriter?.kind === 'unknown') return 'finish';
+  return otherWriter === null ? 'all' : 'withdraw';
 }
 
 function orderOf(action: Action): Order {

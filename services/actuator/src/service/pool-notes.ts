@@ -65,6 +65,13 @@ export function readPoolNotes(annotations: Readonly<Record<string, string>>, whe
   return { override: asks && nowMs < override.untilMs ? override : null, troubles };
 }
 
+/** What holds while nobody has been able to read them yet: they may pause. */
+export function unreadNotes(where: string, why: string): PoolNotes {
+  const text = `it cannot be read, and it may pause: ${words(why, 400)}`;
+  const override = { minNodes: null, maxNodes: null, paused: true, untilMs: STANDING_MS, by: where, why: text };
+  return { override, troubles: [] };
+}
+
 /** Few at most: an object may carry 256 KiB of annotations. */
 function ownKeys(annotations: Readonly<Record<string, string>>): string[] {
   const keys = Object.keys(annotations).filter((key) => key.startsWith(PREFIX));

@@ -114,7 +114,12 @@ describe('another writer of the nodes', () => {
       { deployments: [{ kind: 'karpenter', namespace: 'karpenter', name: 'karpenter' }] },
       null,
     ],
-    ['what may not be read', [], { unread: ['Deployments: HTTP 403'] }, null],
+    [
+      'what may not be read',
+      [],
+      { unread: [{ part: 'deployments', text: 'Deployments: HTTP 403', isRefused: true }] },
+      null,
+    ],
   ])('%s', (_what, nodes, facts, owner) => {
     expect(otherWriters(poolOf(), { nodes, autoscalers: { ...NONE, ...facts } }, NOW_MS).owner).toBe(owner);
   });
@@ -127,6 +132,36 @@ describe('another writer of the nodes', () => {
     ];
     const { owner } = otherWriters(poolOf(), { nodes, autoscalers: null }, NOW_MS);
     expect(owner?.match(/\(node/g)).toHaveLength(2);
+  });
+
+  const epoch = (ageMinutes: number) => String((NOW_MS - ageMinutes * MINUTE_MS) / 1_000);
+  const DEPLOYMENT = { kind: 'cluster-autoscaler', namespace: 'kube-system', name: 'ca' } as const;
+  const refused = (part: 'deployments' | 'nodePools') => ({ unread: [{ part, text: 'HTTP 403', isRefused: true }] });
+  it.each<[what: string, value: string, facts: Partial<AutoscalerFacts> | null, isOwner: boolean]>([
+    ['one of just now', epoch(2), {}, true],
+    ['one that an autoscaler left behind when it went', epoch(61), {}, false],
+    ['the same beside a status that it left behind as well', epoch(61), { clusterAutoscaler: { updatedMs: 0 } }, false],
+    ['the same while one runs', epoch(61), { deployments: [DEPLOYMENT] }, true],
+    ['the same while nothing else is known', epoch(61), null, true],
+    ['the same where Deployments may not be read', epoch(61), refused('deployments'), true],
+    ['the same where NodePools may not be read', epoch(61), refused('nodePools'), false],
+    ['one without a time', 'true', {}, true],
+  ])('a taint of Cluster Autoscaler, %s', (_what, value, facts, isOwner) => {
+    const taints = [{ key: 'DeletionCandidateOfClusterAutoscaler', value, effect: 'PreferNoSchedule' as const }];
+    const autoscalers = facts && { ...NONE, ...facts };
+    const { owner } = otherWriters(poolOf(), { nodes: [nodeOf('n-1', { taints })], autoscalers }, NOW_MS);
+    expect(owner !== null).toBe(isOwner);
+  });
+
+  it('a node of our own bears no witness with a label that the pool gives it', () => {
+    const group = 'eks.amazonaws.com/nodegroup';
+    const pool = poolOf({ [group]: 'main' });
+    const ours = { 'forescale.dev/pool': 'web', 'forescale.dev/capacity-type': 'spot' };
+    const ownerOf = (labels: Readonly<Record<string, string>>) =>
+      otherWriters(pool, { nodes: [nodeOf('n-1', { labels })], autoscalers: NONE }, NOW_MS).owner;
+    expect(ownerOf({ ...ours, [group]: 'main' })).toBeNull();
+    expect(ownerOf({ ...ours, [group]: 'other' })).toContain('EKS');
+    expect(ownerOf({ [group]: 'main' })).toContain('EKS');
   });
 
   it('says who is beside', () => {

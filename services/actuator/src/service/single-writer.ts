@@ -1,9 +1,12 @@
-import type { PoolConfig } from '@forescale/shared/config';
+import { POOL_LABEL, type PoolConfig } from '@forescale/shared/config';
 import type { ClusterNode } from '@forescale/shared/domain';
 import type { AutoscalerFacts } from '@forescale/shared/kubernetes';
+import { CAPACITY_LABEL } from '../execute/index.ts';
 
 /** Cluster Autoscaler writes its status every few seconds; one this old was left behind by one that is gone. */
 const STATUS_AGE_MS_MAX = 15 * 60_000;
+/** A node that Cluster Autoscaler marked is gone, or unmarked, sooner than this. */
+const TAINT_AGE_MS_MAX = 60 * 60_000;
 const EVIDENCE_MAX = 3;
 
 /** Labels that only the owner of a node gives it. Hosted autoscalers show no deployment; their nodes show these. */
@@ -14,7 +17,7 @@ const OWNER_LABELS: Readonly<Record<string, string>> = {
   'kubernetes.azure.com/agentpool': 'an AKS node pool',
 };
 
-/** Taints of an autoscaler that is at work on the node. */
+/** Taints of an autoscaler that is at work on the node. Those of Cluster Autoscaler say since when, in seconds. */
 const OWNER_TAINTS: Readonly<Record<string, string>> = {
   ToBeDeletedByClusterAutoscaler: 'Cluster Autoscaler',
   DeletionCandidateOfClusterAutoscaler: 'Cluster Autoscaler',
@@ -44,29 +47,46 @@ export interface Writers {
  */
 export function otherWriters(pool: PoolConfig, facts: WriterFacts, nowMs: number): Writers {
   const { autoscalers } = facts;
+  const running = clusterAutoscalerOf(autoscalers, nowMs);
+  // Where nothing else of Cluster Autoscaler is left, what it wrote long ago was left behind.
+  const taintsSinceMs = running.length === 0 && isAbsenceKnown(autoscalers) ? nowMs - TAINT_AGE_MS_MAX : 0;
   const evidence = [
-    ...nodeEvidence(facts.nodes),
+    ...nodeEvidence(pool, facts.nodes, taintsSinceMs),
     ...nodePoolEvidence(pool, autoscalers),
-    ...clusterAutoscalerOf(autoscalers, nowMs),
+    ...running,
   ];
   if (evidence.length > 0) return { owner: evidence.slice(0, EVIDENCE_MAX).join(', '), beside: null };
   return { owner: null, beside: karpenterOf(autoscalers) };
 }
 
 /** One line for each owner, with the first node that shows it. */
-function nodeEvidence(nodes: readonly ClusterNode[]): string[] {
+function nodeEvidence(pool: PoolConfig, nodes: readonly ClusterNode[], taintsSinceMs: number): string[] {
   const found = new Map<string, string>();
   for (const { name, labels, taints } of nodes) {
+    const isOurs = labels[POOL_LABEL] === pool.name && CAPACITY_LABEL in labels;
+    const given = isOurs ? { ...pool.selector, ...pool.template.labels } : {};
     for (const [key, owner] of Object.entries(OWNER_LABELS)) {
       const value = labels[key];
-      if (value !== undefined && !found.has(owner)) found.set(owner, `node ${name} has label ${key}=${value}`);
+      if (value === undefined || value === given[key] || found.has(owner)) continue;
+      found.set(owner, `node ${name} has label ${key}=${value}`);
     }
-    for (const { key } of taints) {
+    for (const { key, value } of taints) {
       const owner = OWNER_TAINTS[key];
-      if (owner !== undefined && !found.has(owner)) found.set(owner, `node ${name} has taint ${key}`);
+      if (owner === undefined || found.has(owner) || timeOf(value) < taintsSinceMs) continue;
+      found.set(owner, `node ${name} has taint ${key}`);
     }
   }
   return [...found].map(([owner, why]) => `${owner} (${why})`);
+}
+
+/** In milliseconds; of a taint that does not say, for ever. */
+function timeOf(taintValue: string): number {
+  return /^\d{9,11}$/.test(taintValue) ? Number(taintValue) * 1_000 : Number.POSITIVE_INFINITY;
+}
+
+/** Whether all that shows a Cluster Autoscaler could be read. */
+function isAbsenceKnown(autoscalers: AutoscalerFacts | null): boolean {
+  return autoscalers?.unread.every(({ part }) => part === 'nodePools') ?? false;
 }
 
 /** NodePools of Karpenter whose nodes the pool would take for its own, though there may be none yet. */

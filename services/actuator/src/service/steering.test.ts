@@ -160,4 +160,30 @@ describe('actuator: annotations of ConfigMap forescale-<pool>', () => {
       'annotations of pool web': 'ConfigMap forescale/forescale-web cannot be read: ECONNRESET',
     });
   });
+
+  it('a pool whose annotations nobody has read yet rests, also after a restart', async () => {
+    const scene = await Scene.create();
+    scene.surroundings.configMaps.set(CONFIG_MAP, annotated({ paused: 'true', by: 'ops', why: 'upgrade' }));
+    scene.surroundings.failure = new KubernetesUnavailableError('HTTP 500');
+    await scene.ticks(3);
+    expect(scene.cloud.createTimesMs).toEqual([]);
+    expect(scene.plan.reasons[0]).toEqual({
+      code: 'paused',
+      text: 'paused by ConfigMap forescale/forescale-web: it cannot be read, and it may pause: HTTP 500',
+    });
+    scene.surroundings.failure = null;
+    await scene.tick();
+    expect(scene.plan.reasons[0]?.text).toBe('paused by ops: upgrade');
+    scene.surroundings.configMaps.delete(CONFIG_MAP);
+    await scene.tick();
+    expect(scene.cloud.running).toHaveLength(2);
+    await scene.start('      mode: enforce');
+    scene.surroundings.failure = new KubernetesUnavailableError('HTTP 500');
+    scene.load = 950;
+    await scene.tick();
+    expect(scene.cloud.running).toHaveLength(2);
+    scene.surroundings.failure = new KubernetesRefusedError(403, 'HTTP 403');
+    await scene.tick();
+    expect(scene.cloud.running).toHaveLength(10);
+  });
 });

@@ -3,7 +3,7 @@ import { KubernetesRefusedError } from '@forescale/shared/kubernetes';
 import type { Health } from '@forescale/shared/store';
 import { combineOverrides, OverrideKeeper, type OverrideRequest } from './override.ts';
 import type { ActuatorParts } from './parts.ts';
-import { notesName, type PoolNotes, readPoolNotes } from './pool-notes.ts';
+import { notesName, type PoolNotes, readPoolNotes, unreadNotes } from './pool-notes.ts';
 
 const NO_NOTES: PoolNotes = { override: null, troubles: [] };
 
@@ -16,6 +16,8 @@ export class Steering {
   readonly #parts: Pick<ActuatorParts, 'state' | 'surroundings' | 'config' | 'log'>;
   readonly #keeper: OverrideKeeper;
   #notes = NO_NOTES;
+  /** Whether they were read since the start, or shown to be nobody's business: until then they may say anything. */
+  #areKnown = false;
   #said = '';
 
   constructor(pool: string, parts: Pick<ActuatorParts, 'state' | 'surroundings' | 'config' | 'log'>) {
@@ -40,24 +42,30 @@ export class Steering {
   }
 
   /**
-   * Reads the annotations anew; while they cannot be read those of before hold. Whoever may not read them steers by
-   * NATS or HTTP: that is told once and makes nothing unready.
+   * Reads the annotations anew; while they cannot be read those of before hold, and where there are none of before the
+   * pool is paused. Whoever may not read them steers by NATS or HTTP: that is told once and makes nothing unready.
    */
   async readNotes(nowMs: number): Promise<Health> {
     const { surroundings, config } = this.#parts;
     if (!surroundings) return { ok: true };
     const { namespace } = config.kubernetes;
     const name = notesName(this.#pool);
+    const where = `ConfigMap ${namespace}/${name}`;
     let health: Health = { ok: true };
     try {
       const annotations = await surroundings.annotations(namespace, name);
-      this.#notes = annotations ? readPoolNotes(annotations, `ConfigMap ${namespace}/${name}`, nowMs) : NO_NOTES;
+      this.#notes = annotations ? readPoolNotes(annotations, where, nowMs) : NO_NOTES;
+      this.#areKnown = true;
       if (this.#notes.troubles.length > 0) health = { ok: false, reason: this.#notes.troubles.join('; ') };
       this.#say(health.ok ? '' : health.reason);
     } catch (error) {
-      const reason = `ConfigMap ${namespace}/${name} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+      const why = error instanceof Error ? error.message : String(error);
+      const reason = `${where} cannot be read: ${why}`;
       this.#say(reason);
-      if (!(error instanceof KubernetesRefusedError && error.status === 403)) health = { ok: false, reason };
+      const isForbidden = error instanceof KubernetesRefusedError && error.status === 403;
+      if (!this.#areKnown) this.#notes = isForbidden ? NO_NOTES : unreadNotes(where, why);
+      if (isForbidden) this.#areKnown = true;
+      else health = { ok: false, reason };
     }
     return health;
   }

@@ -1,5 +1,4 @@
 import { POOL_LABEL } from '@forescale/shared/config';
-import { KubernetesUnavailableError } from '@forescale/shared/kubernetes';
 import { describe, expect, it } from 'vitest';
 import { MINUTE_MS, Scene } from './fakes/scene.ts';
 
@@ -16,7 +15,8 @@ describe('actuator: a single writer', () => {
     expect(scene.cloud.createTimesMs).toEqual([]);
     const text =
       'its nodes have another writer, an EKS node group (node ip-1 has label eks.amazonaws.com/nodegroup=main): ' +
-      'nothing is changed; provider buffer asks that one for nodes, and single_writer: ignore acts all the same';
+      'nothing new begins; a selector for nodes of its own, or single_writer: ignore, lets it act, and a provider ' +
+      'buffer that asks the owner for nodes is to come';
     expect(scene.plan).toMatchObject({ mode: 'observe', desired: 4 });
     expect(scene.plan.reasons[0]).toEqual({ code: 'other-writer', text });
     expect((await scene.readiness.report()).reasons).toEqual({ 'single writer of pool web': text });
@@ -39,6 +39,27 @@ describe('actuator: a single writer', () => {
     expect(scene.cloud.running).toHaveLength(10);
     expect([...scene.cluster.nodes.values()].some((node) => node.unschedulable)).toBe(false);
     expect(scene.plan.reasons[0]?.code).toBe('other-writer');
+  });
+
+  it('takes back what it was about to empty, and finishes what was going already', async () => {
+    const scene = await Scene.create();
+    scene.load = 350;
+    await scene.ticks(4);
+    const [budgeted] = scene.cloud.running.map(({ nodeName }) => nodeName);
+    for (const { nodeName } of scene.cloud.running) scene.cluster.addPod({ name: `db-${nodeName}`, nodeName });
+    for (const { nodeName } of scene.cloud.running) scene.cluster.budgeted.add(`db-${nodeName}`);
+    scene.load = 50;
+    const cordoned = () => [...scene.cluster.nodes.values()].filter((node) => node.unschedulable).length;
+    for (let i = 0; i < 60 && cordoned() === 0; i++) await scene.tick();
+    expect(cordoned()).toBeGreaterThan(0);
+    scene.surroundings.facts = {
+      ...scene.surroundings.facts,
+      deployments: [{ kind: 'cluster-autoscaler', namespace: 'kube-system', name: 'cluster-autoscaler' }],
+    };
+    await scene.ticks(6);
+    expect(scene.plan.reasons[0]?.code).toBe('other-writer');
+    expect(cordoned()).toBe(0);
+    expect(scene.cluster.nodes.has(budgeted as string)).toBe(true);
   });
 
   it('acts again a quarter of an hour after the last sign, and says so', async () => {
@@ -65,12 +86,17 @@ describe('actuator: a single writer', () => {
     expect(scene.clock.nowMs() - startedMs).toBeLessThanOrEqual(6 * MINUTE_MS);
   });
 
-  it('what cannot be read is no reason to refuse; it is asked again at the next tick', async () => {
+  it('begins nothing before other autoscalers could be looked for, a quarter of an hour at most', async () => {
     const scene = await Scene.create();
-    scene.surroundings.failure = new KubernetesUnavailableError('ECONNRESET');
-    await scene.ticks(2);
+    const unread = [{ part: 'deployments', text: 'Deployments: HTTP 500', isRefused: false }] as const;
+    scene.surroundings.facts = { ...scene.surroundings.facts, unread };
+    await scene.ticks(15);
+    expect(scene.cloud.createTimesMs).toEqual([]);
+    const text = 'whether its nodes have another writer is not known yet: Deployments: HTTP 500';
+    expect(scene.plan.reasons[0]).toEqual({ code: 'other-writer', text });
+    expect((await scene.readiness.report()).reasons).toEqual({ 'single writer of pool web': text });
+    await scene.tick();
     expect(scene.cloud.running).toHaveLength(2);
-    expect(scene.surroundings.looks).toBe(2);
     managed(scene);
     await scene.tick();
     expect(scene.plan.mode).toBe('observe');

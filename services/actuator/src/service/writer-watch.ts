@@ -10,6 +10,16 @@ import { otherWriters } from './single-writer.ts';
 /** What was seen so lately still counts: the taints of an autoscaler at work come and go. */
 const HELD_MS = 15 * 60_000;
 
+/**
+ * - `other`: somebody else creates and removes the pool's nodes.
+ * - `unknown`: that cannot be said yet.
+ */
+export interface WriterFinding {
+  readonly kind: 'other' | 'unknown';
+  /** Who, and what to do about it. */
+  readonly text: string;
+}
+
 type Parts = Pick<ActuatorParts, 'config' | 'writer' | 'log'>;
 
 /** Watches whether a pool's nodes have one writer only, and says when that changes. */
@@ -28,15 +38,12 @@ export class WriterWatch {
     this.#parts = parts;
   }
 
-  /** Who else creates and removes the pool's nodes, and what to do about it; null: nobody, or nobody wants to know. */
-  async look(cluster: ClusterState, nowMs: number): Promise<string | null> {
+  /** Null: nobody else does, or nobody wants to know. */
+  async look(cluster: ClusterState, nowMs: number): Promise<WriterFinding | null> {
     if (this.#pool.singleWriter === 'ignore') return null;
     const nodes = cluster.nodes.filter((node) => belongs(this.#pool, node));
-    const { owner, beside } = otherWriters(
-      this.#pool,
-      { nodes, autoscalers: await this.#autoscalers.look(nowMs) },
-      nowMs,
-    );
+    const { facts, unknown } = await this.#autoscalers.look(nowMs);
+    const { owner, beside } = otherWriters(this.#pool, { nodes, autoscalers: facts }, nowMs);
     if (beside !== null && beside !== this.#beside)
       this.#parts.log.warn(
         { pool: this.#pool.name },
@@ -47,7 +54,9 @@ export class WriterWatch {
     if (owner !== null) this.#seen = { text: inWords(owner), atMs: nowMs };
     else if (before !== null && nowMs - before.atMs >= HELD_MS) this.#seen = null;
     if (this.#pool.mode === 'enforce' && (before === null) !== (this.#seen === null)) await this.#tell(nowMs);
-    return this.#seen?.text ?? null;
+    if (this.#seen !== null) return { kind: 'other', text: this.#seen.text };
+    if (unknown === null) return null;
+    return { kind: 'unknown', text: `whether its nodes have another writer is not known yet: ${unknown}` };
   }
 
   async #tell(nowMs: number): Promise<void> {
@@ -65,7 +74,7 @@ export class WriterWatch {
 
 function inWords(owner: string): string {
   return (
-    `its nodes have another writer, ${owner}: nothing is changed; ` +
-    'provider buffer asks that one for nodes, and single_writer: ignore acts all the same'
+    `its nodes have another writer, ${owner}: nothing new begins; a selector for nodes of its own, or ` +
+    'single_writer: ignore, lets it act, and a provider buffer that asks the owner for nodes is to come'
   );
 }

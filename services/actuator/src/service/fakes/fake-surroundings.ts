@@ -6,20 +6,19 @@ export class FakeSurroundings implements Surroundings {
   facts: AutoscalerFacts = { clusterAutoscaler: null, deployments: [], nodePools: [], unread: [] };
   /** How often somebody asked for `facts`. */
   looks = 0;
-  /** What every call fails with. */
+  /** What reading annotations fails with. */
   failure: Error | null = null;
+  /** What the answer with `facts` waits for. */
+  factsGate: Promise<void> = Promise.resolve();
 
-  annotations(namespace: string, configMap: string): Promise<Readonly<Record<string, string>> | null> {
-    return this.#answer(() => this.configMaps.get(`${namespace}/${configMap}`) ?? null);
-  }
-
-  autoscalers(): Promise<AutoscalerFacts> {
-    this.looks++;
-    return this.#answer(() => this.facts);
-  }
-
-  async #answer<T>(answer: () => T): Promise<T> {
+  async annotations(namespace: string, configMap: string): Promise<Readonly<Record<string, string>> | null> {
     if (this.failure) throw this.failure;
-    return answer();
+    return this.configMaps.get(`${namespace}/${configMap}`) ?? null;
+  }
+
+  async autoscalers(): Promise<AutoscalerFacts> {
+    this.looks++;
+    await this.factsGate;
+    return this.facts;
   }
 }

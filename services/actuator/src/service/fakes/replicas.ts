@@ -143,6 +143,10 @@ export class Replica {
   actuator!: Actuator;
   dead = false;
   leaseAway = false;
+  /** What listening for requests waits for. */
+  respondsAfter: Promise<void> = Promise.resolve();
+  /** That it has and has not stopped. */
+  responders = 0;
   /** Steps at its ports so far: one before each call is carried out and one after it. */
   steps = 0;
   /** At this step it stands still. */
@@ -184,7 +188,7 @@ export class Replica {
       reader: this.#port(cluster),
       writer: this.#port(cluster),
       store,
-      bus,
+      bus: this.#slowToRespond(bus),
       state: this.#port(state),
       clock: this.#clock,
       ioClock: this.#clock,
@@ -239,6 +243,23 @@ export class Replica {
   async #step(): Promise<void> {
     if (++this.steps === this.standAt) this.stand();
     await this.#alive();
+  }
+
+  #slowToRespond(bus: Bus): Bus {
+    const respond: Bus['respond'] = async (subject, handler) => {
+      const responder = await bus.respond(subject, handler);
+      this.responders++;
+      await this.respondsAfter;
+      return {
+        stop: async () => {
+          this.responders--;
+          await responder.stop();
+        },
+      };
+    };
+    return new Proxy(bus, {
+      get: (port, method) => (method === 'respond' ? respond : Reflect.get(port, method).bind(port)),
+    });
   }
 
   /** Everything of the world as this process reaches it. */

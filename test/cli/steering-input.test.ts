@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { userName } from '../../cli/src/commands/override.ts';
 import { temporaryDirectory, writeConfig } from '../harness/config-file.ts';
 import { type Ran, ran } from './captured.ts';
 
@@ -69,5 +70,55 @@ describe('what a change over HTTP never tells', () => {
     const result = await pause('--url', url);
     expect(result.stderr).not.toContain('hidden');
     expectRefused(result, /--url = .*; allowed: an http\(s\) URL without a login \(see --token-file\)$/m);
+  });
+});
+
+describe('what is wrong with a change is said before anybody is asked: exit 2 with option and value', () => {
+  const at = (ms: number) => new Date(Date.now() + ms).toISOString();
+  const override = (...args: readonly string[]) =>
+    ran('override', 'web', '--config', config, '--url', actuatorUrl, ...args);
+
+  it.each<[string, () => Promise<Ran>, RegExp]>([
+    ['too long', () => pause('--for', '40d'), /--for = "40d"; allowed: a duration of at most 31d, such as 30m$/m],
+    ['an end that is past', () => pause('--until', at(-60_000)), /--until = \S+: allowed: a time to come$/m],
+    [
+      'an end too far away',
+      () => pause('--until', at(40 * 86_400_000)),
+      /--until = \S+: allowed: at most 31 days ahead$/m,
+    ],
+    ['no URL', () => pause('--url', 'nonsense'), /--url = "nonsense"; allowed: an http\(s\) URL/],
+    ['another protocol', () => pause('--url', 'ftp://h'), /--url = "ftp:\/\/h"; allowed: an http\(s\) URL/],
+    [
+      'min above max',
+      () => override('--min', '5', '--max', '2', '--why', 'x'),
+      /--min = 5: allowed: at most max, which is 2$/m,
+    ],
+    ['no reason', () => override('--min', '5', '--why', ''), /--why = "": allowed: 1 to 500 characters$/m],
+    ['a novel', () => override('--min', '5', '--why', 'y'.repeat(501)), /--why = "y+: allowed: 1 to 500 characters$/m],
+    ['nobody', () => pause('--by', ''), /--by = "": allowed: 1 to 128 characters$/m],
+    ['a long name', () => pause('--by', 'z'.repeat(129)), /--by = "z+: allowed: 1 to 128 characters$/m],
+  ])('%s', async (_what, run, message) => {
+    asked.length = 0;
+    expectRefused(await run(), message);
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('where a change goes, and in whose name', () => {
+  it.each(['', '/', '/forescale', '/forescale/'])('an address that ends in %j keeps its path', async (path) => {
+    asked.length = 0;
+    expect(await pause('--url', actuatorUrl + path)).toMatchObject({ code: 0, stderr: '' });
+    const prefix = path.replace(/\/$/, '');
+    expect(asked.map((one) => one.path)).toEqual([`${prefix}/api/v1/override?pool=web`]);
+  });
+
+  it('a user without an entry in passwd is known by $USER, else by the number', async () => {
+    const nameless = () => {
+      throw Object.assign(new Error('uv_os_get_passwd returned ENOENT'), { code: 'ERR_SYSTEM_ERROR' });
+    };
+    expect(userName(nameless, { USER: 'ops' }, 4711)).toBe('ops');
+    expect(userName(nameless, { USER: '' }, 4711)).toBe('uid 4711');
+    expect(userName(nameless, {}, undefined)).toBe('somebody');
+    expect(userName(() => ({ username: 'eve' }), { USER: 'ops' }, 4711)).toBe('eve');
   });
 });

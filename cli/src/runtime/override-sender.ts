@@ -47,8 +47,8 @@ async function overBus(config: Config, pool: string, request: object): Promise<S
 
 async function overHttp(config: Config, pool: string, request: object, address: Address): Promise<SteerAnswer> {
   const token = await tokenOf(config, address);
-  const base = address.url === undefined ? localUrl(config) : httpUrlOption('--url', address.url).origin;
-  const url = new URL(`/api/v1/override?pool=${pool}`, base);
+  const base = address.url === undefined ? localUrl(config) : httpUrlOption('--url', address.url).href;
+  const url = new URL(`${base.replace(/\/+$/, '')}/api/v1/override?pool=${pool}`);
   let response: Response;
   let text: string;
   try {

@@ -32,6 +32,7 @@ export async function startProcess(config: Config, names: readonly ServiceName[]
   const readiness = new Readiness();
   readiness.watch('bus', () => runtime.bus.health());
   readiness.watch('store', () => runtime.store.health());
+  telemetry.instruments.ready.addCallback(async (ready) => ready.observe((await readiness.report()).ready ? 1 : 0));
   const services: RunningService[] = [];
   const close = async () => {
     for (const service of services.toReversed()) await service.stop();

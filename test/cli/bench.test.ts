@@ -35,6 +35,7 @@ describe('bench: what is refused with exit 2 and one line', () => {
       /--origins = "1.5"; allowed: a whole number from 1 to 10000/,
     ],
     ['a cluster of no nodes', ['plan', '--nodes', '100,0'], /--nodes = "0"; allowed: a number from 1 to 50000/],
+    ['a way to read that is not there', ['read', '--mode', 'foo'], /--mode = "foo"; allowed: list, watch$/m],
     ['a trace that is not there', ['forecast', '--trace', 'none.csv'], /none.csv: cannot be read: ENOENT/],
     [
       'a picture in no folder',

@@ -40,6 +40,7 @@ afterAll(async () => {
 
 const CONFIG_MAPS = '/api/v1/namespaces/forescale/configmaps';
 const PAUSED = 'forescale.dev/paused';
+const MIN_NODES = 'forescale.dev/min-nodes';
 
 /** Waits for a plan that is paused, and says by whom and why. */
 function paused(words: string) {
@@ -58,6 +59,21 @@ describe('up, all in one process: paused and overridden', () => {
     expect(cluster.cloud.counts().created).toBe(3);
     cluster.request('PATCH', `${CONFIG_MAPS}/forescale-web`, { metadata: { annotations: { [PAUSED]: null } } });
     await eventually('the missing nodes', WITHIN_MS, () => cluster.cloud.counts().created >= 5);
+  });
+
+  it('the metrics show a part that is not ready, as /readyz does', async () => {
+    const ready = async () => {
+      const headers = { authorization: `Bearer ${TOKEN}` };
+      const text = await (await fetch(`${url}/metrics`, { headers })).text();
+      return /^forescale_ready(?:\{.*\})? (\d)$/m.exec(text)?.[1];
+    };
+    await eventually('readiness', WITHIN_MS, async () => (await ready()) === '1');
+    const annotate = (by: string | null) =>
+      cluster.request('PATCH', `${CONFIG_MAPS}/forescale-web`, { metadata: { annotations: { [MIN_NODES]: by } } });
+    annotate('many');
+    await eventually('a note that cannot be read', WITHIN_MS, async () => (await ready()) === '0');
+    annotate(null);
+    await eventually('readiness again', WITHIN_MS, async () => (await ready()) === '1');
   });
 
   it('pause, override and resume say what holds, and it does', async () => {
@@ -88,12 +104,17 @@ describe('up, all in one process: paused and overridden', () => {
       /--until: allowed without --for$/,
       2,
     ],
-    ['too long', ['pause', 'web', '--why', 'x', '--for', '40d'], /until = \S+: allowed: at most 31 days ahead$/, 1],
+    [
+      'too long',
+      ['pause', 'web', '--why', 'x', '--for', '40d'],
+      /--for = "40d"; allowed: a duration of at most 31d/,
+      2,
+    ],
     [
       'min above max',
       ['override', 'web', '--min', '5', '--max', '2', '--why', 'x'],
-      /min = 5: allowed: at most max, /,
-      1,
+      /--min = 5: allowed: at most max, /,
+      2,
     ],
   ])('refuses %s in one line', async (_what, args, message, code) => {
     const result = await steer(...args);

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { integerOption } from '@forescale/cli/output';
+import { integerOption, UsageError } from '@forescale/cli/output';
 import { quantileSorted } from 'simple-statistics';
 import { type RunBenchmark, textFlag } from '../benchmark.ts';
 import { table } from '../table.ts';
@@ -20,7 +20,7 @@ export const run: RunBenchmark = async (flags, stage) => {
     .split(',')
     .map((text) => integerOption('--nodes', text, 1, 20_000));
   const ticks = integerOption('--ticks', textFlag(flags, 'ticks') ?? '5', 1, 1_000);
-  const modes = MODES.filter((mode) => mode === (textFlag(flags, 'mode') ?? mode));
+  const modes = modesOf(textFlag(flags, 'mode'));
   const rows = [];
   for (const [index, nodes] of sizes.entries()) {
     for (const [which, mode] of modes.entries()) {
@@ -48,6 +48,12 @@ export const run: RunBenchmark = async (flags, stage) => {
     ),
   };
 };
+
+function modesOf(text: string | undefined): readonly ReadTask['mode'][] {
+  const modes = MODES.filter((mode) => mode === (text ?? mode));
+  if (modes.length > 0) return modes;
+  throw new UsageError(`--mode = ${JSON.stringify(text)}; allowed: ${MODES.join(', ')}`);
+}
 
 function median(values: readonly number[]): number {
   return Math.round(quantileSorted([...Float64Array.from(values).sort()], 0.5));

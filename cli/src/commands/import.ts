@@ -6,9 +6,9 @@ import { readTrace } from '@forescale/shared/trace';
 import { queryRange, type RangeQuery } from '../history/prometheus.ts';
 import { writeHistory } from '../history/write-history.ts';
 import { startProgress } from '../output/progress.ts';
-import { numberOption, UsageError } from '../output/usage.ts';
+import { httpUrlOption, numberOption, UsageError } from '../output/usage.ts';
 import { openStore } from '../runtime/runtime.ts';
-import { readSecret } from '../runtime/secrets.ts';
+import { readToken } from '../runtime/secrets.ts';
 import { poolNamed, signalNamed } from './pool-named.ts';
 
 const DAY_MS = 86_400_000;
@@ -125,7 +125,7 @@ function fromPrometheus(asked: RangeQuery): Reader {
 
 async function rangeOf(flags: ImportFlags, target: SignalConfig, signal: AbortSignal): Promise<RangeQuery> {
   const { query = '', days, step } = flags;
-  const server = serverOf(flags.prometheus ?? '');
+  const server = httpUrlOption('--prometheus', flags.prometheus ?? '');
   if (query.length < 1 || query.length > QUERY_CHARS_MAX) {
     throw new UsageError(
       `--query is ${query === '' ? 'absent' : 'too long'}; allowed: PromQL of 1 to ${QUERY_CHARS_MAX} characters`,
@@ -136,15 +136,8 @@ async function rangeOf(flags: ImportFlags, target: SignalConfig, signal: AbortSi
   const stepMs = step === undefined ? target.intervalMs : stepOf(step);
   const toMs = Math.floor(systemClock.nowMs() / stepMs) * stepMs;
   const steps = Math.floor(spanMs / stepMs);
-  const token = await readSecret('--token-file', null, flags.tokenFile ?? null);
+  const token = await readToken('--token-file', flags.tokenFile ?? null);
   return { server, query, fromMs: toMs - steps * stepMs, toMs, stepMs, token, signal };
-}
-
-function serverOf(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url !== null && /^https?:$/.test(url.protocol) && url.search === '' && url.username === '') return url;
-  const shown = JSON.stringify(text.replace(/\/\/[^/]*@/, '//***@'));
-  throw new UsageError(`--prometheus = ${shown}; allowed: an http(s) URL without a login (see --token-file)`);
 }
 
 function stepOf(text: string): number {

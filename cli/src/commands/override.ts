@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { loadConfig } from '@forescale/shared/config';
 import { parseDurationMs, systemClock } from '@forescale/shared/time';
-import type { overrideSchema } from '@forescale/shared/wire';
+import { checkOverrideEnd, OVERRIDE_DAYS_MAX, overrideSchema, parseWire, WireError } from '@forescale/shared/wire';
 import type { z } from 'zod';
 import { wordsTo, writeJson } from '../output/json.ts';
 import { integerOption, UsageError } from '../output/usage.ts';
@@ -58,10 +58,36 @@ export async function overrideBounds(pool: string, flags: BoundFlags): Promise<v
 async function steer(name: string, flags: SteerFlags, asked: Omit<Request, 'by' | 'why'>): Promise<void> {
   const config = await loadConfig(flags.config, process.env);
   const pool = poolNamed(config.pools, 'pool', name);
-  const by = flags.by ?? userInfo().username;
-  const answer = await sendOverride(config, pool.name, { ...asked, by, why: flags.why ?? 'resumed' }, flags);
+  const by = flags.by ?? userName(userInfo, process.env, process.getuid?.());
+  const request = { ...asked, by, why: flags.why ?? 'resumed' };
+  check(request);
+  const answer = await sendOverride(config, pool.name, request, flags);
   if (flags.json !== undefined) await writeJson(flags.json, answer);
   wordsTo(flags.json).write(`pool ${answer.pool}: ${answer.what}\n`);
+}
+
+/** What the actuator would refuse is said before it is asked. Every field has the name of its option. */
+function check(request: Request): void {
+  try {
+    const { until } = parseWire(request, overrideSchema);
+    if (until !== undefined) checkOverrideEnd(until, systemClock.nowMs());
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    throw new UsageError(`--${error.message}`, { cause: error });
+  }
+}
+
+/** Containers run under numbers that no passwd file knows: the system then has no name, and says so by an error. */
+export function userName(
+  lookUp: () => { readonly username: string },
+  { USER }: { readonly USER?: string | undefined },
+  uid: number | undefined,
+): string {
+  try {
+    return lookUp().username;
+  } catch {
+    return USER || (uid === undefined ? 'somebody' : `uid ${uid}`);
+  }
 }
 
 /** RFC 3339; an hour from now where neither `--for` nor `--until` says. */
@@ -74,7 +100,9 @@ function endOf({ for: duration, until }: TimedFlags): string {
     return new Date(timeMs).toISOString();
   }
   const ms = parseDurationMs(duration ?? '1h');
-  if (ms === null || ms <= 0)
-    throw new UsageError(`--for = ${JSON.stringify(duration)}; allowed: a duration such as 30m`);
+  if (ms === null || ms <= 0 || ms > OVERRIDE_DAYS_MAX * 86_400_000)
+    throw new UsageError(
+      `--for = ${JSON.stringify(duration)}; allowed: a duration of at most ${OVERRIDE_DAYS_MAX}d, such as 30m`,
+    );
   return new Date(systemClock.nowMs() + ms).toISOString();
 }

@@ -1,4 +1,5 @@
 import type { Series } from '@forescale/shared/domain';
+import { networkReason } from '@forescale/shared/network';
 import { z } from 'zod';
 import { UsageError } from '../output/usage.ts';
 
@@ -137,11 +138,7 @@ function refusal(server: URL, query: string, errorType: string, text: string): E
     : new PrometheusError(`${server.host}: ${errorType}: ${line}`);
 }
 
-/** `fetch failed` alone says nothing; its cause does. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1_000} s`;
-  const { cause } = error;
-  const known = cause instanceof Error ? cause : error;
-  return ((known as NodeJS.ErrnoException).code ?? known.message).replace(/\s+/g, ' ');
+  const late = error instanceof Error && error.name === 'TimeoutError';
+  return late ? `no answer within ${TIMEOUT_MS / 1_000} s` : networkReason(error);
 }

@@ -1,10 +1,12 @@
 import { type Config, ConfigError } from '@forescale/shared/config';
+import { networkReason } from '@forescale/shared/network';
 import { createLog } from '@forescale/shared/telemetry';
 import { systemClock } from '@forescale/shared/time';
 import { decodeJson, parseWire, subjects } from '@forescale/shared/wire';
 import { z } from 'zod';
+import { httpUrlOption } from '../output/usage.ts';
 import { openBus } from './runtime.ts';
-import { readSecret } from './secrets.ts';
+import { readToken } from './secrets.ts';
 
 const TIMEOUT_MS = 10_000;
 /** Addresses to listen on everywhere; from here the actuator is then on this machine. */
@@ -45,7 +47,8 @@ async function overBus(config: Config, pool: string, request: object): Promise<S
 
 async function overHttp(config: Config, pool: string, request: object, address: Address): Promise<SteerAnswer> {
   const token = await tokenOf(config, address);
-  const url = new URL(`/api/v1/override?pool=${pool}`, address.url ?? localUrl(config));
+  const base = address.url === undefined ? localUrl(config) : httpUrlOption('--url', address.url).href;
+  const url = new URL(`${base.replace(/\/+$/, '')}/api/v1/override?pool=${pool}`);
   let response: Response;
   let text: string;
   try {
@@ -58,8 +61,7 @@ async function overHttp(config: Config, pool: string, request: object, address: 
     });
     text = await response.text();
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw new Error(`${url.origin}: the actuator does not answer: ${codeOf(cause)}`, { cause: error });
+    throw new Error(`${url.origin}: the actuator does not answer: ${networkReason(error)}`, { cause: error });
   }
   const body = jsonOf(text);
   if (response.ok) return parseWire(body, answerSchema);
@@ -70,8 +72,8 @@ async function overHttp(config: Config, pool: string, request: object, address: 
 async function tokenOf(config: Config, address: Address): Promise<string> {
   const token =
     address.tokenFile === undefined
-      ? await readSecret('autoscaler.http.token_file', null, config.http.tokenFile)
-      : await readSecret('--token-file', null, address.tokenFile);
+      ? await readToken('autoscaler.http.token_file', config.http.tokenFile)
+      : await readToken('--token-file', address.tokenFile);
   if (token) return token;
   throw new ConfigError('autoscaler.http.token_file is not set: a change over HTTP needs the token in that file');
 }
@@ -88,9 +90,4 @@ function jsonOf(text: string): unknown {
   } catch {
     return null;
   }
-}
-
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return (error as NodeJS.ErrnoException).code?.toString() ?? error.message;
 }

@@ -5,7 +5,7 @@ import { followTicks, Readiness, runTicks } from '@forescale/shared/service';
 import { createLog, type Log, startTelemetry, type Telemetry } from '@forescale/shared/telemetry';
 import { systemClock } from '@forescale/shared/time';
 import { openRuntime, type Runtime } from './runtime.ts';
-import { readSecret } from './secrets.ts';
+import { readToken } from './secrets.ts';
 import { type RunningService, SERVICES, type ServiceName } from './services.ts';
 
 const BUS_RETRY_MS = 500;
@@ -32,6 +32,7 @@ export async function startProcess(config: Config, names: readonly ServiceName[]
   const readiness = new Readiness();
   readiness.watch('bus', () => runtime.bus.health());
   readiness.watch('store', () => runtime.store.health());
+  telemetry.instruments.ready.addCallback(async (ready) => ready.observe((await readiness.report()).ready ? 1 : 0));
   const services: RunningService[] = [];
   const close = async () => {
     for (const service of services.toReversed()) await service.stop();
@@ -76,7 +77,7 @@ async function serve(
   readiness: Readiness,
   telemetry: Telemetry,
 ): Promise<HttpServer> {
-  const token = await readSecret('autoscaler.http.token_file', null, config.http.tokenFile);
+  const token = await readToken('autoscaler.http.token_file', config.http.tokenFile);
   return startHttp({
     ...config.http,
     token,

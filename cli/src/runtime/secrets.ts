@@ -12,3 +12,13 @@ export async function readSecret(field: string, inPlace: string | null, file: st
     });
   }
 }
+
+/** What a header takes as it stands. */
+const TOKEN = /^[\x21-\x7e]+$/;
+
+/** The bearer token in a file, fit for a header; null without a file. Its value never appears in a message. */
+export async function readToken(field: string, file: string | null): Promise<string | null> {
+  const token = await readSecret(field, null, file);
+  if (token === null || TOKEN.test(token)) return token;
+  throw new ConfigError(`${field} = ${file}: allowed: one line of printable ASCII without spaces`);
+}

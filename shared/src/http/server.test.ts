@@ -154,7 +154,8 @@ describe('HTTP: what is said', () => {
     nodes.record(3, { pool: 'web', state: 'ready' });
     for (const other of Object.values(others)) {
       if ('add' in other) other.add(1);
-      else other.record(1);
+      else if ('record' in other) other.record(1);
+      else other.addCallback((observed) => observed.observe(1));
     }
     const { url } = await serve({});
     const response = await fetch(`${url}/metrics`);
@@ -209,6 +210,8 @@ const PUBLIC_NAMES = [
   'forescale.forecast.relative_error',
   'forescale.forecast.rejected',
   'forescale.forecast.coverage',
+  'forescale.ready',
+  'forescale.leader',
   'forescale.plan.duration',
   'forescale.provider.errors',
   'forescale.breaker.state',

@@ -1,6 +1,7 @@
 import { HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-node';
 import { fetch, type Response } from 'undici';
 import { z } from 'zod';
+import { networkReason } from '../network/index.ts';
 import { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';
 
 const MESSAGE_CHARS_MAX = 500;
@@ -66,7 +67,7 @@ async function send(
   try {
     await kube.applySecurityAuthentication(context);
   } catch (error) {
-    throw new KubernetesUnavailableError(`${what}: credentials: ${reasonOf(error)}`, { cause: error });
+    throw new KubernetesUnavailableError(`${what}: credentials: ${networkReason(error)}`, { cause: error });
   }
   const dispatcher = context.getDispatcher();
   try {
@@ -120,12 +121,5 @@ async function boundedText(what: string, response: Response): Promise<string> {
 /** What breaks a connection, as something that may be tried again. */
 export function unavailable(what: string, error: unknown): Error {
   if (error instanceof KubernetesUnavailableError || error instanceof KubernetesRefusedError) return error;
-  return new KubernetesUnavailableError(`${what}: ${reasonOf(error)}`, { cause: error });
-}
-
-/** "ECONNREFUSED" rather than "fetch failed": the cause says more than the wrapper. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (cause instanceof Error) return (cause as NodeJS.ErrnoException).code ?? cause.message;
-  return String(cause);
+  return new KubernetesUnavailableError(`${what}: ${networkReason(error)}`, { cause: error });
 }

@@ -68,6 +68,10 @@ export function createInstruments(meter: Meter) {
     samplesDropped: meter.createCounter('forescale.samples.dropped', {
       description: 'Samples refused or over the limit',
     }),
+    // Asked at every scrape: it is true while no tick runs, too.
+    ready: meter.createObservableGauge('forescale.ready', {
+      description: '1 while the service is ready, 0 while /readyz says why not',
+    }),
     leader: meter.createGauge('forescale.leader', { description: '1 while this actuator leads, 0 while it stands by' }),
     safeToScale: meter.createGauge('forescale.safe_to_scale', { description: '1 while the cluster breaker is closed' }),
   };

@@ -1,7 +1,16 @@
 export { decodeEvent, decodeJson, type EventOrigin, encodeEvent, parseWire, rfc3339, WireError } from './events.ts';
 export { encodeAccuracy, encodeForecast, encodeForecastData, forecastSchema } from './forecast.ts';
 export { decodeKpi, encodeKpi, encodeSample, sampleSchema } from './kpi.ts';
-export { NODE_EVENTS, type NodeEventData, nodeEventSchema, overrideSchema, type PlanData, planSchema } from './plan.ts';
+export {
+  checkOverrideEnd,
+  NODE_EVENTS,
+  type NodeEventData,
+  nodeEventSchema,
+  OVERRIDE_DAYS_MAX,
+  overrideSchema,
+  type PlanData,
+  planSchema,
+} from './plan.ts';
 export { streams } from './streams.ts';
 export { poolAndTail, subjects } from './subjects.ts';
 export {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { moment } from './events.ts';
+import { moment, rfc3339, WireError } from './events.ts';
 
 const nodes = z.number().int().min(0).max(1_000_000);
 
@@ -78,6 +78,21 @@ export const nodeEventSchema = z.object({
 
 export type NodeEventData = z.input<typeof nodeEventSchema>;
 
+/** An override is for a while; what is meant for good belongs into the configuration. */
+export const OVERRIDE_DAYS_MAX = 31;
+
+/** Throws `WireError` where an override is to end in the past or too far away. */
+export function checkOverrideEnd(untilMs: number, nowMs: number): void {
+  if (untilMs <= nowMs) throw new WireError(`until = ${rfc3339(untilMs)}: allowed: a time to come`);
+  if (untilMs > nowMs + OVERRIDE_DAYS_MAX * 86_400_000)
+    throw new WireError(`until = ${rfc3339(untilMs)}: allowed: at most ${OVERRIDE_DAYS_MAX} days ahead`);
+}
+
+function words(charsMax: number) {
+  const error = `allowed: 1 to ${charsMax} characters`;
+  return z.string().min(1, { error }).max(charsMax, { error });
+}
+
 const boundSchema = z.number().int().min(0).max(10_000).nullable().optional();
 
 /**
@@ -91,8 +106,8 @@ export const overrideSchema = z
     max: boundSchema,
     pause: z.boolean().optional(),
     until: moment.optional(),
-    by: z.string().min(1).max(128),
-    why: z.string().min(1).max(500),
+    by: words(128),
+    why: words(500),
   })
   .superRefine((raw, context) => {
     const namesBounds = raw.min !== undefined || raw.max !== undefined;

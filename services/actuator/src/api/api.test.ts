@@ -271,12 +271,39 @@ describe('GET /api/v1/history', () => {
 describe('POST /api/v1/override', () => {
   const post = (url: string, payload: string | object) => app.inject({ method: 'POST', url, payload });
 
-  it('503 from an actuator that does not lead, which names the one that does', async () => {
+  describe('of an actuator that does not lead', () => {
     const body = { until: PLAN.time, by: 'ops', why: 'follower' };
-    const answer = await post('/api/v1/override?pool=web', body);
-    expect(answer.statusCode).toBe(503);
-    expect(answer.json()).toEqual({
-      error: 'write override.web: not done, node-1_a leads and this process may not act',
+    const answered = async (answer: (data: Uint8Array) => unknown) => {
+      const leader = await bus.respond(subjects.override('web'), async ({ data }) => {
+        return new TextEncoder().encode(JSON.stringify(answer(data)));
+      });
+      const { statusCode, json } = await post('/api/v1/override?pool=web', body).finally(() => leader.stop());
+      return { status: statusCode, body: json() };
+    };
+    const here = { error: 'write override.web: not done, node-1_a leads and this process may not act' };
+
+    it('is handed on to the one that leads, over the bus, and answered with what that one says', async () => {
+      const done = { ok: true, pool: 'web', until: null, what: 'resumed' };
+      const heard: unknown[] = [];
+      const answer = await answered((data) => {
+        heard.push(JSON.parse(new TextDecoder().decode(data)));
+        return done;
+      });
+      expect(answer).toEqual({ status: 200, body: done });
+      expect(heard).toEqual([body]);
+    });
+
+    it('503 with the words of the one that leads where that one fails', async () => {
+      const answer = await answered(() => {
+        throw new Error('the bucket is away');
+      });
+      expect(answer).toEqual({ status: 503, body: { error: 'the bucket is away' } });
+    });
+
+    it('503 that names the one that leads where nobody answers, or not in the way that was agreed', async () => {
+      const silence = await post('/api/v1/override?pool=web', body);
+      expect({ status: silence.statusCode, body: silence.json() }).toEqual({ status: 503, body: here });
+      expect(await answered(() => ({ ok: 'perhaps' }))).toEqual({ status: 503, body: here });
     });
   });
 

@@ -1,4 +1,4 @@
-import { type Bus, BusUnavailableError } from '@forescale/shared/bus';
+import { type Bus, BusUnavailableError, RequestFailedError } from '@forescale/shared/bus';
 import { boundsAt, type Config, type PoolConfig } from '@forescale/shared/config';
 import { NotLeadingError } from '@forescale/shared/leadership';
 import { StateUnavailableError } from '@forescale/shared/state';
@@ -13,6 +13,7 @@ import {
   type ForecastDocument,
   forecastDocumentSchema,
   historyQuerySchema,
+  overrideAnswerSchema,
   type PlanDocument,
   type PoolsDocument,
   planQuerySchema,
@@ -21,6 +22,8 @@ import {
 
 const DAY_MS = 86_400_000;
 const SPAN_MS_MAX = 400 * DAY_MS;
+/** Shorter than a client of ours waits: it is to hear who leads. */
+const LEADER_TIMEOUT_MS = 5_000;
 
 export interface ApiParts {
   readonly config: Config;
@@ -37,7 +40,7 @@ class NotFoundError extends Error {
 /**
  * The actuator's documents under `/api/v1/`, all read-only but for `POST /api/v1/override?pool=NAME`, whose body is
  * what `forescale.v1.override.<pool>` takes. Who may call is decided where the server is started: a change always needs
- * the bearer token. Errors are `{"error": "…"}`: 400 bad question, 404 no such pool, 503 something is away.
+ * the bearer token. An actuator that does not lead hands a change on to the one that does. Errors are `{"error": "…"}`: 400 bad question, 404 no such pool, 503 something is away.
  */
 export function apiRoutes(parts: ApiParts): (app: FastifyInstance) => Promise<void> {
   const { config, clock, actuator } = parts;
@@ -66,10 +69,27 @@ export function apiRoutes(parts: ApiParts): (app: FastifyInstance) => Promise<vo
       api.post('/api/v1/override', async ({ query, body }) => {
         const { pool } = parseWire(query, poolQuerySchema);
         poolOf(pool, config);
-        return await actuator.override(pool, new TextEncoder().encode(JSON.stringify(body ?? null)));
+        const request = new TextEncoder().encode(JSON.stringify(body ?? null));
+        try {
+          return await actuator.override(pool, request);
+        } catch (error) {
+          if (!(error instanceof NotLeadingError)) throw error;
+          return await askLeader(parts.bus, pool, request, error);
+        }
       });
     });
   };
+}
+
+/** Behind a Service of several actuators a change meets any of them; whoever leads answers on the bus. */
+async function askLeader(bus: Bus, pool: string, request: Uint8Array, notHere: NotLeadingError) {
+  try {
+    const { data } = await bus.request(subjects.override(pool), request, LEADER_TIMEOUT_MS);
+    return parseWire(decodeJson(data), overrideAnswerSchema);
+  } catch (error) {
+    // What it refuses it says itself. Where nobody leads, or none hears, the refusal of this one names the holder.
+    throw error instanceof RequestFailedError ? error : notHere;
+  }
 }
 
 async function history({ config, store, clock }: ApiParts, query: unknown) {
@@ -156,6 +176,7 @@ function statusOf(error: unknown): number {
     error instanceof StoreUnavailableError ||
     error instanceof BusUnavailableError ||
     error instanceof StateUnavailableError ||
+    error instanceof RequestFailedError ||
     error instanceof NotLeadingError
   )
     return 503;

@@ -83,6 +83,14 @@ export const forecastDocumentSchema = z.object({
   ),
 });
 
+/** `POST /api/v1/override?pool`, and a request on `forescale.v1.override.<pool>`. */
+export const overrideAnswerSchema = z.object({
+  ok: z.literal(true),
+  pool: z.string().max(63),
+  until: timeText.nullable(),
+  what: z.string().max(2_000),
+});
+
 const column = z.array(z.number().nullable());
 
 /**

@@ -24,7 +24,9 @@ async function pair(provider = ''): Promise<[Site, Replica, Replica]> {
 
 /** One request, one machine, and as many of them as are wanted. */
 function expectExactly(site: Site, wanted: number): void {
-  expect(site.cloud.madeByToken.size).toBe(new Set(site.cloud.madeByToken.keys()).size);
+  // A request that was tried under two tokens may have made two machines, of which one is gone by now.
+  const everMade = [...site.cloud.madeByToken.values()].map((machine) => machine.requestId);
+  expect(new Set(everMade).size).toBe(everMade.length);
   expect(site.requested).toHaveLength(wanted);
   expect(new Set(site.requested).size).toBe(wanted);
 }

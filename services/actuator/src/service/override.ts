@@ -1,12 +1,8 @@
 import type { Override } from '@forescale/shared/config';
 import { type StateBucket, StateUnavailableError } from '@forescale/shared/state';
-import { decodeEvent, decodeJson, overrideSchema, parseWire, rfc3339, WireError } from '@forescale/shared/wire';
+import { checkOverrideEnd, decodeEvent, decodeJson, overrideSchema, parseWire, rfc3339 } from '@forescale/shared/wire';
 import { z } from 'zod';
 import { encodeStored, readStored } from './stored.ts';
-
-const DAY_MS = 86_400_000;
-/** An override is for a while; what is meant for good belongs into the configuration. */
-const DURATION_MS_MAX = 31 * DAY_MS;
 
 const storedSchema = z.object({
   minNodes: z.number().int().nullable(),
@@ -37,9 +33,7 @@ export function decodeOverride(bytes: Uint8Array, nowMs: number): OverrideReques
 function requestOf(raw: z.output<typeof overrideSchema>, nowMs: number): OverrideRequest {
   const { min, max, pause, until, by, why } = raw;
   const untilMs = until ?? null;
-  if (untilMs !== null && untilMs <= nowMs) throw new WireError(`until = ${rfc3339(untilMs)}: allowed: a time to come`);
-  if (untilMs !== null && untilMs > nowMs + DURATION_MS_MAX)
-    throw new WireError(`until = ${rfc3339(untilMs)}: allowed: at most 31 days ahead`);
+  if (untilMs !== null) checkOverrideEnd(untilMs, nowMs);
   const base = { minNodes: null, maxNodes: null, paused: false, untilMs: untilMs ?? nowMs, by, why };
   const namesBounds = min !== undefined || max !== undefined;
   const bounds = { ...base, minNodes: min ?? null, maxNodes: max ?? null };

@@ -1,3 +1,4 @@
+import { networkReason } from '@forescale/shared/network';
 import { z } from 'zod';
 import { ProviderError } from '../errors.ts';
 import { classOfStatus, retryAfterMs } from '../refusal.ts';
@@ -74,10 +75,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** "ECONNREFUSED" rather than "fetch failed". */
-function networkReason(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : String(cause);
 }

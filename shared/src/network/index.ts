@@ -1,0 +1,1 @@
+export { networkReason } from './reason.ts';

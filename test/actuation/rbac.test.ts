@@ -112,6 +112,8 @@ beforeAll(async () => {
     surroundings: (url: string) => createSurroundings(kubeOf(url, 'actuator')),
     ioClock: systemClock,
     drive: (tick: Promise<void>) => tick,
+    // What waits for a watch to catch up waits for a bookmark, where nothing of its kind has changed.
+    listen: { bookmarkIntervalMs: 5 },
   };
   const options = { namespaces: ['forescale'], users, authorizer: recording };
   world = await World.create(hill, options, { wire });
@@ -158,7 +160,7 @@ async function lead(url: string): Promise<void> {
 describe('deploy/kubernetes/rbac.yaml', () => {
   it('is enough: collector and actuator live through everything without one refusal', async () => {
     expect(refused).toEqual([]);
-    expect(asked.length).toBeGreaterThan(1_000);
+    expect(asked.length).toBeGreaterThan(500);
     expect(await world.readiness.report()).toEqual({ ready: true, reasons: {} });
   });
 

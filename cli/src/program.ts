@@ -31,6 +31,13 @@ function createProgram(signal: AbortSignal): Command {
     .option('--print', 'prints the effective configuration and the bounds by hour')
     .action(async (file, options) => (await import('./commands/validate.ts')).validate(file, options));
   program
+    .command('doctor')
+    .description('checks what the services need: servers, permissions, clock, versions, prices; changes nothing')
+    .option('--config <file>', 'configuration; the defaults without one')
+    .option('--service <name>', 'only the permissions of collector or actuator; of both by default')
+    .option('--json <file>', 'writes the findings as JSON ("-": to stdout)')
+    .action(async (options) => (await import('./commands/doctor.ts')).doctor(options));
+  program
     .command('plan')
     .description('what would be done now, and why, without doing it')
     .requiredOption('--config <file>', 'configuration')

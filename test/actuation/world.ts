@@ -10,6 +10,7 @@ import {
   createClusterReader,
   createClusterWriter,
   createSurroundings,
+  type Surroundings,
 } from '@forescale/shared/kubernetes';
 import { Readiness } from '@forescale/shared/service';
 import { createMemoryState } from '@forescale/shared/state';
@@ -35,6 +36,10 @@ const POD = { cpuMillicores: 900, memoryBytes: 512 * MIB };
 export interface Wire {
   readonly reader: (url: string) => ClusterReader;
   readonly writer: (url: string) => ClusterWriter;
+  /** Without anybody's credentials when absent. */
+  readonly surroundings?: (url: string) => Surroundings;
+  /** The collector's own; the actuator's when absent. */
+  readonly collectorReader?: (url: string) => ClusterReader;
   /** The time that calls take. */
   readonly ioClock: Clock;
   /** Sees a tick through. */
@@ -62,7 +67,7 @@ export interface WorldSpec {
 
 function configText(url: string, root: readonly string[]): string {
   return `autoscaler:
-${root.map((line) => `  ${line}\n`).join('')}  kubernetes: { url: "${url}" }
+${root.map((line) => `  ${line}\n`).join('')}  kubernetes: { url: "${url}", leader_election: true }
   pools:
     - name: web
       mode: enforce
@@ -82,10 +87,10 @@ export class World {
   readonly readiness = new Readiness();
   readonly store: Store;
   readonly bus: Bus;
+  readonly config: Config;
   actuator!: Actuator;
   readonly #clock: ManualClock;
   readonly #state = createMemoryState();
-  readonly #config: Config;
   readonly #server: RunningServer;
   readonly #wire: Wire;
   readonly #reader: ClusterReader;
@@ -104,7 +109,7 @@ export class World {
   ) {
     this.cluster = cluster;
     this.#server = server;
-    this.#config = config;
+    this.config = config;
     this.#clock = new ManualClock(cluster.nowMs());
     this.#wire = wire;
     this.#reader = reader;
@@ -162,7 +167,7 @@ export class World {
       config,
       store,
       bus,
-      cluster: reader,
+      cluster: wire.collectorReader?.(server.url) ?? reader,
       traces: [],
       clock: systemClock,
       readiness: new Readiness(),
@@ -176,11 +181,13 @@ export class World {
 
   /** Forgets the process that ran, as `kill -9` does, and starts another one on what it left behind. */
   async restart(): Promise<void> {
+    const { url } = this.#server;
+    const { writer, surroundings } = this.#wire;
     this.actuator = await startActuator({
-      config: this.#config,
+      config: this.config,
       reader: this.#reader,
-      writer: this.#wire.writer(this.#server.url),
-      surroundings: createSurroundings(connectKubernetes(this.#config.kubernetes)),
+      writer: writer(url),
+      surroundings: surroundings?.(url) ?? createSurroundings(connectKubernetes(this.config.kubernetes)),
       store: this.store,
       bus: this.bus,
       state: this.#state,
@@ -193,6 +200,11 @@ export class World {
       homeNode: null,
       openProvider,
     });
+  }
+
+  /** Of the Kubernetes API and the cloud. */
+  get url(): string {
+    return this.#server.url;
   }
 
   async minute(): Promise<void> {

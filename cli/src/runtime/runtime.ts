@@ -101,7 +101,8 @@ export async function openStore({ store, clock: { source } }: Config, clock: Clo
   });
 }
 
-async function natsAccess(bus: Extract<Config['bus'], { kind: 'nats' }>) {
+/** Where NATS is, and who we are there. */
+export async function natsAccess(bus: Extract<Config['bus'], { kind: 'nats' }>) {
   const password = await readSecret('autoscaler.bus.password_file', bus.password, bus.passwordFile);
   const token = await readSecret('autoscaler.bus.token_file', bus.token, bus.tokenFile);
   return {

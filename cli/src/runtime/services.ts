@@ -10,6 +10,7 @@ import { startPredictor } from '@forescale/predictor/service';
 import { createFileModelStore, createStateModelStore, type ModelStore } from '@forescale/predictor/training';
 import { ConfigError } from '@forescale/shared/config';
 import type { HttpOptions } from '@forescale/shared/http';
+import { LEASE_NAME } from '@forescale/shared/kubernetes';
 import { Elector } from '@forescale/shared/leadership';
 import type { Readiness } from '@forescale/shared/service';
 import type { Instruments, Log } from '@forescale/shared/telemetry';
@@ -41,15 +42,12 @@ async function openModels(runtime: Runtime): Promise<ModelStore> {
   return createFileModelStore(join(dataDir, 'models'));
 }
 
-/** The name of the Lease that actuators elect their leader on. */
-const LEASE = 'forescale-actuator';
-
 /** Null: this actuator is the only one. */
 function joinElection({ runtime, readiness, log }: ServiceParts): Elector | null {
-  const port = runtime.openLease(LEASE);
+  const port = runtime.openLease(LEASE_NAME);
   if (port === null) return null;
   const self = `${process.env.NODE_NAME ?? hostname()}_${randomInt(2 ** 47).toString(16)}`;
-  log.info({ self, lease: LEASE }, 'takes part in the election of the leader');
+  log.info({ self, lease: LEASE_NAME }, 'takes part in the election of the leader');
   return new Elector({
     port,
     self,

@@ -11,3 +11,4 @@ export { BusRejectedError, BusUnavailableError, NoResponderError, RequestFailedE
 export { createInProcessBus, type InProcessBusOptions } from './in-process-bus.ts';
 export { createNatsBus } from './nats-bus.ts';
 export type { NatsOptions } from './nats-link.ts';
+export { type NatsServer, readNatsServer } from './nats-server.ts';

@@ -4,6 +4,15 @@ export { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts'
 export { createLease } from './lease.ts';
 export { parseNode, parsePod } from './parse-objects.ts';
 export {
+  type ClusterService,
+  describePermission,
+  LEASE_NAME,
+  type NeededPermission,
+  neededPermissions,
+  type Permission,
+} from './permissions.ts';
+export { type ClusterProbe, createClusterProbe, type ServerVersion } from './probe.ts';
+export {
   type ClusterReader,
   createClusterReader,
   createWatchingReader,

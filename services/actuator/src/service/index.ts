@@ -1,5 +1,7 @@
 export { type Actuator, startActuator } from './actuator.ts';
 export { Capacities } from './capacities.ts';
 export type { ActuatorParts } from './parts.ts';
+export { belongs } from './pool-state.ts';
 export { CallBook } from './provider-calls.ts';
+export { otherWriters } from './single-writer.ts';
 export type { ActuatorView, PoolView } from './view.ts';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ownLabels } from './own.ts';
 import { openTarget, refusalOf, type Target } from './target.ts';
 
 const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
@@ -17,7 +18,7 @@ beforeEach(async () => {
   name = `conformance-${randomUUID().slice(0, 8)}`;
   await target.core.createNode({
     body: {
-      metadata: { name, labels: { 'forescale.dev/conformance': 'yes' } },
+      metadata: { name, labels: ownLabels() },
       spec: { taints: [{ key: 'forescale.dev/conformance', effect: 'NoSchedule' }] },
     },
   });

@@ -3,10 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppsV1Api, CoordinationV1Api, CoreV1Api, KubeConfig, PolicyV1Api, type V1Pod } from '@kubernetes/client-node';
 import { createSimulatedCluster, type SimulatedCluster } from '../index.ts';
 import { SMALL, START_MS } from '../lab.ts';
+import { ownLabels } from './own.ts';
 
 /**
  * A cluster that the conformance suite runs on: the simulated one; or, when `FORESCALE_CONFORMANCE=cluster` says so on
- * top, the real one that `KUBECONFIG` names. The suite keeps to a namespace of its own, and to nodes that it creates.
+ * top, the real one that `KUBECONFIG` names. The suite keeps to a namespace of its own, and to nodes that it creates;
+ * all of these carry `ownLabels`.
  */
 export interface Target {
   readonly kube: KubeConfig;
@@ -54,6 +56,7 @@ async function openSimulated(): Promise<Target> {
 }
 
 async function openReal(): Promise<Target> {
+  if (!process.env.KUBECONFIG) throw new Error('KUBECONFIG is not set; it must name the cluster');
   const kube = new KubeConfig();
   kube.loadFromDefault();
   return prepare(
@@ -74,7 +77,7 @@ async function prepare(
 ): Promise<Target> {
   const core = kube.makeApiClient(CoreV1Api);
   const namespace = `conformance-${randomUUID().slice(0, 8)}`;
-  await core.createNamespace({ body: { metadata: { name: namespace } } });
+  await core.createNamespace({ body: { metadata: { name: namespace, labels: ownLabels() } } });
   return {
     kube,
     core,

@@ -12,6 +12,7 @@ import type { ActuatorParts } from './parts.ts';
 import { PoolLoop, type PoolParts } from './pool-loop.ts';
 import { CallBook } from './provider-calls.ts';
 import type { ActuatorView, OverrideAnswer, Planned } from './view.ts';
+import { WriterWatch } from './writer-watch.ts';
 
 export interface Actuator extends ActuatorView {
   /** By pool: the plan of the last tick and its inputs. */
@@ -31,10 +32,11 @@ export async function startActuator(parts: ActuatorParts): Promise<Actuator> {
   const providers = await Promise.all(
     config.pools.map(async (pool) => mandate.provider(await parts.openProvider(pool.provider))),
   );
+  const writers = config.pools.map((pool) => new WriterWatch(pool, autoscalers, guarded));
   const createLoops = () =>
     config.pools.map((pool, i) => {
       const provider = providers[i] as MachineProvider;
-      return new PoolLoop(pool, provider, calls.of(pool.provider), outbox, autoscalers, guarded);
+      return new PoolLoop(pool, provider, calls.of(pool.provider), outbox, writers[i] as WriterWatch, guarded);
     });
   for (const { name, mode } of config.pools)
     if (mode === 'observe') parts.log.info({ pool: name }, 'mode observe: decides, and changes nothing');
@@ -111,7 +113,7 @@ class ActuatorService {
     this.#show('store', store);
   }
 
-  /** Each term begins as a process does: with nothing but what the bucket says. */
+  /** Each term begins as a process does: with nothing but what the bucket says, and who else was seen at work. */
   async #leads(): Promise<boolean> {
     try {
       const term = await this.#parts.mandate.renew();

@@ -1,3 +1,4 @@
+import { POOL_LABEL } from '@forescale/shared/config';
 import { subjects } from '@forescale/shared/wire';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Replica, Site } from './fakes/replicas.ts';
@@ -105,6 +106,26 @@ describe('two actuators', () => {
     go();
     await site.turn();
     expect(second.responders).toBe(0);
+  });
+
+  it('a process that leads again still knows of another writer, and tells of it once', async () => {
+    const site = await Site.create();
+    open.push(site);
+    const only = await site.add();
+    const labels = { [POOL_LABEL]: 'web', 'eks.amazonaws.com/nodegroup': 'main' };
+    site.cluster.addNode({ name: 'ip-1', labels });
+    await site.pass(2 * MINUTE_MS);
+    only.leaseAway = true;
+    await site.pass(2 * MINUTE_MS);
+    expect(site.leaders).toEqual([]);
+    site.cluster.nodes.delete('ip-1');
+    only.leaseAway = false;
+    await site.pass(2 * MINUTE_MS);
+    expect(site.leaders).toEqual([only.name]);
+    expect(site.requested).toEqual([]);
+    expect(site.cluster.events.filter(({ reason }) => reason === 'OtherWriter')).toHaveLength(1);
+    await site.pass(12 * MINUTE_MS);
+    expect(site.requested).toHaveLength(2);
   });
 
   it('a lease that was deleted counts from 0 again: terms go on from what the bucket knows', async () => {

@@ -23,7 +23,6 @@ import {
   type SignalReading,
 } from '../plan/index.ts';
 import type { MachineProvider } from '../providers/port.ts';
-import type { AutoscalerWatch } from './autoscaler-watch.ts';
 import { Capacities } from './capacities.ts';
 import { asksForAnother, whyNothingIsMade, withFailureOf } from './failure-memory.ts';
 import { Forecasts } from './forecasts.ts';
@@ -37,7 +36,7 @@ import { planState } from './pool-state.ts';
 import { Readings } from './readings.ts';
 import { Steering } from './steering.ts';
 import type { Planned } from './view.ts';
-import { type WriterFinding, WriterWatch } from './writer-watch.ts';
+import type { WriterFinding, WriterWatch } from './writer-watch.ts';
 
 /** What a pool shows on `/readyz`. */
 const READ = ['provider', 'samples', 'forecasts', 'annotations', 'single writer'] as const;
@@ -99,7 +98,7 @@ export class PoolLoop {
     provider: MachineProvider,
     calls: CallsByRegion,
     outbox: Outbox,
-    autoscalers: AutoscalerWatch,
+    writers: WriterWatch,
     parts: PoolParts,
   ) {
     const { state, writer, random, store, bus } = parts;
@@ -114,7 +113,7 @@ export class PoolLoop {
     this.#leadTimes = new LeadTimes(state, pool.name);
     this.#capacities = new Capacities(pool, store, state);
     this.reporter = new PoolReporter(pool, outbox, parts);
-    this.#writers = new WriterWatch(pool, autoscalers, this.reporter.decisions, parts);
+    this.#writers = writers;
     this.steering = new Steering(pool.name, parts);
   }
 
@@ -238,7 +237,7 @@ export class PoolLoop {
 
   /** While somebody else creates and removes its nodes, a pool only observes. */
   async #oneWriter(cluster: ClusterState, nowMs: number): Promise<Pick<Picture, 'pool' | 'otherWriter'>> {
-    const otherWriter = await this.#writers.look(cluster, nowMs);
+    const otherWriter = await this.#writers.look(cluster, this.reporter.decisions, nowMs);
     if (otherWriter === null) {
       this.#show('single writer', { ok: true });
       return { pool: this.pool, otherWriter: null };

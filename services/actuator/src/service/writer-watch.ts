@@ -22,24 +22,22 @@ export interface WriterFinding {
 
 type Parts = Pick<ActuatorParts, 'config' | 'writer' | 'log'>;
 
-/** Watches whether a pool's nodes have one writer only, and says when that changes. */
+/** Watches, from term to term, whether a pool's nodes have one writer only, and says when that changes. */
 export class WriterWatch {
   readonly #pool: PoolConfig;
   readonly #autoscalers: AutoscalerWatch;
-  readonly #decisions: DecisionLog;
   readonly #parts: Parts;
   #seen: { readonly text: string; readonly atMs: number } | null = null;
   #beside: string | null = null;
 
-  constructor(pool: PoolConfig, autoscalers: AutoscalerWatch, decisions: DecisionLog, parts: Parts) {
+  constructor(pool: PoolConfig, autoscalers: AutoscalerWatch, parts: Parts) {
     this.#pool = pool;
     this.#autoscalers = autoscalers;
-    this.#decisions = decisions;
     this.#parts = parts;
   }
 
   /** Null: nobody else does, or nobody wants to know. */
-  async look(cluster: ClusterState, nowMs: number): Promise<WriterFinding | null> {
+  async look(cluster: ClusterState, decisions: DecisionLog, nowMs: number): Promise<WriterFinding | null> {
     if (this.#pool.singleWriter === 'ignore') return null;
     const nodes = cluster.nodes.filter((node) => belongs(this.#pool, node));
     const { facts, unknown } = await this.#autoscalers.look(nowMs);
@@ -53,19 +51,20 @@ export class WriterWatch {
     const before = this.#seen;
     if (owner !== null) this.#seen = { text: inWords(owner), atMs: nowMs };
     else if (before !== null && nowMs - before.atMs >= HELD_MS) this.#seen = null;
-    if (this.#pool.mode === 'enforce' && (before === null) !== (this.#seen === null)) await this.#tell(nowMs);
+    if (this.#pool.mode === 'enforce' && (before === null) !== (this.#seen === null))
+      await this.#tell(decisions, nowMs);
     if (this.#seen !== null) return { kind: 'other', text: this.#seen.text };
     if (unknown === null) return null;
     return { kind: 'unknown', text: `whether its nodes have another writer is not known yet: ${unknown}` };
   }
 
-  async #tell(nowMs: number): Promise<void> {
+  async #tell(decisions: DecisionLog, nowMs: number): Promise<void> {
     const { log, writer, config } = this.#parts;
     const pool = this.#pool.name;
     const hasBegun = this.#seen !== null;
     const text = this.#seen?.text ?? 'its nodes have no other writer any more: mode enforce holds again';
     log[hasBegun ? 'warn' : 'info']({ pool }, text);
-    this.#decisions.add({ mode: this.#pool.mode, kind: 'other-writer', target: pool, count: 1, why: text }, nowMs);
+    decisions.add({ mode: this.#pool.mode, kind: 'other-writer', target: pool, count: 1, why: text }, nowMs);
     const about = { kind: 'Namespace', name: config.kubernetes.namespace, uid: '' } as const;
     const [type, reason] = hasBegun ? (['Warning', 'OtherWriter'] as const) : (['Normal', 'SingleWriter'] as const);
     await writeClusterEvents(writer, [{ ...about, type, reason, message: `pool ${pool}: ${text}`, timeMs: nowMs }]);

@@ -49,6 +49,16 @@ describe('configuration: what is accepted', () => {
     expect((await loadConfig(join(EXAMPLES, name), environment)).pools.length).toBeGreaterThan(0);
   });
 
+  it('examples/high-availability.yaml shows what it is about', async () => {
+    const config = await loadConfig(join(EXAMPLES, 'high-availability.yaml'), {});
+    expect(config).toMatchObject({
+      bus: { kind: 'nats' },
+      store: { kind: 'influxdb' },
+      kubernetes: { watch: true, leaderElection: true },
+      pools: [{ mode: 'enforce', singleWriter: 'check', repair: { enabled: true }, spot: { rebalance: true } }],
+    });
+  });
+
   it.each<[what: string, root: string, elects: boolean]>([
     ['embedded: the one process acts', '{}', false],
     ['over NATS actuators share their state: one acts', '{ bus: { kind: nats, url: "nats://n:4222" } }', true],

@@ -415,6 +415,16 @@ describe('execute: beside another that has taken over', () => {
     });
   });
 
+  it('an intent that the other has written late, and could not take back, is found and settled', async () => {
+    const world = await withNodes(1);
+    const [known] = world.executor.records;
+    const late = { ...known, requestId: 'web-late', nodeName: 'web-late', state: 'intended', machineIds: [] };
+    const createdMs = world.clock.nowMs() - 20 * MINUTE_MS;
+    await world.state.put('node.web.web-late', new TextEncoder().encode(JSON.stringify({ ...late, createdMs })));
+    await ticks(world, 10);
+    expect(await world.state.keys('node.web.')).toHaveLength(1);
+  });
+
   it('it does not ask again for a machine that the other has given up', async () => {
     const world = new World();
     world.cloud.fault = (call) => (call === 'create' ? 'conflict' : null);

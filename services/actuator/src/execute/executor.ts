@@ -127,6 +127,8 @@ export class Executor {
    * Each part may leave it unread, by a write that failed, and the next one, or planning, would take it for empty.
    */
   async settle(clusterTag: string, cluster: ClusterState, permission: Permission, nowMs: number): Promise<void> {
+    // Another process may have left an intent behind since this one read the journal.
+    if (this.#listed !== null) this.forget();
     await this.load();
     const context = this.#context(clusterTag);
     if (this.#listed !== null) {

@@ -182,6 +182,26 @@ describe('execute: nodes come', () => {
     expect(world.events.at(-1)?.event).toBe('removed');
   });
 
+  it.each(['capacity', 'lost'] as const)(
+    'a Node that is there before its machine is shown keeps its pods, though its repeated call ended in %s',
+    async (fault) => {
+      const world = new World();
+      world.cloud.visibilityMs = 3.5 * MINUTE_MS;
+      world.desired = 1;
+      const faults: Fault[] = ['lost', fault];
+      world.cloud.fault = (call) => (call === 'create' ? (faults.shift() ?? null) : null);
+      await ticks(world, 2);
+      const name = world.cloud.running[0]?.nodeName ?? '';
+      expect(world.cluster.nodes.has(name)).toBe(true);
+      world.cluster.addPod({ name: 'held', nodeName: name });
+      world.cluster.budgeted.add('held');
+      await ticks(world, 8);
+      expect(world.cluster.deletedPods).toEqual([]);
+      expect(world.cluster.nodes.has(name)).toBe(true);
+      expect(recordedNames(world)).toEqual(namesInCloud(world));
+    },
+  );
+
   it('an intent that cannot be written is not sent', async () => {
     const world = new World();
     world.desired = 3;
@@ -472,6 +492,16 @@ describe('execute: beside another that has taken over', () => {
     world.cloud.fault = (call) => (call === 'create' ? 'conflict' : null);
     await ticks(world, 24);
     expect(await world.state.keys('node.')).toEqual([`node.web.${firstName(world)}`]);
+  });
+
+  it('an intent that the other has written late, and could not take back, is found and settled', async () => {
+    const world = await withNodes(1);
+    const [known] = world.executor.records;
+    const late = { ...known, requestId: 'web-late', nodeName: 'web-late', state: 'intended', machineIds: [] };
+    const createdMs = world.clock.nowMs() - 20 * MINUTE_MS;
+    await world.state.put('node.web.web-late', new TextEncoder().encode(JSON.stringify({ ...late, createdMs })));
+    await ticks(world, 10);
+    expect(await world.state.keys('node.web.')).toHaveLength(1);
   });
 
   it('it does not ask again for a machine that the other has given up', async () => {

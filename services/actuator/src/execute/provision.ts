@@ -195,7 +195,12 @@ export function madeMs(machines: readonly Machine[], nowMs: number): number {
 }
 
 /** The provider said no for good: there is no machine, the record goes, and planning hears why. */
-async function giveUp(context: ExecuteContext, record: NodeRecord, error: ProviderError, nowMs: number): Promise<void> {
+export async function giveUp(
+  context: ExecuteContext,
+  record: NodeRecord,
+  error: ProviderError,
+  nowMs: number,
+): Promise<void> {
   const why = tellRefusal(context, record, error, nowMs);
   context.onEvent({ event: 'failed', record, timeMs: nowMs, seconds: null, why });
   await context.journal.remove(record.requestId);

@@ -34,7 +34,10 @@ export async function removeStep(
   const removal = record.removal;
   if (removal === null) return;
   try {
-    if (cluster.nodes.some((node) => node.name === record.nodeName)) await context.writer.deleteNode(record.nodeName);
+    if (cluster.nodes.some((node) => node.name === record.nodeName)) {
+      if (record.machineIds.length === 0) return await takeBack(context, record);
+      await context.writer.deleteNode(record.nodeName);
+    }
     const removingMs = nowMs - removal.startedMs;
     if (!(await allGone(context, record, removingMs))) {
       if (removingMs > STUCK_MS)
@@ -50,6 +53,11 @@ export async function removeStep(
   } catch (error) {
     context.onTrouble(`${record.nodeName} is being removed: ${reasonOf(error)}`);
   }
+}
+
+/** Its machine was made after all and serves: should it go, then by a drain, which keeps the budgets of its pods. */
+async function takeBack(context: ExecuteContext, record: NodeRecord): Promise<void> {
+  await context.journal.update(record.requestId, { state: 'intended', removal: null });
 }
 
 /**

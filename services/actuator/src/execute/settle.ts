@@ -2,7 +2,7 @@ import type { ClusterNode, ClusterState } from '@forescale/shared/domain';
 import { ProviderError } from '../providers/errors.ts';
 import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
 import { cancelDrain, drainStep, isClosedForDrain, isWorkload, uncordon } from './drain.ts';
-import { adopt, findMachines, giveUpUnseen, madeMs, repeatRequest, stillLeads } from './provision.ts';
+import { adopt, findMachines, giveUp, giveUpUnseen, madeMs, repeatRequest, stillLeads } from './provision.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval, removeStep } from './remove.ts';
 
@@ -41,7 +41,7 @@ async function settleRecord(
   nowMs: number,
 ): Promise<void> {
   let now = record;
-  if (now.state === 'intended') now = await settleIntent(context, now, permission, nowMs);
+  if (now.state === 'intended') now = await settleIntent(context, now, node, permission, nowMs);
   if (now.state === 'requested' || now.state === 'registered')
     now = await settleStarting(context, now, node, permission, nowMs);
   if (now.state === 'ready' && now.usefulMs === null) now = await settleUseful(context, now, cluster, nowMs);
@@ -50,10 +50,14 @@ async function settleRecord(
   if (now.state === 'removing' && permission !== 'nothing') await removeStep(context, now, cluster, nowMs);
 }
 
-/** Whether the call was sent, and carried out, only the provider knows. Asked first, so that nothing is made twice. */
+/**
+ * Whether the call was sent, and carried out, only the provider knows. Asked first, so that nothing is made twice. A Node
+ * that is there before the provider shows its machine says it too; then that is waited for.
+ */
 async function settleIntent(
   context: ExecuteContext,
   record: NodeRecord,
+  node: ClusterNode | null,
   permission: Permission,
   nowMs: number,
 ): Promise<NodeRecord> {
@@ -61,8 +65,11 @@ async function settleIntent(
   if (found.length > 0) return await adopt(context, record, found, madeMs(found, nowMs));
   if (nowMs - record.createdMs > context.pool.registrationTimeoutMs) {
     const error = new ProviderError('transient', 'never confirmed by the provider');
-    await giveUpUnseen(context, record, error, nowMs);
-  } else if (permission === 'all' && context.isCounted(record.requestId) && (await stillLeads(context))) {
+    await (node ? giveUp : giveUpUnseen)(context, record, error, nowMs);
+    return context.journal.get(record.requestId) ?? record;
+  }
+  const mayAsk = node === null && permission === 'all' && context.isCounted(record.requestId);
+  if (mayAsk && (await stillLeads(context))) {
     // Written once more, it is this process's own: the one that wrote it first can withdraw it no longer.
     await repeatRequest(context, await context.journal.update(record.requestId, {}), nowMs);
   }

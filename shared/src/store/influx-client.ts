@@ -89,9 +89,14 @@ export class InfluxClient {
     const answer = await this.#bounded(this.#influx.queryRaw(statement, options), timeoutMs).finally(() =>
       abort.abort(),
     );
-    const result = (answer as { results?: { error?: string; series?: InfluxTable[] }[] }).results?.[0];
+    const result = (
+      answer as {
+        results?: { error?: string; series?: (Omit<InfluxTable, 'values'> & Partial<Pick<InfluxTable, 'values'>>)[] }[];
+      }
+    ).results?.[0];
     if (result?.error !== undefined) throw new InfluxFailure(`InfluxDB: ${result.error}`, 200);
-    return result?.series ?? [];
+    // A table without rows comes without `values`, as the databases of a new server do.
+    return (result?.series ?? []).map((table) => ({ ...table, values: table.values ?? [] }));
   }
 
   close(): void {

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -162,6 +164,18 @@ describe('command lines', () => {
     const valid = new ForescaleProcess(['validate', 'examples/minimal.yaml']);
     expect(await unknown.end(WITHIN_MS)).toBe(2);
     expect(await valid.end(WITHIN_MS)).toBe(0);
+  });
+
+  it('a reader that has left, such as head, is no failure', async () => {
+    const args = ['cli/src/main.ts', 'validate', 'examples/minimal.yaml', '--print'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    const [code] = await once(child, 'close');
+    expect({ code, stderr: stderr.includes('EPIPE') }).toEqual({ code: 0, stderr: false });
   });
 
   it('demo: a port that is taken is exit 1 and one line, and nothing keeps it from ending', async () => {

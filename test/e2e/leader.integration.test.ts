@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { decodeEvent, planSchema, subjects } from '@forescale/shared/wire';
 import { CoordinationV1Api, KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ran } from '../cli/captured.ts';
 import { temporaryDirectory, writeConfig } from '../harness/config-file.ts';
 import { createLoadedCluster, runInRealTime } from '../harness/loaded-cluster.ts';
 import { OutsideClient } from '../harness/outside-client.ts';
@@ -12,6 +15,7 @@ import { eventually } from '../harness/waiting.ts';
 const TAKEOVER_WITHIN_MS = 40_000;
 const PUBLISH_EVERY_MS = 500;
 const INITIAL_NODES = 3;
+const TOKEN = 'correct-horse';
 
 type Actuator = ForescaleProcess & { readonly url: string };
 
@@ -51,7 +55,9 @@ beforeAll(async () => {
     tick: '1s',
   });
   // So far apart that whatever is done is done by one who has just become leader.
-  actuatorConfig = await writeConfig({ ...options, servers, directory: directory.path, tick: '1h' });
+  const tokenFile = join(directory.path, 'token');
+  await writeFile(tokenFile, TOKEN);
+  actuatorConfig = await writeConfig({ ...options, servers, directory: directory.path, tick: '1h', tokenFile });
   const collector = await ForescaleProcess.service(['collector', '--config', collectorConfig]);
   closing.push(() => collector.interrupt());
   const publishing = setInterval(() => void outside.publishKpi(Date.now(), load).catch(() => {}), PUBLISH_EVERY_MS);
@@ -117,9 +123,20 @@ describe('two actuators, one Lease', () => {
     expect(await leaseSpec()).toEqual({ holder: expect.stringMatching(/_/), transitions: 0, seconds: 15 });
     expect(machines()).toHaveLength(INITIAL_NODES);
     expect(first.stderr).toMatch(/"msg":"became leader"/);
-    const gauge = async ({ url }: Actuator) =>
-      /^forescale_leader(?:\{.*\})? (\d)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1];
+    const gauge = async ({ url }: Actuator) => {
+      const response = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } });
+      return /^forescale_leader(?:\{.*\})? (\d)$/m.exec(await response.text())?.[1];
+    };
     expect([await gauge(first), await gauge(second)]).toEqual(['1', '0']);
+  });
+
+  it.each(['leader', 'follower'])('a change over HTTP that meets the %s is made by the leader', async (role) => {
+    const { url } = role === 'leader' ? first : second;
+    const answer = await ran('resume', 'web', '--config', actuatorConfig, '--url', url, '--by', 'ops', '--why', role);
+    expect(answer).toEqual({ code: 0, stdout: `pool web: resumed, by ops: ${role}\n`, stderr: '' });
+    const noted = `"msg":"override: resumed, by ops: ${role}"`;
+    await eventually('a line in the log', 5_000, () => first.stderr.includes(noted));
+    expect(second.stderr).not.toContain(noted);
   });
 
   it('the leader killed with SIGKILL: the other one acts, and nobody else', async () => {

@@ -90,6 +90,10 @@ describe('npm run test:cluster', () => {
     const child = testCluster({ KUBECONFIG: kubeconfig });
     const end = ended(child);
     await eventually('it has made something', 60_000, () => names('namespaces').length > before.namespaces.length);
+    const made = [...cluster.objects('namespaces')].filter(
+      ({ metadata }) => !before.namespaces.includes(metadata.name),
+    );
+    for (const { metadata } of made) expect(metadata.labels?.['forescale.dev/conformance']).toMatch(/^[0-9a-f]{8}$/);
     child.kill('SIGTERM');
     const { code, said } = await end;
     expect(code).not.toBe(0);

@@ -1,5 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { parseConfig } from '@forescale/shared/config';
-import { type ClusterProbe, neededPermissions, type Permission } from '@forescale/shared/kubernetes';
+import {
+  type ClusterProbe,
+  describePermission,
+  neededPermissions,
+  type Permission,
+} from '@forescale/shared/kubernetes';
 import { ManualClock, systemClock } from '@forescale/shared/time';
 import { describe, expect, it } from 'vitest';
 import { checkServer } from './cluster.ts';
@@ -38,8 +44,8 @@ describe('doctor: the API server', () => {
   it.each([
     [1, 21, 'warn'],
     [1, 22, 'ok'],
-    [1, 36, 'ok'],
-    [1, 37, 'warn'],
+    [1, 34, 'ok'],
+    [1, 35, 'warn'],
     [2, 30, 'warn'],
   ] as const)('version %i.%i: %s', async (major, minor, state) => {
     const version = async () => ({ version: `v${major}.${minor}.0`, major, minor });
@@ -69,6 +75,16 @@ describe('doctor: permissions', () => {
     '    - { name: web, mode: enforce, provider: { kind: simulated, url: "http://127.0.0.1:1" } }\n',
     '  kubernetes: { leader_election: true }\n',
   );
+
+  it('are those that docs/doctor.md lists', async () => {
+    const text = await readFile('docs/doctor.md', 'utf8');
+    const listed = text.split('\n').filter((line) => /^\| (collector|actuator) \|/.test(line));
+    expect(listed).toEqual(
+      neededPermissions(enforce, ['collector', 'actuator']).map(
+        (right) => `| ${right.service} | ${describePermission(right)} | ${right.missing} | ${right.without} |`,
+      ),
+    );
+  });
 
   it('of the services as configured: what only observes need change nothing', async () => {
     const changes = (verb: string) => !['get', 'list', 'watch'].includes(verb);

@@ -7,9 +7,9 @@ import { natsAccess, openStore } from '../runtime/runtime.ts';
 import { attempt, type Finding, type Patience } from './finding.ts';
 
 const NODE_MAJOR = 22;
-/** The first with pull consumers whose settings can be changed. */
+/** The oldest that the tests run on. */
 const NATS_MIN = '2.9';
-/** Its 1.x serves the query language that is asked in; 2.x and 3.x answer it in part, and are untried. */
+/** The tests run on 1.x; later ones serve its query language in part, and are untried. */
 const INFLUX = '1.';
 
 export async function checkStore(config: Config, log: Log, patience: Patience): Promise<Finding[]> {

@@ -4,7 +4,7 @@ import type { CoreV1Api } from '@kubernetes/client-node';
 export const OWN_LABEL = 'forescale.dev/conformance';
 
 /** Which run made it: two that go on at the same time leave each other's alone. */
-export function runName(): string {
+function runName(): string {
   return process.env.FORESCALE_CONFORMANCE_RUN ?? 'single';
 }
 

@@ -89,7 +89,7 @@ export function createCluster(seed: number): SimulatedCluster {
     daemonPods: [{ name: 'agent', requests: { cpuMillicores: 100, memoryBytes: 2 ** 28 } }],
     cloud: {
       terminationMs: Math.round(180_000 * random.next()),
-      visibilityDelayMs: random.below(2) === 0 ? 0 : Math.round(45_000 * random.next()),
+      visibilityDelayMs: random.below(2) === 0 ? 0 : Math.round(150_000 * random.next()),
     },
     metricsApi: false,
   });

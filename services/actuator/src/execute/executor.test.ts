@@ -494,6 +494,29 @@ describe('execute: beside another that has taken over', () => {
     expect(await world.state.keys('node.')).toEqual([`node.web.${firstName(world)}`]);
   });
 
+  it('an intent that is taken up cannot be taken back any more by the process that wrote it', async () => {
+    const world = new World();
+    world.desired = 1;
+    world.cloud.fault = (call) => (call === 'create' ? 'transient' : null);
+    await world.tick();
+    const key = `node.web.${firstName(world)}`;
+    const { revision } = (await world.state.get(key)) ?? { revision: 0 };
+    const outcomes: Promise<string>[] = [];
+    world.cloud.fault = (call) => {
+      if (call === 'create')
+        outcomes.push(
+          world.state.delete(key, revision).then(
+            () => 'taken back',
+            () => 'kept',
+          ),
+        );
+      return null;
+    };
+    await world.tick();
+    expect(await Promise.all(outcomes)).toEqual(['kept']);
+    expect(recordedNames(world)).toEqual(namesInCloud(world));
+  });
+
   it('an intent that the other has written late, and could not take back, is found and settled', async () => {
     const world = await withNodes(1);
     const [known] = world.executor.records;

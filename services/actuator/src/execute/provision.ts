@@ -97,8 +97,12 @@ export async function stillLeads(context: ExecuteContext): Promise<boolean> {
   return false;
 }
 
-/** Repeats the call of a record that was left `intended`, with the same token. */
+/**
+ * Repeats the call of a record that was left `intended`, with the same token. Written again first, so that a process that
+ * has been overtaken cannot take it back any more.
+ */
 export async function repeatRequest(context: ExecuteContext, record: NodeRecord, nowMs: number): Promise<void> {
+  await context.journal.update(record.requestId, {});
   await sendRequest(context, record, refuseRepeat, nowMs);
 }
 

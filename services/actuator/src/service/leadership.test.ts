@@ -226,7 +226,8 @@ describe('a leader that leads no more', () => {
       first.goOn();
       await site.pass(2 * MINUTE_MS);
       const what = `stood still at step ${step}`;
-      const late = site.sent.slice(before).filter(({ replica }) => replica === first.name);
+      // What nobody has touched since it wrote it, it may take back.
+      const late = site.sent.slice(before).filter(({ replica, call }) => replica === first.name && call !== 'delete');
       expect(late, what).toEqual([]);
       // What a stale leader has decided under the same number is told by nobody.
       expect(new Set(site.told).size, what).toBe(site.told.length);
@@ -235,7 +236,7 @@ describe('a leader that leads no more', () => {
     }
   }
 
-  it('stood still at any step of a tick that buys: sends nothing when it goes on, and nothing is made twice', async () => {
+  it('stood still at any step of a tick that buys: begins nothing when it goes on, and nothing is made twice', async () => {
     const steps = await standAtEveryStep(
       async (site) => {
         site.load = 650;
@@ -249,7 +250,7 @@ describe('a leader that leads no more', () => {
     expect(steps).toBeGreaterThan(30);
   });
 
-  it('stood still at any step of a tick that drains: sends nothing when it goes on, and the rest stays', async () => {
+  it('stood still at any step of a tick that drains: begins nothing when it goes on, and the rest stays', async () => {
     const steps = await standAtEveryStep(
       async (site) => {
         site.load = 350;

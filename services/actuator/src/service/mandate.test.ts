@@ -1,4 +1,5 @@
 import { type Leadership, NotLeadingError } from '@forescale/shared/leadership';
+import { StateConflictError } from '@forescale/shared/state';
 import { ManualClock } from '@forescale/shared/time';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeCloud } from '../execute/fakes/fake-cloud.ts';
@@ -115,6 +116,36 @@ describe('a mandate', () => {
     expect([mandate.held, mandate.lost]).toEqual([false, false]);
     state.away = false;
     await expect(mandate.writer(cluster).deleteNode('n')).rejects.toThrow(NotLeadingError);
+  });
+
+  it('overrides are taken while the bucket is asked for the newest term, or could not be, in a term once entered', async () => {
+    const { get } = state;
+    const asked = Promise.withResolvers<void>();
+    state.get = async (key) => {
+      await asked.promise;
+      return await get.call(state, key);
+    };
+    const guarded = mandate.state(state);
+    const renewed = mandate.renew();
+    await guarded.put('override', bytes('1'));
+    await expect(guarded.compareAndSet('memory', bytes('1'), 0)).rejects.toThrow(NotLeadingError);
+    asked.reject(new Error('the bucket does not answer'));
+    await expect(renewed).rejects.toThrow('the bucket does not answer');
+    await guarded.delete('override');
+    await expect(guarded.compareAndSet('memory', bytes('1'), 0)).rejects.toThrow(NotLeadingError);
+    leadership.now = 4;
+    await expect(guarded.put('override', bytes('1'))).rejects.toThrow(NotLeadingError);
+  });
+
+  it('what was written and not begun is taken back without it, unless somebody has written it since', async () => {
+    const guarded = mandate.state(state);
+    const revision = await guarded.compareAndSet('intent', bytes('1'), 0);
+    const other = await guarded.compareAndSet('other', bytes('1'), 0);
+    leadership.now = null;
+    await state.put('other', bytes('2'));
+    await guarded.delete('intent', revision);
+    expect(await state.get('intent')).toBeNull();
+    await expect(guarded.delete('other', other)).rejects.toThrow(StateConflictError);
   });
 
   it('is always held where nobody is elected', async () => {

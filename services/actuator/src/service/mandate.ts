@@ -18,6 +18,8 @@ export class Mandate {
   #term: number | null = null;
   /** Nobody has acted in a later one, as far as the bucket knew when the tick began. */
   #entered = false;
+  /** The last term of which the bucket has said so. */
+  #enteredTerm: number | null = null;
 
   constructor(leadership: Leadership | null, state: StateBucket) {
     this.#leadership = leadership;
@@ -35,6 +37,7 @@ export class Mandate {
     if (this.#term === null) return null;
     const entry = await this.#fence.enter(this.#term, this.#leadership.self);
     this.#entered = entry.entered;
+    this.#enteredTerm = entry.entered ? this.#term : null;
     if (entry.entered) return this.#term;
     this.#leadership.outdate(entry.newest);
     return null;
@@ -50,8 +53,13 @@ export class Mandate {
   }
 
   /** Throws `NotLeadingError`. */
-  check(what: string): void {
-    if (!this.held) throw new NotLeadingError(what, this.#leadership?.holder() ?? '');
+  check(what: string, held = this.held): void {
+    if (!held) throw new NotLeadingError(what, this.#leadership?.holder() ?? '');
+  }
+
+  /** In a term that it has entered once: also while a tick asks the bucket, or could not ask it, for the newest one. */
+  get #leads(): boolean {
+    return this.#leadership === null || (this.#enteredTerm !== null && this.#leadership.term() === this.#enteredTerm);
   }
 
   writer(writer: ClusterWriter): ClusterWriter {
@@ -71,17 +79,21 @@ export class Mandate {
     };
   }
 
-  /** Reading is free. */
+  /**
+   * Reading is free. What is written whatever it replaces follows from no plan: an override, what was measured. It takes
+   * no more than to lead. An entry is deleted as it was read by anybody: whose lease was lost has to take back what it
+   * has written and not begun, and whoever has taken it up since has written it again.
+   */
   state(state: StateBucket): StateBucket {
-    const guarded = async <T>(key: string, call: () => Promise<T>): Promise<T> => {
-      this.check(`write ${key}`);
+    const guarded = async <T>(key: string, held: boolean, call: () => Promise<T>): Promise<T> => {
+      this.check(`write ${key}`, held);
       return await call();
     };
     return {
       get: (key) => state.get(key),
-      put: (key, value) => guarded(key, () => state.put(key, value)),
-      compareAndSet: (key, value, revision) => guarded(key, () => state.compareAndSet(key, value, revision)),
-      delete: (key, revision) => guarded(key, () => state.delete(key, revision)),
+      put: (key, value) => guarded(key, this.#leads, () => state.put(key, value)),
+      compareAndSet: (key, value, revision) => guarded(key, this.held, () => state.compareAndSet(key, value, revision)),
+      delete: (key, revision) => guarded(key, revision !== undefined || this.#leads, () => state.delete(key, revision)),
       keys: (prefix) => state.keys(prefix),
       health: () => state.health(),
       close: () => state.close(),

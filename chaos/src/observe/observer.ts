@@ -65,7 +65,7 @@ export class Observer {
     if (counted.length > max)
       this.find('bound_breaks', `${machine.id} is one of ${counted.length} nodes, ready or starting; max ${max}`);
     const useful = counted.filter(({ nodeName }) => this.#isUseful(nodeName)).length;
-    const most = Math.max(...needs(this.#cluster.nowMs(), this.#loadAt, NEED_MINUTES)) + SPARE_NODES_MAX;
+    const most = Math.max(...needs(this.#cluster.nowMs(), this.#loadAt, NEED_MINUTES, max)) + SPARE_NODES_MAX;
     if (useful > most) this.find('duplicates', `${machine.id} is one of ${useful} nodes, and ${most} would do`);
   }
 

@@ -1,4 +1,5 @@
 import { type Bus, createInProcessBus } from '@forescale/shared/bus';
+import { createMemoryLease, type LeasePort } from '@forescale/shared/leadership';
 import { createMemoryState, type StateBucket } from '@forescale/shared/state';
 import { type Log, silentLog } from '@forescale/shared/telemetry';
 import { seededRandom } from '@forescale/shared/time';
@@ -38,6 +39,7 @@ export interface DayWorld {
   readonly workload: Workload;
   readonly board: FaultBoard;
   readonly bucket: StateBucket;
+  readonly lease: LeasePort;
   readonly bus: Bus;
   readonly kpis: RecentKpis;
   readonly say: (text: string) => void;
@@ -65,6 +67,7 @@ export function createDayWorld({ seed, hasJournal, onSay, log }: DayOptions): Da
     workload: new Workload(cluster, loadAt(START_MS)),
     board: new FaultBoard(seededRandom(seed ^ 0xfa17)),
     bucket: createMemoryState(),
+    lease: createMemoryLease(),
     bus: createInProcessBus({ clock }),
     kpis: new RecentKpis(),
     say,

@@ -1,5 +1,5 @@
 import { startActuator } from '@forescale/actuator/service';
-
+import { Elector, type LeasePort } from '@forescale/shared/leadership';
 import { Readiness, runTicks } from '@forescale/shared/service';
 import type { StateBucket } from '@forescale/shared/state';
 import { silentInstruments } from '@forescale/shared/telemetry';
@@ -34,8 +34,8 @@ interface Process {
 }
 
 /**
- * The processes of the actuator, one after the other, and now and then two at once. There is no election here: what two
- * do beside each other has to be harmless by the journal and its compare-and-set alone.
+ * The processes of the actuator, one after the other, and now and then two at once, which elect one that acts. A leader
+ * that was held goes on in the middle of what it did, with a lease that it no longer has.
  */
 export class Processes {
   readonly #world: DayWorld;
@@ -89,9 +89,28 @@ export class Processes {
       instruments: silentInstruments(),
       log,
       homeNode: null,
+      leadership: new Elector({
+        ...{ port: this.#lease(life), self: name, random: seededRandom(Math.imul(seed, 0x1b3) ^ this.#started) },
+        ...{ clock: life.steadyClock(), wallClock: clock },
+      }),
       openProvider: async () => new CloudProvider(cluster.cloud, link, observer),
     }).then((actuator) => runTicks(clock, TICK_MS, (nowMs) => actuator.tick(nowMs), log, this.#ends.signal));
     running.catch((error: unknown) => observer.find('unconverged', `${name} has ended: ${String(error)}`));
+  }
+
+  /** As the process reaches it: not while it is held. */
+  #lease(life: ProcessLife): LeasePort {
+    const { lease } = this.#world;
+    const through = async <T>(call: () => Promise<T>): Promise<T> => {
+      await life.passage();
+      const answer = await call();
+      await life.passage();
+      return answer;
+    };
+    return {
+      read: () => through(() => lease.read()),
+      write: (wanted, version) => through(() => lease.write(wanted, version)),
+    };
   }
 
   begin(fault: ProcessFault): void {

@@ -75,8 +75,17 @@ export class ProcessLife {
   }
 
   clock(): Clock {
+    return this.#clock(() => this.#time.nowMs() + this.#skewMs + this.jumpMs);
+  }
+
+  /** One that counts on when somebody sets the other: what elections go by. */
+  steadyClock(): Clock {
+    return this.#clock(() => this.#time.nowMs());
+  }
+
+  #clock(nowMs: () => number): Clock {
     return {
-      nowMs: () => this.#time.nowMs() + this.#skewMs + this.jumpMs,
+      nowMs,
       sleep: async (ms, signal) => {
         await this.#time.sleep(ms, signal);
         await this.passage();

@@ -118,6 +118,19 @@ describe('execute: nodes of groups', () => {
     expect(world.cloud.made).toHaveLength(3);
   });
 
+  it('an order that is taken back is no longer made', async () => {
+    const world = worldOfGroups();
+    group(world).available = 0;
+    await world.tick(() => [{ kind: 'create', offering: world.offering(), count: 2, why: 'wanted' }]);
+    world.cloud.fault = (call) => (call === 'create' ? 'transient' : null);
+    await world.tick(({ records: [first] }) => [
+      { kind: 'cancel-start', requestId: first?.requestId ?? '', why: 'no need' },
+    ]);
+    await world.tick(() => []);
+    expect(size(world)).toEqual({ target: 1, members: 0 });
+    expect(world.executor.records.map(({ state }) => state).sort()).toEqual(['intended', 'removing']);
+  });
+
   it('a size that was set for nobody is taken back', async () => {
     const world = worldOfGroups();
     world.desired = 1;

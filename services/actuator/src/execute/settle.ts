@@ -4,7 +4,7 @@ import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
 import { cancelDrain, drainStep, isClosedForDrain, isWorkload, uncordon } from './drain.ts';
 import { adopt, findMachines, giveUp, giveUpUnseen, madeMs, repeatRequest, stillLeads } from './provision.ts';
 import type { NodeRecord } from './record.ts';
-import { beginRemoval, removeStep } from './remove.ts';
+import { beginRemoval, isLost, removeStep } from './remove.ts';
 
 /** A node that is NotReady this long may have lost its machine: the provider is asked. */
 const UNREADY_ASK_MS = 60_000;
@@ -64,8 +64,10 @@ async function settleIntent(
   const found = await findMachines(context, record);
   if (found.length > 0) return await adopt(context, record, found, madeMs(found, nowMs));
   if (nowMs - record.createdMs > context.pool.registrationTimeoutMs) {
+    // Whose Node has just fallen silent may yet be shown: then nothing is concluded.
+    if (node && !node.ready && !isLost(node, nowMs)) return record;
     const error = new ProviderError('transient', 'never confirmed by the provider');
-    await (node ? giveUp : giveUpUnseen)(context, record, error, nowMs);
+    await (node?.ready ? giveUp : giveUpUnseen)(context, record, error, nowMs);
     return context.journal.get(record.requestId) ?? record;
   }
   const mayAsk = node === null && permission === 'all' && context.isCounted(record.requestId);

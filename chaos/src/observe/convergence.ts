@@ -68,6 +68,9 @@ export async function whyUnsettled({ cluster, seen, observer, journal, loadAt }:
   const need = Math.min(...needs(nowMs, loadAt, 10));
   if (serving + starting + booting < need)
     why.push(`${serving} nodes serve and ${starting + booting} start, but ${need} are needed`);
+  const max = observer.maxInForce();
+  if (serving + starting + booting > max)
+    why.push(`${serving} nodes serve and ${starting + booting} start, but no more than ${max} may`);
   const waiting = seen
     .pods(cluster)
     .filter((pod) => pod.nodeName === null && !pod.terminating && nowMs - pod.createdMs > PENDING_MS_MAX);

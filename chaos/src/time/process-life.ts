@@ -24,6 +24,8 @@ export class ProcessLife {
   /** What its clock shows beside the true time: always a little, and in a jump much more. */
   readonly #skewMs: number;
   jumpMs = 0;
+  /** How often it was held. */
+  holds = 0;
 
   constructor(time: VirtualTime, skewMs: number, onDeath: (why: string) => void) {
     this.#time = time;
@@ -46,7 +48,9 @@ export class ProcessLife {
   }
 
   freeze(): void {
-    this.#frozen ??= Promise.withResolvers();
+    if (this.#frozen !== null) return;
+    this.holds++;
+    this.#frozen = Promise.withResolvers();
   }
 
   thaw(): void {

@@ -10,6 +10,8 @@ afterEach(async () => {
   for (const cluster of open.splice(0)) await cluster.close();
 });
 
+const SMALL_PLACE = { provider: '', region: SMALL.region };
+
 interface Cloud {
   readonly faulty: FaultyCluster;
   readonly provider: MachineProvider;
@@ -44,7 +46,7 @@ async function started(): Promise<Cloud> {
       onAnswer: () => {},
     },
   );
-  const offering = { ...SMALL, usdPerHour: 0.1, allocatable: null, interruption: null };
+  const offering = { provider: '', ...SMALL, usdPerHour: 0.1, allocatable: null, interruption: null };
   return {
     faulty,
     provider: await openProvider(config),
@@ -59,6 +61,8 @@ async function started(): Promise<Cloud> {
       offering,
       labels: {},
       taints: [],
+      createdMs: 0,
+      groupSize: 1,
     }),
     made: () =>
       faulty.cluster.cloud
@@ -101,7 +105,7 @@ describe.each(faults)('provider, on real sockets: %s', (_what, action) => {
     faulty.cluster.faults.add({ methods: ['POST'], action });
     await expect(create(cloud, 'web-1')).rejects.toMatchObject({ errorClass: 'transient', ambiguous: true });
     expect(cloud.errors).toEqual(['transient', 'transient', 'transient']);
-    const found = await faulty.run(calls.run('read', (signal) => provider.find('web-1', signal)));
+    const found = await faulty.run(calls.run('read', (signal) => provider.find('web-1', SMALL_PLACE, signal)));
     expect(found.map((machine) => machine.requestId)).toEqual(cloud.made());
     expect(found.length).toBeLessThanOrEqual(1);
     faulty.cluster.faults.clear();
@@ -118,7 +122,7 @@ describe.each(faults)('provider, on real sockets: %s', (_what, action) => {
     expect(listed.map((machine) => machine.requestId).sort()).toEqual(['web-1', 'web-2', 'web-3']);
     faulty.cluster.faults.add({ methods: ['DELETE'], times: 1, action });
     const [first] = listed;
-    await faulty.run(calls.run('delete', (signal) => provider.terminate(first?.id ?? '', signal)));
+    await faulty.run(calls.run('delete', (signal) => provider.terminate(first?.id ?? '', SMALL_PLACE, signal)));
     expect(cloud.errors).toEqual(['transient', 'transient']);
     faulty.pass(60_000);
     const left = await faulty.run(calls.run('read', (signal) => provider.list('test', signal)));

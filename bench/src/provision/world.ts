@@ -68,10 +68,9 @@ export async function openWorld(latencyMs: number, ratePerSecond: number | null,
   const state = await createSqliteState({ path: join(directory, 'state.db'), bucket: 'actuator' });
   const executor = new Executor({
     pool,
-    provider: watched(await openProvider(pool.provider), calls, onAnswer),
-    calls: new CallBook({ clock: systemClock, ioClock: systemClock, random, instruments: silentInstruments() }).of(
-      pool.provider,
-    ),
+    machines: await new CallBook({
+      ...{ clock: systemClock, ioClock: systemClock, random, instruments: silentInstruments() },
+    }).machines(pool.provider, async (config) => watched(await openProvider(config), calls, onAnswer)),
     writer: createClusterWriter(connectKubernetes({ ...config.kubernetes, url: server.url })),
     state,
     clock: systemClock,
@@ -123,9 +122,9 @@ function configOn(url: string, ratePerSecond: number | null): Config {
 function watched(provider: MachineProvider, calls: CreateCall[], onAnswer: () => void): MachineProvider {
   return {
     kind: provider.kind,
-    find: (requestId, signal) => provider.find(requestId, signal),
+    find: (requestId, place, signal) => provider.find(requestId, place, signal),
     list: (clusterTag, signal) => provider.list(clusterTag, signal),
-    terminate: (machineId, signal) => provider.terminate(machineId, signal),
+    terminate: (machineId, place, signal) => provider.terminate(machineId, place, signal),
     interruptions: (clusterTag, signal) => provider.interruptions(clusterTag, signal),
     async create(request: MachineRequest, signal: AbortSignal): Promise<CreateResult> {
       const sentMs = performance.now();

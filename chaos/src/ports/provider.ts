@@ -4,6 +4,7 @@ import {
   type Machine,
   type MachineProvider,
   type MachineRequest,
+  type Place,
   ProviderError,
 } from '@forescale/actuator/providers';
 import { CloudError, type Machine as CloudMachine, offeringId, type SimulatedCloud } from '@forescale/simulator/cloud';
@@ -44,7 +45,7 @@ export class CloudProvider implements MachineProvider {
     });
   }
 
-  find(requestId: string, signal: AbortSignal): Promise<readonly Machine[]> {
+  find(requestId: string, _place: Place, signal: AbortSignal): Promise<readonly Machine[]> {
     return this.#call('find', [50, 400], signal, null, () => shown(this.#cloud.list({ requestId })));
   }
 
@@ -52,7 +53,7 @@ export class CloudProvider implements MachineProvider {
     return this.#call('list', [100, 800], signal, null, () => shown(this.#cloud.list({ clusterTag })));
   }
 
-  terminate(machineId: string, signal: AbortSignal): Promise<'terminating' | 'gone'> {
+  terminate(machineId: string, _place: Place, signal: AbortSignal): Promise<'terminating' | 'gone'> {
     this.#observer.terminateAsked(machineId);
     return this.#call('terminate', [200, 1_500], signal, null, () => {
       this.#observer.terminating(machineId);
@@ -87,8 +88,15 @@ export class CloudProvider implements MachineProvider {
 }
 
 function shown(machines: readonly CloudMachine[]): Machine[] {
-  return machines.flatMap(({ id, providerId, requestId, nodeName, pool, state, requestedMs }) =>
-    state === 'terminated' ? [] : [{ id, providerId, requestId, nodeName, pool, state, createdMs: requestedMs }],
+  return machines.flatMap(({ id, providerId, requestId, nodeName, pool, state, requestedMs, offering: { region } }) =>
+    state === 'terminated'
+      ? []
+      : [
+          {
+            ...{ id, providerId, requestId, nodeName, pool, state, createdMs: requestedMs },
+            ...{ place: { provider: '', region }, group: null },
+          },
+        ],
   );
 }
 

@@ -93,6 +93,7 @@ const node = z.object({
 });
 
 const offering = z.object({
+  provider: z.string().default(''),
   instanceType: z.string(),
   region: z.string(),
   zone: z.string(),

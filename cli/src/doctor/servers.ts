@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { openProvider } from '@forescale/actuator/providers';
 import { readNatsServer } from '@forescale/shared/bus';
-import type { Config, ProviderConfig } from '@forescale/shared/config';
+import { type Config, providersOf, type SingleProviderConfig } from '@forescale/shared/config';
 import type { Log } from '@forescale/shared/telemetry';
 import { natsAccess, openStore } from '../runtime/runtime.ts';
 import { attempt, type Finding, type Patience } from './finding.ts';
@@ -68,11 +68,15 @@ export async function checkBus({ bus }: Config, patience: Patience): Promise<Fin
 
 /** Lists the machines of this cluster, which needs address and credentials; without an id, those of none. */
 export async function checkProviders(config: Config, clusterTag: string | null, patience: Patience) {
-  const providers = new Map(config.pools.map(({ provider }) => [JSON.stringify(provider), provider]));
+  const providers = new Map(
+    config.pools
+      .flatMap(({ provider }) => [...providersOf(provider).values()])
+      .map((one) => [JSON.stringify(one), one]),
+  );
   return await Promise.all([...providers.values()].map((one) => checkProvider(one, clusterTag ?? 'none', patience)));
 }
 
-async function checkProvider(config: ProviderConfig, clusterTag: string, patience: Patience): Promise<Finding> {
+async function checkProvider(config: SingleProviderConfig, clusterTag: string, patience: Patience): Promise<Finding> {
   const finding = { check: 'reachable', subject: `provider (${config.kind})` } as const;
   if (config.kind === 'none') return { ...finding, state: 'ok', detail: 'makes no machines, as configured' };
   const listed = await attempt(patience, async (signal) => (await openProvider(config)).list(clusterTag, signal));

@@ -10,11 +10,11 @@ export {
   type OfferingConfig,
   POOL_LABEL,
   type PoolConfig,
-  type ProviderConfig,
   type ScaleDownConfig,
   type SignalConfig,
   type SpotConfig,
 } from './pool-schema.ts';
+export { type ProviderConfig, providersOf, type SingleProviderConfig } from './providers/index.ts';
 export type { Config } from './schema.ts';
 export { maskSecrets } from './secrets.ts';
 export type { SimulationConfig } from './simulation-schema.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Resources } from '../domain/index.ts';
 import { type CalendarConfig, calendarSchema } from './calendar-schema.ts';
 import {
@@ -25,6 +25,7 @@ import {
   type WindowPolicy,
   windowPolicies,
 } from './policy-schema.ts';
+import { type ProviderConfig, providerSchema, providersOf } from './providers/index.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -42,6 +43,8 @@ export const INTERRUPTION_BANDS = ['<5%', '5-10%', '10-15%', '15-20%', '>20%'] a
 
 /** A kind of machine that the pool may buy. */
 const offeringSchema = section({
+  /** Name of the provider that sells it, in a pool that has several. */
+  provider: name.optional(),
   instance_type: text(/^[\w.-]{1,63}$/, 'an instance type such as "m7g.xlarge"'),
   region: text(/^[\w-]{1,63}$/, 'a region').default('local'),
   zone: text(/^[\w-]{1,63}$/, 'a zone').default('local'),
@@ -50,6 +53,8 @@ const offeringSchema = section({
   allocatable: resourcesSchema.optional(),
   interruption: choice(INTERRUPTION_BANDS).optional(),
 }).transform((raw) => ({
+  /** Empty: the pool has but one. */
+  provider: raw.provider ?? '',
   instanceType: raw.instance_type,
   region: raw.region,
   zone: raw.zone,
@@ -136,28 +141,6 @@ const repairSchema = section({
   unready_after: duration(MINUTE_MS, DAY_MS, 'from 1m to 1d').default(20 * MINUTE_MS),
 }).transform((raw) => ({ enabled: raw.enabled, unreadyAfterMs: raw.unready_after }));
 
-const simulatedProvider = section({
-  kind: z.literal('simulated'),
-  /** Root of the simulated cluster's HTTP server. */
-  url: z.url({ protocol: /^https?$/, error: 'allowed: an http(s) URL' }),
-  concurrency: integer(1, 1_000).default(100),
-  rate_per_second: number(0.1, 10_000).optional(),
-}).transform((raw) => ({
-  kind: raw.kind,
-  url: raw.url,
-  concurrency: raw.concurrency,
-  ratePerSecond: raw.rate_per_second ?? null,
-}));
-
-const noProvider = section({ kind: z.literal('none') });
-
-const providerSchema = z.preprocess(
-  (raw) => (typeof raw === 'string' ? { kind: raw } : raw),
-  z.discriminatedUnion('kind', [noProvider, simulatedProvider], {
-    error: 'allowed: a provider of kind none, simulated',
-  }),
-);
-
 const poolShape = {
   name: name.default('default'),
   mode: choice(['observe', 'enforce']).default('observe'),
@@ -193,6 +176,7 @@ export const poolSchema = section(poolShape).superRefine((raw, context) => {
       message: 'allowed in mode enforce: a provider that can create nodes',
     });
   }
+  refuseUnknownSellers(raw.provider, raw.offerings, context);
   const seen = new Set<string>();
   for (const [index, signal] of (raw.signals ?? []).entries()) {
     if (seen.has(signal.name)) {
@@ -201,6 +185,19 @@ export const poolSchema = section(poolShape).superRefine((raw, context) => {
     seen.add(signal.name);
   }
 });
+
+function refuseUnknownSellers(
+  provider: ProviderConfig,
+  offerings: readonly OfferingConfig[],
+  context: z.RefinementCtx,
+): void {
+  const names = [...providersOf(provider).keys()].filter((one) => one !== '');
+  const message = names.length > 0 ? `allowed: ${names.join(', ')}` : 'allowed only where provider.kind is mixed';
+  for (const [index, offering] of offerings.entries()) {
+    if (offering.provider === '' || names.includes(offering.provider)) continue;
+    context.addIssue({ code: 'custom', path: ['offerings', index, 'provider'], message });
+  }
+}
 
 /** The label that Forescale gives to every node it creates; its value is the pool's name. */
 export const POOL_LABEL = 'forescale.dev/pool';
@@ -217,7 +214,6 @@ export type ForecastConfig = Omit<z.output<typeof forecastSchema>, 'timezone' | 
   readonly timezone: string;
   readonly calendar: CalendarConfig;
 };
-export type ProviderConfig = z.output<typeof providerSchema>;
 export type SpotConfig = z.output<typeof spotSchema>;
 
 /** One pool, complete: what the configuration says and the defaults where it is silent. */
@@ -255,6 +251,7 @@ export function completePool(
   raw: z.output<typeof poolSchema>,
   { policies, timezone, calendar }: Inherited,
 ): PoolConfig {
+  const [firstProvider = ''] = providersOf(raw.provider).keys();
   const signals = raw.signals ?? DEFAULT_SIGNALS.map((signal) => signalSchema.parse({ name: signal }));
   return {
     name: raw.name,
@@ -262,7 +259,7 @@ export function completePool(
     provider: raw.provider,
     selector: raw.selector ?? { [POOL_LABEL]: raw.name },
     template: raw.template,
-    offerings: raw.offerings,
+    offerings: raw.offerings.map((one) => ({ ...one, provider: one.provider || firstProvider })),
     signals: signals.map((signal) => ({
       ...signal,
       capacityPerNode: signal.capacityPerNode ?? declaredCapacity(signal.name, raw),

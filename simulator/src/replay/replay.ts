@@ -24,6 +24,7 @@ const PROGRESS_STEPS = 500;
 
 /** What a node is taken to cost where the pool declares no offerings: a replay without prices compares nothing. */
 const NOMINAL_OFFERING: OfferingConfig = {
+  provider: '',
   instanceType: 'nominal',
   region: 'local',
   zone: 'local',

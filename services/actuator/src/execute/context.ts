@@ -3,9 +3,8 @@ import type { ClusterWriter } from '@forescale/shared/kubernetes';
 import type { Clock } from '@forescale/shared/time';
 import type { NODE_EVENTS } from '@forescale/shared/wire';
 import type { ErrorClass, Mark } from '../providers/errors.ts';
-import type { MachineProvider } from '../providers/port.ts';
-import type { CallsByRegion } from './calls.ts';
 import type { Journal } from './journal.ts';
+import type { Machines } from './machines.ts';
 import type { NodeRecord } from './record.ts';
 
 /** Something that happened to a node, for the bus, the store and the cluster's own events. */
@@ -50,8 +49,7 @@ export type Permission = 'all' | 'finish' | 'withdraw' | 'nothing';
 export interface ExecuteContext {
   readonly pool: PoolConfig;
   readonly clusterTag: string;
-  readonly provider: MachineProvider;
-  readonly calls: CallsByRegion;
+  readonly machines: Machines;
   readonly writer: ClusterWriter;
   readonly journal: Journal;
   /** The service's clock, for what is reached while a tick lasts. */

@@ -77,6 +77,8 @@ describe('execute: crashes and faults', () => {
             offering: world.offering(),
             labels: {},
             taints: [],
+            createdMs: 0,
+            groupSize: 1,
           },
           signal,
         ),

@@ -4,11 +4,11 @@ import type { ClusterWriter } from '@forescale/shared/kubernetes';
 import type { StateBucket } from '@forescale/shared/state';
 import type { Health } from '@forescale/shared/store';
 import type { Clock, Random } from '@forescale/shared/time';
-import type { Interruption, Machine, MachineProvider } from '../providers/port.ts';
-import { ANY_REGION, type CallsByRegion } from './calls.ts';
+import type { Interruption, Machine } from '../providers/port.ts';
 import { type ExecuteContext, type Failure, type NodeEvent, type Permission, reasonOf } from './context.ts';
 import { beginDrain, cancelDrain, drainStep } from './drain.ts';
 import { Journal } from './journal.ts';
+import type { Machines } from './machines.ts';
 import { newRecord, provision, stillLeads } from './provision.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval, removeStep } from './remove.ts';
@@ -37,8 +37,7 @@ export interface News {
 
 export interface ExecutorParts {
   readonly pool: PoolConfig;
-  readonly provider: MachineProvider;
-  readonly calls: CallsByRegion;
+  readonly machines: Machines;
   readonly writer: ClusterWriter;
   readonly state: StateBucket;
   readonly clock: Clock;
@@ -104,14 +103,13 @@ export class Executor {
    * cluster is read. Resolves to whether it answers; one that does not is no reason to stop.
    */
   async look(clusterTag: string, nowMs: number): Promise<Health> {
-    const { provider } = this.#parts;
-    const calls = this.#parts.calls(ANY_REGION);
+    const { machines } = this.#parts;
     const sinceMs = nowMs - this.#sweptMs;
     // Less than 0: the clock was set back.
     const due = sinceMs < 0 || sinceMs >= SWEEP_EVERY_MS;
     const [notices, listed] = await Promise.allSettled([
-      calls.run('read', (signal) => provider.interruptions(clusterTag, signal)),
-      due ? calls.run('read', (signal) => provider.list(clusterTag, signal)) : null,
+      machines.interruptions(clusterTag),
+      due ? machines.list(clusterTag) : null,
     ]);
     if (notices.status === 'fulfilled') this.#notices = notices.value;
     this.#listed = listed.status === 'fulfilled' ? listed.value : null;
@@ -257,7 +255,7 @@ export class Executor {
   }
 
   #context(clusterTag: string): ExecuteContext {
-    const { pool, provider, calls, writer, clock, isCurrent } = this.#parts;
+    const { pool, machines, writer, clock, isCurrent } = this.#parts;
     return {
       clock,
       pool,
@@ -265,8 +263,7 @@ export class Executor {
       isCurrent,
       isCounted: (requestId) => this.#counted.has(requestId),
       isReclaimed: (record) => this.#isReclaimed(record),
-      provider,
-      calls,
+      machines,
       writer,
       journal: this.#journal,
       onEvent: (event) => this.#news.events.push(event),

@@ -131,13 +131,7 @@ interface Outcome {
 async function createOrAdopt(context: ExecuteContext, record: NodeRecord): Promise<Outcome> {
   let error: ProviderError;
   try {
-    const request = machineRequest(context, record);
-    const { machines, failures } = await context.calls(record.offering.region).run('create', async (signal) => {
-      const result = await context.provider.create(request, signal);
-      const failure = result.failures[0];
-      if (result.machines.length === 0 && failure) throw failure;
-      return result;
-    });
+    const { machines, failures } = await context.machines.create(machineRequest(context, record));
     if (failures[0]) context.onTrouble(`${record.requestId}: ${failures[0].message}`);
     return { machines, error: null };
   } catch (cause) {
@@ -161,12 +155,9 @@ async function createOrAdopt(context: ExecuteContext, record: NodeRecord): Promi
  * it is looked for by its own.
  */
 export async function findMachines(context: ExecuteContext, record: NodeRecord): Promise<readonly Machine[]> {
-  const calls = context.calls(record.offering.region);
-  const tagged = await calls.run('read', (signal) => context.provider.find(record.requestId, signal));
+  const tagged = await context.machines.find(record.requestId, record.offering);
   const found =
-    tagged.length > 0 || record.machineIds.length === 0
-      ? tagged
-      : await calls.run('read', (signal) => context.provider.list(record.clusterTag, signal));
+    tagged.length > 0 || record.machineIds.length === 0 ? tagged : await context.machines.list(record.clusterTag);
   return found.filter(
     ({ id, requestId, state }) =>
       state !== 'terminating' && (requestId === record.requestId || record.machineIds.includes(id)),
@@ -267,5 +258,7 @@ function machineRequest(context: ExecuteContext, record: NodeRecord): MachineReq
       'topology.kubernetes.io/zone': offering.zone,
     },
     taints: pool.template.taints,
+    createdMs: record.createdMs,
+    groupSize: 1,
   };
 }

@@ -6,6 +6,7 @@ const name = z.string().min(1).max(253);
 const count = z.number().min(0);
 
 const offeringSchema: z.ZodType<OfferingConfig> = z.object({
+  provider: z.string().default(''),
   instanceType: z.string(),
   region: z.string(),
   zone: z.string(),

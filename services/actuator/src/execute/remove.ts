@@ -74,14 +74,13 @@ async function takeBack(context: ExecuteContext, record: NodeRecord): Promise<vo
  * one may have been made all the same: that there is none counts once it would be shown.
  */
 async function allGone(context: ExecuteContext, record: NodeRecord, removingMs: number): Promise<boolean> {
-  const { provider, journal } = context;
-  const calls = context.calls(record.offering.region);
-  const found = await calls.run('read', (signal) => provider.find(record.requestId, signal));
+  const { machines, journal } = context;
+  const found = await machines.find(record.requestId, record.offering);
   const ids = [...new Set([...record.machineIds, ...found.map((machine) => machine.id)])];
   if (ids.length === 0) return removingMs >= SHOWN_WITHIN_MS;
   // Whether they are gone is to be asked of each by its id from now on.
   if (ids.length > record.machineIds.length) await journal.update(record.requestId, { machineIds: ids });
-  const states = await Promise.all(ids.map((id) => calls.run('delete', (signal) => provider.terminate(id, signal))));
+  const states = await Promise.all(ids.map((id) => machines.terminate(id, record.offering)));
   return states.every((state) => state === 'gone');
 }
 

@@ -1,7 +1,6 @@
 import type { OfferingConfig, PoolConfig } from '@forescale/shared/config';
 import type { ClusterNode, ClusterState } from '@forescale/shared/domain';
 import type { Machine } from '../providers/port.ts';
-import { ANY_REGION } from './calls.ts';
 import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
 import { adopt, CAPACITY_LABEL, findMachines, madeMs } from './provision.ts';
 import type { NodeRecord } from './record.ts';
@@ -65,7 +64,7 @@ export async function sweep(
 async function terminate(context: ExecuteContext, machine: Machine): Promise<void> {
   context.onTrouble(`machine ${machine.id} belongs to nobody and is terminated`);
   try {
-    await context.calls(ANY_REGION).run('delete', (signal) => context.provider.terminate(machine.id, signal));
+    await context.machines.terminate(machine.id, machine.place);
   } catch (error) {
     context.onTrouble(`machine ${machine.id} cannot be terminated: ${reasonOf(error)}`);
   }
@@ -126,6 +125,7 @@ function lostRecord(context: ExecuteContext, machine: Machine, node: ClusterNode
 export function offeringOf(pool: PoolConfig, node: ClusterNode): OfferingConfig {
   const label = (key: string) => node.labels[key] ?? '';
   const is = {
+    provider: '',
     instanceType: label('node.kubernetes.io/instance-type'),
     region: label('topology.kubernetes.io/region'),
     zone: label('topology.kubernetes.io/zone'),

@@ -5,6 +5,7 @@ import { NO_SHARES, SHARES, type Shares, sharesOf } from './shares.ts';
 
 /** What a pool buys that declares no offerings: the provider's machine of the template's size, of unknown price. */
 const UNDECLARED_OFFERING: OfferingConfig = {
+  provider: '',
   instanceType: 'template',
   region: 'local',
   zone: 'local',
@@ -36,11 +37,12 @@ export function offeringsOf(pool: PoolConfig): readonly OfferingConfig[] {
 /** Offerings do not change, and every plan would write the ids of hundreds several times. */
 const ids = new WeakMap<OfferingConfig, string>();
 
-/** "m7g.xlarge/us-east-1/us-east-1a/spot": what failures are remembered by. */
+/** "m7g.xlarge/us-east-1/us-east-1a/spot", in a pool of several providers "aws:m7g.…": what failures are remembered by. */
 export function offeringId(offering: OfferingConfig): string {
   const known = ids.get(offering);
   if (known !== undefined) return known;
-  const id = `${offering.instanceType}/${offering.region}/${offering.zone}/${offering.capacityType}`;
+  const { provider, instanceType, region, zone, capacityType } = offering;
+  const id = `${provider === '' ? '' : `${provider}:`}${instanceType}/${region}/${zone}/${capacityType}`;
   ids.set(offering, id);
   return id;
 }

@@ -2,6 +2,9 @@ import type { OfferingConfig } from '@forescale/shared/config';
 import type { Taint } from '@forescale/shared/domain';
 import type { ProviderError } from './errors.ts';
 
+/** Where a machine is bought: provider as the configuration names it, '' where the pool has but one. */
+export type Place = Pick<OfferingConfig, 'provider' | 'region'>;
+
 /** One machine, asked for by name. The same `token` never makes a second machine, however often it is sent. */
 export interface MachineRequest {
   /** What the journal knows the machine by; every machine is tagged with it. */
@@ -16,6 +19,10 @@ export interface MachineRequest {
   readonly offering: OfferingConfig;
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly Taint[];
+  /** When it was asked for first: what a group could not deliver before that was meant for others. */
+  readonly createdMs: number;
+  /** How many machines its group shall have, this one included; 1 where machines are made one by one. */
+  readonly groupSize: number;
 }
 
 /** A machine as its provider shows it. One that is gone is not shown. */
@@ -29,6 +36,9 @@ export interface Machine {
   readonly pool: string;
   readonly state: 'starting' | 'running' | 'terminating';
   readonly createdMs: number;
+  readonly place: Place;
+  /** The group that made it, see `MachineGroups`; null: it was made by itself. */
+  readonly group: string | null;
 }
 
 /** Partial success is normal: the machines that were made, and why the others were not. */
@@ -54,10 +64,34 @@ export interface MachineProvider {
   readonly kind: string;
   create(request: MachineRequest, signal: AbortSignal): Promise<CreateResult>;
   /** Every machine that was made for this request, whichever attempt made it. */
-  find(requestId: string, signal: AbortSignal): Promise<readonly Machine[]>;
+  find(requestId: string, place: Place, signal: AbortSignal): Promise<readonly Machine[]>;
   list(clusterTag: string, signal: AbortSignal): Promise<readonly Machine[]>;
   /** `gone` only once the provider shows the machine no more; unknown ids are gone. */
-  terminate(machineId: string, signal: AbortSignal): Promise<'terminating' | 'gone'>;
+  terminate(machineId: string, place: Place, signal: AbortSignal): Promise<'terminating' | 'gone'>;
   /** Notices in force, for machines of this cluster; the same notice comes again until its machine is gone. */
   interruptions(clusterTag: string, signal: AbortSignal): Promise<readonly Interruption[]>;
+  /** Present where machines come in groups. */
+  readonly groups?: MachineGroups;
+  /** Present where the provider tells: USD/h of each offering, in their order; null: not known. */
+  prices?(offerings: readonly OfferingConfig[], signal: AbortSignal): Promise<readonly (number | null)[]>;
+}
+
+/**
+ * Of a provider whose machines are made by groups that are told how many they shall be (an ASG, a MIG, a node pool, a
+ * MachineDeployment). There
+ * - `create` raises the group to `groupSize`, never lowers it, and resolves to no machines: those carry no request, and
+ *   are given to requests as they show themselves in `list`. Failures are what the group could not deliver since
+ *   `createdMs`;
+ * - `find` resolves to none;
+ * - `list` resolves to the members of the groups in the configuration, whatever they are tagged with;
+ * - `terminate` removes this very member, and lowers the group's size by it.
+ */
+export interface MachineGroups {
+  /** The group that such machines come from; null: there is none. */
+  groupOf(offering: OfferingConfig): string | null;
+  /**
+   * Lowers the group to `size`, but never below the members that it has: what was asked for and not made yet is taken
+   * back. Does nothing where it is not larger.
+   */
+  trim(group: string, place: Place, size: number, signal: AbortSignal): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { ProviderConfig } from '@forescale/shared/config';
+import type { SingleProviderConfig } from '@forescale/shared/config';
 import type { MachineProvider } from './port.ts';
 
 /** How fast and how often a provider may be called, and the name under which its calls share one breaker. */
@@ -10,7 +10,7 @@ export interface ProviderAccess {
 }
 
 /** Opens the provider that the configuration names. Each is loaded only where it is used. */
-export async function openProvider(config: ProviderConfig): Promise<MachineProvider> {
+export async function openProvider(config: SingleProviderConfig): Promise<MachineProvider> {
   switch (config.kind) {
     case 'none':
       return new (await import('./none/provider.ts')).NoProvider();
@@ -19,15 +19,16 @@ export async function openProvider(config: ProviderConfig): Promise<MachineProvi
   }
 }
 
-export function providerAccess(config: ProviderConfig): ProviderAccess {
+export function providerAccess(config: SingleProviderConfig): ProviderAccess {
+  if (config.kind === 'none') return { key: 'none', concurrency: 1, ratePerSecond: null };
+  const { concurrency, ratePerSecond } = config;
+  return { key: `${config.kind} ${accountOf(config)}`, concurrency, ratePerSecond };
+}
+
+/** What tells the end point or account of a provider from others of its kind. */
+function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }>): string {
   switch (config.kind) {
-    case 'none':
-      return { key: 'none', concurrency: 1, ratePerSecond: null };
     case 'simulated':
-      return {
-        key: `simulated ${config.url}`,
-        concurrency: config.concurrency,
-        ratePerSecond: config.ratePerSecond,
-      };
+      return config.url;
   }
 }

@@ -3,7 +3,7 @@ import type { ClusterState } from '@forescale/shared/domain';
 import type { Role } from '@forescale/shared/service';
 import type { Health } from '@forescale/shared/store';
 import { rfc3339, subjects } from '@forescale/shared/wire';
-import type { MachineProvider } from '../providers/port.ts';
+import type { Machines } from '../execute/index.ts';
 import { AutoscalerWatch } from './autoscaler-watch.ts';
 import { Mandate } from './mandate.ts';
 import { Outbox } from './outbox.ts';
@@ -29,14 +29,15 @@ export async function startActuator(parts: ActuatorParts): Promise<Actuator> {
   const autoscalers = new AutoscalerWatch(parts.surroundings ?? null, parts.ioClock, parts.log);
   const mandate = new Mandate(leadership, parts.state);
   const guarded = { ...parts, mandate, writer: mandate.writer(parts.writer), state: mandate.state(parts.state) };
-  const providers = await Promise.all(
-    config.pools.map(async (pool) => mandate.provider(await parts.openProvider(pool.provider))),
+  const machines = await Promise.all(
+    config.pools.map(({ provider }) =>
+      calls.machines(provider, async (one) => mandate.provider(await parts.openProvider(one))),
+    ),
   );
   const writers = config.pools.map((pool) => new WriterWatch(pool, autoscalers, guarded));
   const createLoops = () =>
     config.pools.map((pool, i) => {
-      const provider = providers[i] as MachineProvider;
-      return new PoolLoop(pool, provider, calls.of(pool.provider), outbox, writers[i] as WriterWatch, guarded);
+      return new PoolLoop(pool, machines[i] as Machines, outbox, writers[i] as WriterWatch, guarded);
     });
   for (const { name, mode } of config.pools)
     if (mode === 'observe') parts.log.info({ pool: name }, 'mode observe: decides, and changes nothing');

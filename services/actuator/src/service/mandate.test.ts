@@ -19,6 +19,8 @@ const request = (requestId: string) => ({
   offering: testPool().offerings[0] as never,
   labels: {},
   taints: [],
+  createdMs: 0,
+  groupSize: 1,
 });
 
 /** Leads in the terms that a test says. */
@@ -37,6 +39,8 @@ class Told implements Leadership {
 
 let cluster: FakeCluster;
 let cloud: FakeCloud;
+const PLACE = { provider: '', region: 'local' };
+
 let state: FakeState;
 let leadership: Told;
 let mandate: Mandate;
@@ -71,7 +75,7 @@ describe('a mandate', () => {
     ['compareAndSet', () => mandate.state(state).compareAndSet('new', bytes('1'), 0)],
     ['delete', () => mandate.state(state).delete('k')],
     ['create', () => mandate.provider(cloud).create(request('new'), signal)],
-    ['terminate', () => mandate.provider(cloud).terminate('m-1', signal)],
+    ['terminate', () => mandate.provider(cloud).terminate('m-1', PLACE, signal)],
   ];
 
   it.each(changes)('lets %s through in its term, and not in any other', async (_, change) => {
@@ -89,7 +93,7 @@ describe('a mandate', () => {
   it('reads and tells without asking', async () => {
     leadership.now = null;
     expect(await mandate.state(state).get('k')).not.toBeNull();
-    expect(await mandate.provider(cloud).find('there', signal)).toHaveLength(1);
+    expect(await mandate.provider(cloud).find('there', PLACE, signal)).toHaveLength(1);
     const about = { kind: 'Node', name: 'n', uid: 'u', type: 'Normal', reason: 'R', message: 'm', timeMs: 0 } as const;
     await mandate.writer(cluster).createEvent(about);
     expect(cluster.events).toHaveLength(1);

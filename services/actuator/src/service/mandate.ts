@@ -109,13 +109,23 @@ export class Mandate {
       }
       return await call();
     };
+    const { groups } = provider;
+    const prices = provider.prices?.bind(provider);
     return {
       kind: provider.kind,
       create: (request, signal) => guarded(`create ${request.nodeName}`, () => provider.create(request, signal)),
-      find: (requestId, signal) => provider.find(requestId, signal),
+      find: (requestId, place, signal) => provider.find(requestId, place, signal),
       list: (clusterTag, signal) => provider.list(clusterTag, signal),
-      terminate: (machineId, signal) => guarded(`terminate ${machineId}`, () => provider.terminate(machineId, signal)),
+      terminate: (machineId, place, signal) =>
+        guarded(`terminate ${machineId}`, () => provider.terminate(machineId, place, signal)),
       interruptions: (clusterTag, signal) => provider.interruptions(clusterTag, signal),
+      ...(groups && {
+        groups: {
+          groupOf: (offering) => groups.groupOf(offering),
+          trim: (group, place, size, signal) => guarded(`trim ${group}`, () => groups.trim(group, place, size, signal)),
+        },
+      }),
+      ...(prices && { prices }),
     };
   }
 }

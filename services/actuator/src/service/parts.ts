@@ -1,5 +1,5 @@
 import type { Bus } from '@forescale/shared/bus';
-import type { Config, ProviderConfig } from '@forescale/shared/config';
+import type { Config, SingleProviderConfig } from '@forescale/shared/config';
 import type { ClusterReader, ClusterWriter, Surroundings } from '@forescale/shared/kubernetes';
 import type { Leadership } from '@forescale/shared/leadership';
 import type { Readiness } from '@forescale/shared/service';
@@ -34,7 +34,7 @@ export interface ActuatorParts {
   readonly homeNode: string | null;
   /** Absent: no other actuator shares the state, and this one always acts. */
   readonly leadership?: Leadership | null;
-  readonly openProvider: (config: ProviderConfig) => Promise<MachineProvider>;
+  readonly openProvider: (config: SingleProviderConfig) => Promise<MachineProvider>;
   /** Finds the cheapest mix of machines; without it they are chosen one by one. */
   readonly solve?: MixSolver | null;
 }

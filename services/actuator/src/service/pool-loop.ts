@@ -2,9 +2,9 @@ import type { Override, PoolConfig } from '@forescale/shared/config';
 import type { ClusterState, Forecast } from '@forescale/shared/domain';
 import type { Health } from '@forescale/shared/store';
 import {
-  type CallsByRegion,
   Executor,
   type Failure,
+  type Machines,
   type NodeEvent,
   type Order,
   type Permission,
@@ -22,7 +22,6 @@ import {
   type RejectedForecast,
   type SignalReading,
 } from '../plan/index.ts';
-import type { MachineProvider } from '../providers/port.ts';
 import { Capacities } from './capacities.ts';
 import { asksForAnother, whyNothingIsMade, withFailureOf } from './failure-memory.ts';
 import { Forecasts } from './forecasts.ts';
@@ -93,21 +92,14 @@ export class PoolLoop {
   /** Why nothing is made until a human has changed something; null: it is, or nothing was wanted. */
   #refusal: string | null = null;
 
-  constructor(
-    pool: PoolConfig,
-    provider: MachineProvider,
-    calls: CallsByRegion,
-    outbox: Outbox,
-    writers: WriterWatch,
-    parts: PoolParts,
-  ) {
+  constructor(pool: PoolConfig, machines: Machines, outbox: Outbox, writers: WriterWatch, parts: PoolParts) {
     const { state, writer, random, store, bus } = parts;
     this.pool = pool;
     this.#parts = parts;
     const keeper = new MemoryKeeper(state, pool.name);
     this.#keeper = keeper;
     const isCurrent = () => keeper.isCurrent();
-    this.#executor = new Executor({ pool, provider, calls, writer, state, clock: parts.clock, random, isCurrent });
+    this.#executor = new Executor({ pool, machines, writer, state, clock: parts.clock, random, isCurrent });
     this.#readings = new Readings(pool, store, bus);
     this.#forecasts = new Forecasts(pool, bus);
     this.#leadTimes = new LeadTimes(state, pool.name);

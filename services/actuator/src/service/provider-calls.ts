@@ -1,11 +1,15 @@
-import type { ProviderConfig } from '@forescale/shared/config';
+import { type ProviderConfig, providersOf, type SingleProviderConfig } from '@forescale/shared/config';
 import {
   type CallLimits,
   type CallsByRegion,
   createProviderCalls,
+  guardedMachines,
+  type Machines,
+  mixedMachines,
   OPERATIONS,
   type ProviderCalls,
 } from '../execute/index.ts';
+import type { MachineProvider } from '../providers/port.ts';
 import { providerAccess } from '../providers/registry.ts';
 import type { ActuatorParts } from './parts.ts';
 
@@ -30,7 +34,17 @@ export class CallBook {
     this.#parts = parts;
   }
 
-  of(config: ProviderConfig): CallsByRegion {
+  /** The machines of a pool, each of its providers opened by `open` and behind the calls of its account. */
+  async machines(
+    config: ProviderConfig,
+    open: (config: SingleProviderConfig) => Promise<MachineProvider>,
+  ): Promise<Machines> {
+    const named = new Map<string, Machines>();
+    for (const [name, one] of providersOf(config)) named.set(name, guardedMachines(await open(one), this.#of(one)));
+    return (config.kind === 'mixed' ? null : named.get('')) ?? mixedMachines(named);
+  }
+
+  #of(config: SingleProviderConfig): CallsByRegion {
     return (region) => {
       const access = providerAccess(config);
       const key = `${access.key} ${region}`;

@@ -1,6 +1,13 @@
 import type { Clock } from '@forescale/shared/time';
 import { type ErrorClass, ProviderError } from '../../providers/errors.ts';
-import type { CreateResult, Interruption, Machine, MachineProvider, MachineRequest } from '../../providers/port.ts';
+import type {
+  CreateResult,
+  Interruption,
+  Machine,
+  MachineProvider,
+  MachineRequest,
+  Place,
+} from '../../providers/port.ts';
 import { Gate } from './gate.ts';
 
 /** How one call goes wrong: refused with a class, or carried out with its answer lost. */
@@ -45,6 +52,8 @@ export class FakeCloud implements MachineProvider {
         pool: request.pool,
         state: 'running',
         createdMs: this.#clock.nowMs(),
+        place: { provider: '', region: request.offering.region },
+        group: null,
       };
       this.machines.set(machine.id, machine);
       this.madeByToken.set(request.token, machine);
@@ -52,7 +61,7 @@ export class FakeCloud implements MachineProvider {
     });
   }
 
-  find(requestId: string, signal: AbortSignal): Promise<readonly Machine[]> {
+  find(requestId: string, _place: Place, signal: AbortSignal): Promise<readonly Machine[]> {
     return this.#call('find', null, signal, () => this.#visible().filter((one) => one.requestId === requestId));
   }
 
@@ -60,7 +69,7 @@ export class FakeCloud implements MachineProvider {
     return this.#call('list', null, signal, () => this.#visible());
   }
 
-  terminate(machineId: string, signal: AbortSignal): Promise<'terminating' | 'gone'> {
+  terminate(machineId: string, _place: Place, signal: AbortSignal): Promise<'terminating' | 'gone'> {
     return this.#call('terminate', null, signal, () => {
       if (!this.machines.has(machineId)) return 'gone';
       if (!this.#terminatedMs.has(machineId)) this.#terminatedMs.set(machineId, this.#clock.nowMs());

@@ -3,6 +3,7 @@ import { ManualClock, seededRandom } from '@forescale/shared/time';
 import { type CallLimits, createProviderCalls } from '../calls.ts';
 import type { Failure, NodeEvent, Permission } from '../context.ts';
 import { Executor, type Order } from '../executor.ts';
+import { guardedMachines } from '../machines.ts';
 import { FakeCloud } from './fake-cloud.ts';
 import { FakeCluster } from './fake-cluster.ts';
 import { FakeState } from './fake-state.ts';
@@ -80,10 +81,11 @@ export class World {
       onError: () => undefined,
       onAnswer: () => undefined,
     });
-    const { pool, cloud: provider, cluster: writer, state } = this;
+    const { pool, cluster: writer, state } = this;
+    const machines = guardedMachines(this.cloud, () => calls);
     // Who has started last leads.
     const started: Executor = new Executor({
-      ...{ pool, provider, calls: () => calls, writer, state, clock: this.clock, random },
+      ...{ pool, machines, writer, state, clock: this.clock, random },
       isCurrent: async () => this.executor === started,
     });
     this.executor = started;

@@ -16,15 +16,26 @@ const MACHINE = {
   offering: { region: 'local', zone: 'a', instanceType: 'small', capacityType: 'spot' },
 };
 
+const PLACE = { provider: '', region: 'local' };
+
 const REQUEST: MachineRequest = {
   requestId: 'r-1',
   token: 'r-1',
   nodeName: 'n-1',
   clusterTag: 'c-1',
   pool: 'web',
-  offering: { ...MACHINE.offering, capacityType: 'spot', usdPerHour: 1, allocatable: null, interruption: null },
+  offering: {
+    provider: '',
+    ...MACHINE.offering,
+    capacityType: 'spot',
+    usdPerHour: 1,
+    allocatable: null,
+    interruption: null,
+  },
   labels: {},
   taints: [],
+  createdMs: 0,
+  groupSize: 1,
 };
 
 const closing: (() => void)[] = [];
@@ -142,14 +153,14 @@ describe('simulated provider: calls', () => {
     [404, failure('config'), 'gone'],
   ])('terminate: %i %j', async (status, body, outcome) => {
     const { provider, seen } = await json(status, body);
-    expect(await provider.terminate('sim/1', signal())).toBe(outcome);
+    expect(await provider.terminate('sim/1', PLACE, signal())).toBe(outcome);
     expect(seen[0]).toMatchObject({ method: 'DELETE', url: '/cloud/v1/machines/sim%2F1' });
   });
 
   it('a 404 of something else than the cloud ends nothing', async () => {
     for (const body of ['<html>not here</html>', '{"kind":"Status","code":404}']) {
       const { provider } = await cloud((_request, response) => response.writeHead(404).end(body));
-      await expect(provider.terminate('sim-1', signal())).rejects.toMatchObject({ errorClass: 'config' });
+      await expect(provider.terminate('sim-1', PLACE, signal())).rejects.toMatchObject({ errorClass: 'config' });
     }
   });
 });

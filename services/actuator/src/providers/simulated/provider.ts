@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ProviderError } from '../errors.ts';
-import type { Interruption, Machine, MachineProvider, MachineRequest } from '../port.ts';
+import type { Interruption, Machine, MachineProvider, MachineRequest, Place } from '../port.ts';
 import { callCloud } from './http.ts';
 
 const PAGE_SIZE = 1_000;
@@ -18,8 +18,14 @@ const machineSchema = z
     pool: text,
     state: z.enum(['starting', 'running', 'terminating', 'terminated']),
     requestedMs: z.number(),
+    offering: z.object({ region: text }),
   })
-  .transform(({ requestedMs, ...rest }) => ({ ...rest, createdMs: requestedMs }));
+  .transform(({ requestedMs, offering: { region }, ...rest }) => ({
+    ...rest,
+    createdMs: requestedMs,
+    place: { provider: '', region },
+    group: null,
+  }));
 
 const pageSchema = z.object({ machines: z.array(machineSchema).max(PAGE_SIZE), nextPageToken: text.nullable() });
 
@@ -46,7 +52,7 @@ export class SimulatedProvider implements MachineProvider {
     return { machines: shown([machine]), failures: [] };
   }
 
-  async find(requestId: string, signal: AbortSignal): Promise<readonly Machine[]> {
+  async find(requestId: string, _place: Place, signal: AbortSignal): Promise<readonly Machine[]> {
     return await this.#list({ requestId }, signal);
   }
 
@@ -54,7 +60,7 @@ export class SimulatedProvider implements MachineProvider {
     return await this.#list({ clusterTag }, signal);
   }
 
-  async terminate(machineId: string, signal: AbortSignal): Promise<'terminating' | 'gone'> {
+  async terminate(machineId: string, _place: Place, signal: AbortSignal): Promise<'terminating' | 'gone'> {
     const { status, body } = await callCloud('DELETE', this.#url(`machines/${encodeURIComponent(machineId)}`), signal);
     if (status === 404) return 'gone';
     return parse(machineSchema, body).state === 'terminated' ? 'gone' : 'terminating';

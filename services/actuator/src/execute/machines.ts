@@ -1,0 +1,42 @@
+import type { OfferingConfig } from '@forescale/shared/config';
+import type { CreateResult, Interruption, Machine, MachineProvider, MachineRequest, Place } from '../providers/port.ts';
+import { ANY_REGION, type CallsByRegion } from './calls.ts';
+
+/**
+ * Machines as execution sees them: a provider, or several, behind their limits, retries and breakers. Rejects with
+ * `ProviderError`; see `MachineProvider` for what the methods do.
+ */
+export interface Machines {
+  /** Rejects where nothing was made and the provider said why. */
+  create(request: MachineRequest): Promise<CreateResult>;
+  find(requestId: string, place: Place): Promise<readonly Machine[]>;
+  list(clusterTag: string): Promise<readonly Machine[]>;
+  terminate(machineId: string, place: Place): Promise<'terminating' | 'gone'>;
+  interruptions(clusterTag: string): Promise<readonly Interruption[]>;
+  /** Null: such machines are made one by one. */
+  groupOf(offering: OfferingConfig): string | null;
+  trim(group: string, place: Place, size: number): Promise<void>;
+}
+
+/** One provider behind the calls of its account. */
+export function guardedMachines(provider: MachineProvider, calls: CallsByRegion): Machines {
+  const { groups } = provider;
+  return {
+    create: (request) =>
+      calls(request.offering.region).run('create', async (signal) => {
+        const result = await provider.create(request, signal);
+        const failure = result.failures[0];
+        if (result.machines.length === 0 && failure) throw failure;
+        return result;
+      }),
+    find: (requestId, place) => calls(place.region).run('read', (signal) => provider.find(requestId, place, signal)),
+    list: (clusterTag) => calls(ANY_REGION).run('read', (signal) => provider.list(clusterTag, signal)),
+    terminate: (id, place) => calls(place.region).run('delete', (signal) => provider.terminate(id, place, signal)),
+    interruptions: (clusterTag) =>
+      calls(ANY_REGION).run('read', (signal) => provider.interruptions(clusterTag, signal)),
+    groupOf: (offering) => groups?.groupOf(offering) ?? null,
+    trim: async (group, place, size) => {
+      if (groups) await calls(place.region).run('delete', (signal) => groups.trim(group, place, size, signal));
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { ProviderError } from '../providers/errors.ts';
+import type { Interruption, Machine, Place } from '../providers/port.ts';
+import type { Machines } from './machines.ts';
+
+/**
+ * Several providers as one, by the names that offerings and places carry. Ids of machines and names of groups get their
+ * provider in front, so that no two are alike. A listing is whole or fails, since what it leaves out is taken for gone;
+ * notices are heeded of whoever answers.
+ */
+export function mixedMachines(named: ReadonlyMap<string, Machines>): Machines {
+  const noticed = new Map<string, readonly Interruption[]>();
+
+  function of(name: string): Machines {
+    const machines = named.get(name);
+    if (machines) return machines;
+    throw new ProviderError('config', `the pool has no provider ${JSON.stringify(name)} any more`);
+  }
+
+  async function all<T>(call: (machines: Machines, name: string) => Promise<readonly T[]>): Promise<T[]> {
+    return (await Promise.all([...named].map(([name, machines]) => call(machines, name)))).flat();
+  }
+
+  return {
+    create: async (request) => {
+      const { provider } = request.offering;
+      const { machines, failures } = await of(provider).create(request);
+      return { machines: machines.map((one) => namedMachine(one, provider)), failures };
+    },
+    find: async (requestId, place) =>
+      (await of(place.provider).find(requestId, place)).map((one) => namedMachine(one, place.provider)),
+    list: (clusterTag) =>
+      all(async (machines, name) => (await machines.list(clusterTag)).map((one) => namedMachine(one, name))),
+    terminate: (id, place) => of(place.provider).terminate(bare(id, place), place),
+    async interruptions(clusterTag) {
+      const answers = await Promise.allSettled(
+        [...named].map(async ([name, machines]) => {
+          const notices = await machines.interruptions(clusterTag);
+          noticed.set(
+            name,
+            notices.map((one) => ({ ...one, machineId: `${name}/${one.machineId}` })),
+          );
+        }),
+      );
+      const failed = answers.find((answer) => answer.status === 'rejected');
+      // Where one answers, what the silent ones said last stays in force.
+      if (failed && answers.every((answer) => answer.status === 'rejected')) throw failed.reason;
+      return [...noticed.values()].flat();
+    },
+    groupOf(offering) {
+      const group = named.get(offering.provider)?.groupOf(offering) ?? null;
+      return group === null ? null : `${offering.provider}/${group}`;
+    },
+    trim: (group, place, size) => of(place.provider).trim(bare(group, place), place, size),
+  };
+}
+
+function namedMachine(machine: Machine, provider: string): Machine {
+  return {
+    ...machine,
+    id: `${provider}/${machine.id}`,
+    place: { ...machine.place, provider },
+    group: machine.group === null ? null : `${provider}/${machine.group}`,
+  };
+}
+
+function bare(id: string, { provider }: Place): string {
+  return id.slice(provider.length + 1);
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { name, section } from '../issues.ts';
+import { simulatedProvider } from './simulated.ts';
+
+const noProvider = section({ kind: z.literal('none') });
+
+const SINGLE = [noProvider, simulatedProvider] as const;
+const KINDS = ['none', 'simulated'] as const;
+
+/** `provider: none` is short for `provider: { kind: none }`. */
+const kindAlone = (raw: unknown) => (typeof raw === 'string' ? { kind: raw } : raw);
+
+const singleProvider = z.preprocess(
+  kindAlone,
+  z.discriminatedUnion('kind', SINGLE, { error: `allowed: a provider of kind ${KINDS.join(', ')}` }),
+);
+
+/** Several, by names that offerings refer to; what names none is bought from the first. */
+const mixedProvider = section({
+  kind: z.literal('mixed'),
+  providers: z
+    .record(name, singleProvider, { error: 'allowed: a map of names to providers' })
+    .refine((named) => Object.keys(named).length > 0 && Object.values(named).every(({ kind }) => kind !== 'none'), {
+      error: 'allowed: at least one provider, and none of kind none',
+    }),
+});
+
+export const providerSchema = z.preprocess(
+  kindAlone,
+  z.discriminatedUnion('kind', [...SINGLE, mixedProvider], {
+    error: `allowed: a provider of kind ${[...KINDS, 'mixed'].join(', ')}`,
+  }),
+);
+
+export type SingleProviderConfig = z.output<typeof singleProvider>;
+export type ProviderConfig = z.output<typeof providerSchema>;
+
+/** The providers of a pool by name; one alone has the name ''. */
+export function providersOf(config: ProviderConfig): ReadonlyMap<string, SingleProviderConfig> {
+  return config.kind === 'mixed' ? new Map(Object.entries(config.providers)) : new Map([['', config]]);
+}

@@ -38,8 +38,8 @@ async function found(isHeld: boolean, leads: boolean): Promise<string[]> {
 function request(name: string): MachineRequest {
   const [offering] = pool.offerings;
   if (offering === undefined) throw new Error('the pool has no offering');
-  const common = { clusterTag: createCluster(1).clusterId, pool: POOL, labels: {}, taints: [] };
-  return { requestId: name, token: name, nodeName: name, offering, ...common };
+  const common = { clusterTag: createCluster(1).clusterId, pool: POOL, labels: {}, taints: [], createdMs: START_MS };
+  return { requestId: name, token: name, nodeName: name, offering, groupSize: 1, ...common };
 }
 
 describe('chaos provider', () => {

@@ -9,6 +9,7 @@ import { type ExecuteContext, type Failure, type NodeEvent, type Permission, rea
 import { beginDrain, cancelDrain, drainStep } from './drain.ts';
 import { Journal } from './journal.ts';
 import type { Machines } from './machines.ts';
+import { Notices } from './notices.ts';
 import { newRecord, provision, stillLeads } from './provision.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval, removeStep } from './remove.ts';
@@ -61,8 +62,9 @@ export class Executor {
   #listed: readonly Machine[] | null = null;
   /** Nodes that planning has been told of. */
   #counted = new Set<string>();
-  #notices: readonly Interruption[] = [];
-  #noticed = new Set<string>();
+  readonly #notices = new Notices();
+  /** Requests whose machines are taken back, and of which that was told. */
+  #noticed: ReadonlySet<string> = new Set();
 
   constructor(parts: ExecutorParts) {
     this.#parts = parts;
@@ -74,14 +76,14 @@ export class Executor {
   }
 
   /**
-   * What the provider has said of machines, by request id: when it takes them back (`reclaim`), since when it has
-   * thought them at risk (`rebalance`).
+   * What is said of machines, by request id: when they are taken back (`reclaim`), since when they are thought to be at
+   * risk (`rebalance`).
    */
   noticedMs(kind: Interruption['kind']): ReadonlyMap<string, number> {
     const times = new Map<string, number>();
-    for (const notice of this.#notices) {
-      const record = this.records.find((one) => one.machineIds.includes(notice.machineId));
-      if (record && notice.kind === kind) times.set(record.requestId, notice.atMs);
+    for (const record of this.records) {
+      const timeMs = this.#notices.timeMs(kind, record);
+      if (timeMs !== null) times.set(record.requestId, timeMs);
     }
     return times;
   }
@@ -111,7 +113,7 @@ export class Executor {
       machines.interruptions(clusterTag),
       due ? machines.list(clusterTag) : null,
     ]);
-    if (notices.status === 'fulfilled') this.#notices = notices.value;
+    if (notices.status === 'fulfilled') this.#notices.hear(notices.value);
     this.#listed = listed.status === 'fulfilled' ? listed.value : null;
     const failed = [notices, listed].find((one) => one.status === 'rejected');
     return failed ? { ok: false, reason: reasonOf(failed.reason) } : { ok: true };
@@ -140,6 +142,7 @@ export class Executor {
       this.#listed = null;
     }
     await this.load();
+    this.#notices.see(this.records, cluster.nodes, nowMs);
     await this.#heed(context, permission, nowMs);
     await this.load();
     await settle(context, cluster, permission, nowMs);
@@ -188,7 +191,7 @@ export class Executor {
   }
 
   #isReclaimed(record: NodeRecord): boolean {
-    return this.#notices.some(({ kind, machineId }) => kind === 'reclaim' && record.machineIds.includes(machineId));
+    return this.#notices.timeMs('reclaim', record) !== null;
   }
 
   async #change(
@@ -225,13 +228,13 @@ export class Executor {
    * that is under way becomes a forced one: it has to end with the notice.
    */
   async #heed(context: ExecuteContext, permission: Permission, nowMs: number): Promise<void> {
-    const reclaimed = this.#notices.filter((notice) => notice.kind === 'reclaim');
-    for (const notice of reclaimed) {
-      const record = this.records.find((one) => one.machineIds.includes(notice.machineId));
+    const reclaimed = this.noticedMs('reclaim');
+    for (const [requestId, atMs] of reclaimed) {
+      const record = this.#journal.get(requestId);
       if (!record || record.state === 'removing') continue;
       const { nodeName, offering, drain } = record;
-      if (!this.#noticed.has(notice.machineId)) {
-        const why = `the provider takes it back at ${new Date(notice.atMs).toISOString()}`;
+      if (!this.#noticed.has(requestId)) {
+        const why = `the provider takes it back at ${new Date(atMs).toISOString()}`;
         context.onFailure({
           stage: 'interrupted',
           nodeName,
@@ -245,13 +248,13 @@ export class Executor {
       }
       if (drain === null || (drain.force && !drain.repair) || permission === 'nothing') continue;
       try {
-        const forced = { ...drain, force: true, repair: false, deadlineMs: reclaimDeadlineMs(notice.atMs, nowMs) };
-        await this.#journal.update(record.requestId, { drain: forced });
+        const forced = { ...drain, force: true, repair: false, deadlineMs: reclaimDeadlineMs(atMs, nowMs) };
+        await this.#journal.update(requestId, { drain: forced });
       } catch (error) {
         context.onTrouble(`${nodeName}: ${reasonOf(error)}`);
       }
     }
-    this.#noticed = new Set(reclaimed.map((notice) => notice.machineId));
+    this.#noticed = new Set(reclaimed.keys());
   }
 
   #context(clusterTag: string): ExecuteContext {

@@ -1,3 +1,12 @@
+export { CAPABILITIES, type Capability, type NotApplicable } from './capabilities.ts';
 export { type ErrorClass, ProviderError } from './errors.ts';
-export type { CreateResult, Interruption, Machine, MachineProvider, MachineRequest, Place } from './port.ts';
+export type {
+  CreateResult,
+  Interruption,
+  Machine,
+  MachineGroups,
+  MachineProvider,
+  MachineRequest,
+  Place,
+} from './port.ts';
 export { openProvider } from './registry.ts';

@@ -47,7 +47,9 @@ export class SimulatedProvider implements MachineProvider {
   async create(request: MachineRequest, signal: AbortSignal) {
     const { region, zone, instanceType, capacityType } = request.offering;
     const offering = { region, zone, instanceType, capacityType };
-    const { body } = await callCloud('POST', this.#url('machines'), signal, { ...request, offering });
+    const { requestId, token, nodeName, clusterTag, pool, labels, taints } = request;
+    const asked = { requestId, token, nodeName, clusterTag, pool, labels, taints, offering };
+    const { body } = await callCloud('POST', this.#url('machines'), signal, asked);
     const machine = parse(machineSchema, body);
     return { machines: shown([machine]), failures: [] };
   }

@@ -4,7 +4,9 @@ import { World } from './world.ts';
 const rfc3339 = (timeMs: number) => new Date(timeMs).toISOString();
 
 /** Three nodes of spot machines, one of which shows what it shows. */
-async function afterwards(show: (nowMs: number) => { readonly sub: string; readonly change: object }) {
+async function afterwards(
+  show: (nowMs: number) => { readonly sub: string; readonly change: Parameters<World['cluster']['request']>[2] },
+) {
   const world = await World.create(() => 12, {}, { spot: true });
   onTestFinished(() => world.close());
   await world.minutes(6);

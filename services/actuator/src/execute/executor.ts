@@ -11,12 +11,14 @@ import { Journal } from './journal.ts';
 import type { Machines } from './machines.ts';
 import { Notices } from './notices.ts';
 import { newRecord, provision, stillLeads } from './provision.ts';
-import type { NodeRecord } from './record.ts';
+import { isQueued, type NodeRecord } from './record.ts';
 import { beginRemoval, removeStep } from './remove.ts';
 import { settle } from './settle.ts';
 import { type Sightings, sweep } from './sweep.ts';
 
 const SWEEP_EVERY_MS = 5 * 60_000;
+/** So much of a tick may pass with calls that wait for their turn: what comes up meanwhile is seen by the next one. */
+const SEND_SHARE = 0.8;
 /** Before a reclaimed machine goes, its pods must have gone: what is left then is deleted with it. */
 const RECLAIM_MARGIN_MS = 5_000;
 const CONTROL_PLANE_LABELS = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
@@ -43,8 +45,15 @@ export interface ExecutorParts {
   readonly state: StateBucket;
   readonly clock: Clock;
   readonly random: Random;
+  readonly tickMs: number;
   /** See `ExecuteContext`. */
   readonly isCurrent: () => Promise<boolean>;
+  readonly mayBegin: () => boolean;
+}
+
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  const { first = [], second = [] } = Object.groupBy(all, (one) => (isFirst(one) ? 'first' : 'second'));
+  return [first, second];
 }
 
 function reclaimDeadlineMs(reclaimMs: number, nowMs: number): number {
@@ -131,7 +140,7 @@ export class Executor {
   async settle(clusterTag: string, cluster: ClusterState, permission: Permission, nowMs: number): Promise<void> {
     if (this.#listed !== null) await this.#journal.checkKeys();
     await this.load();
-    const context = this.#context(clusterTag);
+    const context = this.#context(clusterTag, nowMs);
     if (this.#listed !== null) {
       try {
         this.#sightings = await sweep(context, this.#listed, cluster, this.#sightings, permission, nowMs);
@@ -163,9 +172,13 @@ export class Executor {
     nowMs: number,
   ): Promise<void> {
     const orders = planned.filter((order) => this.#isPermitted(order, permission));
-    if (orders.length === 0) return;
-    const context = this.#context(clusterTag);
+    const isAnyQueued = permission === 'all' && this.records.some(isQueued);
+    if (orders.length === 0 && !isAnyQueued) return;
+    const context = this.#context(clusterTag, nowMs);
     if (!(await stillLeads(context))) return;
+    // First, so that they are not asked for.
+    const [unasked, others] = partition(orders, (order) => this.#isUnasked(order));
+    await this.#changeAll(context, unasked, cluster, nowMs);
     const wanted = orders.flatMap((order) =>
       order.kind === 'create'
         ? Array.from({ length: order.count }, () =>
@@ -174,14 +187,35 @@ export class Executor {
         : [],
     );
     for (const { requestId } of wanted) this.#counted.add(requestId);
-    const others = orders.map(async (order) => {
-      try {
-        if (order.kind !== 'create') await this.#change(context, order, cluster, nowMs);
-      } catch (error) {
-        context.onTrouble(`${order.kind}: ${reasonOf(error)}`);
-      }
-    });
-    await Promise.all([provision(context, wanted, nowMs), ...others]);
+    const isOn = permission === 'all';
+    await Promise.all([
+      isOn ? provision(context, wanted, nowMs) : null,
+      this.#changeAll(context, others, cluster, nowMs),
+    ]);
+  }
+
+  /** Of a machine that nobody has been asked for yet. */
+  #isUnasked(order: Order): boolean {
+    return (
+      order.kind === 'cancel-start' && this.records.some((one) => one.requestId === order.requestId && isQueued(one))
+    );
+  }
+
+  async #changeAll(
+    context: ExecuteContext,
+    orders: readonly Order[],
+    cluster: ClusterState,
+    nowMs: number,
+  ): Promise<void> {
+    await Promise.all(
+      orders.map(async (order) => {
+        try {
+          if (order.kind !== 'create') await this.#change(context, order, cluster, nowMs);
+        } catch (error) {
+          context.onTrouble(`${order.kind}: ${reasonOf(error)}`);
+        }
+      }),
+    );
   }
 
   #isPermitted(order: Order, permission: Permission): boolean {
@@ -207,6 +241,7 @@ export class Executor {
       if (record.state === 'draining') await cancelDrain(context, record);
     } else if (order.kind === 'cancel-start') {
       if (record.state === 'ready' || record.state === 'draining' || record.state === 'removing') return;
+      if (isQueued(record)) return await this.#journal.remove(record.requestId);
       const removing = await beginRemoval(context, record, { failed: false, why: order.why }, nowMs);
       await removeStep(context, removing, cluster, nowMs);
     } else if (record.state === 'ready') {
@@ -257,13 +292,17 @@ export class Executor {
     this.#noticed = new Set(reclaimed.keys());
   }
 
-  #context(clusterTag: string): ExecuteContext {
-    const { pool, machines, writer, clock, isCurrent } = this.#parts;
+  #context(clusterTag: string, nowMs: number): ExecuteContext {
+    const { pool, machines, writer, clock, tickMs, isCurrent, mayBegin } = this.#parts;
+    const sendMsMax = SEND_SHARE * tickMs;
     return {
       clock,
       pool,
       clusterTag,
       isCurrent,
+      mayBegin,
+      // Not more than that where the clock is set back meanwhile.
+      sendMs: () => Math.min(sendMsMax, nowMs + sendMsMax - clock.nowMs()),
       isCounted: (requestId) => this.#counted.has(requestId),
       isReclaimed: (record) => this.#isReclaimed(record),
       machines,

@@ -11,5 +11,5 @@ export { Executor, type Order } from './executor.ts';
 export { guardedMachines, type Machines } from './machines.ts';
 export { mixedMachines } from './mixed-machines.ts';
 export { CAPACITY_LABEL } from './provision.ts';
-export type { NodeRecord } from './record.ts';
+export { isQueued, type NodeRecord } from './record.ts';
 export { offeringOf } from './sweep.ts';

@@ -3,7 +3,7 @@ import { ProviderError } from '../providers/errors.ts';
 import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
 import { cancelDrain, drainStep, isClosedForDrain, isWorkload, uncordon } from './drain.ts';
 import { adopt, findMachines, giveUp, giveUpUnseen, madeMs, repeatRequest, stillLeads } from './provision.ts';
-import type { NodeRecord } from './record.ts';
+import { isQueued, type NodeRecord } from './record.ts';
 import { beginRemoval, isLost, removeStep } from './remove.ts';
 
 /** A node that is NotReady this long may have lost its machine: the provider is asked. */
@@ -41,7 +41,7 @@ async function settleRecord(
   nowMs: number,
 ): Promise<void> {
   let now = record;
-  if (now.state === 'intended') now = await settleIntent(context, now, node, permission, nowMs);
+  if (now.state === 'intended' && !isQueued(now)) now = await settleIntent(context, now, node, permission, nowMs);
   if (now.state === 'requested' || now.state === 'registered')
     now = await settleStarting(context, now, node, permission, nowMs);
   if (now.state === 'ready' && now.usefulMs === null) now = await settleUseful(context, now, cluster, nowMs);

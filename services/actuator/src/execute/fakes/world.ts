@@ -53,6 +53,7 @@ export class World {
   readonly pool: PoolConfig;
   desired = 0;
   permission: Permission = 'all';
+  mayBegin = () => true;
   neverRegisters = (_nodeName: string) => false;
   executor: Executor;
   readonly #limits: CallLimits;
@@ -87,6 +88,8 @@ export class World {
     const started: Executor = new Executor({
       ...{ pool, machines, writer, state, clock: this.clock, random },
       isCurrent: async () => this.executor === started,
+      tickMs: MINUTE_MS,
+      mayBegin: () => this.mayBegin(),
     });
     this.executor = started;
     return started;

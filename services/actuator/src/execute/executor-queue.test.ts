@@ -6,7 +6,7 @@ import { isQueued } from './record.ts';
 
 /** A provider that may be called so often; a tick is a minute. */
 function limited(ratePerSecond: number): World {
-  return new World(testPool(), { ...ONE_TRY, ratePerSecond });
+  return World.create(testPool(), { ...ONE_TRY, ratePerSecond });
 }
 
 function watched(world: World): CloudCall[] {
@@ -54,7 +54,7 @@ describe('execute: more machines than the rate lets through in a tick', () => {
   });
 
   it('its time to register begins when it is asked for', async () => {
-    const world = new World(testPool({ registrationTimeoutMs: 3 * MINUTE_MS }), { ...ONE_TRY, ratePerSecond: 0.1 });
+    const world = World.create(testPool({ registrationTimeoutMs: 3 * MINUTE_MS }), { ...ONE_TRY, ratePerSecond: 0.1 });
     world.desired = 20;
     await ticks(world, 8);
     isComplete(world, 20);

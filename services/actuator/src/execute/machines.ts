@@ -9,10 +9,10 @@ import { ANY_REGION, type CallsByRegion } from './calls.ts';
  */
 export interface Machines {
   /**
-   * Rejects where nothing was made and the provider said why; as `fenced`, and not ambiguous, where `isWanted` has changed its
-   * mind by the time at which the call's turn comes.
+   * Rejects where nothing was made and the provider said why; of a group it resolves to what will not come. As `fenced`, and
+   * not ambiguous, where `isWanted` has changed its mind by the time at which the call's turn comes.
    */
-  create(request: MachineRequest, isWanted: () => boolean): Promise<CreateResult>;
+  create(request: MachineRequest, isWanted?: () => boolean): Promise<CreateResult>;
   /** How many more may be asked for within so long, at the provider's rate: see `ProviderCalls`. */
   createsWithin(place: Place, ms: number): number;
   find(requestId: string, place: Place): Promise<readonly Machine[]>;
@@ -30,10 +30,12 @@ export function guardedMachines(provider: MachineProvider, calls: CallsByRegion)
   return {
     create: (request, isWanted) =>
       calls(request.offering.region).run('create', async (signal) => {
-        if (!isWanted()) throw new ProviderError('fenced', 'not sent: nothing new is begun', { ambiguous: false });
+        if (isWanted?.() === false)
+          throw new ProviderError('fenced', 'not sent: nothing new is begun', { ambiguous: false });
         const result = await provider.create(request, signal);
         const failure = result.failures[0];
-        if (result.machines.length === 0 && failure) throw failure;
+        // What a group cannot deliver is told of each machine by itself.
+        if (result.machines.length === 0 && failure && !groups) throw failure;
         return result;
       }),
     createsWithin: (place, ms) => calls(place.region).roomWithin('create', ms),

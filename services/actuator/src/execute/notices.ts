@@ -1,5 +1,6 @@
-import type { ClusterNode } from '@forescale/shared/domain';
+import type { ClusterState } from '@forescale/shared/domain';
 import type { Interruption } from '../providers/port.ts';
+import { nodeFinder } from './node-of.ts';
 import { type NodeSign, signOf } from './node-signs.ts';
 import type { NodeRecord } from './record.ts';
 
@@ -17,13 +18,13 @@ export class Notices {
   }
 
   /** All that the Nodes of these machines show now. */
-  see(records: readonly NodeRecord[], nodes: readonly ClusterNode[], nowMs: number): void {
-    const byName = new Map(nodes.map((node) => [node.name, node]));
+  see(records: readonly NodeRecord[], cluster: ClusterState, nowMs: number): void {
+    const nodeOf = nodeFinder(cluster);
     const signs = new Map<string, NodeSign>();
-    for (const { requestId, nodeName, offering } of records) {
-      const node = byName.get(nodeName);
-      const sign = node === undefined ? null : signOf(node, offering.capacityType, nowMs);
-      if (sign !== null) signs.set(requestId, sign);
+    for (const record of records) {
+      const node = nodeOf(record);
+      const sign = node === null ? null : signOf(node, record.offering.capacityType, nowMs);
+      if (sign !== null) signs.set(record.requestId, sign);
     }
     this.#signs = signs;
   }

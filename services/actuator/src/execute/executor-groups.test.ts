@@ -58,6 +58,19 @@ describe('execute: nodes of groups', () => {
     },
   );
 
+  it('a pause that comes before its size is set leaves it as it is; after it the same machines are asked for', async () => {
+    const world = worldOfGroups();
+    world.desired = 3;
+    world.mayBegin = () => false;
+    await ticks(world, 2);
+    expect(size(world)).toEqual({ target: 0, members: 0 });
+    expect(world.failures).toEqual([]);
+    world.mayBegin = () => true;
+    await ticks(world, 4);
+    expect(world.cloud.made).toHaveLength(3);
+    expect(states(world).filter((one) => one.startsWith('ready'))).toHaveLength(3);
+  });
+
   it('what a group cannot deliver is given up, the newest first, and asked for no longer', async () => {
     const world = worldOfGroups();
     group(world).available = 2;

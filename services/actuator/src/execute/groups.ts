@@ -2,7 +2,7 @@ import type { OfferingConfig } from '@forescale/shared/config';
 import { asProviderError, type ProviderError } from '../providers/errors.ts';
 import type { Machine } from '../providers/port.ts';
 import type { ExecuteContext, Permission } from './context.ts';
-import type { NodeRecord } from './record.ts';
+import { isQueued, type NodeRecord } from './record.ts';
 import { adopt, type giveUp, machineRequest, madeMs, refuseRepeat, stillLeads } from './request.ts';
 
 /** Groups that the pool buys from, or has bought from, each with an offering that it sells. */
@@ -30,7 +30,7 @@ export function isOpen(context: Pick<ExecuteContext, 'machines'>, record: NodeRe
 
 /** How many machines a group shall have: its nodes, and those to come. A member that is removed leaves by itself. */
 function sizeOf(context: ExecuteContext, group: string): number {
-  return recordsOf(context, group).filter((record) => record.state !== 'removing').length;
+  return recordsOf(context, group).filter((record) => record.state !== 'removing' && !isQueued(record)).length;
 }
 
 function recordsOf(context: ExecuteContext, group: string): NodeRecord[] {
@@ -73,6 +73,7 @@ export async function settleGroups(context: ExecuteContext, permission: Permissi
     .filter(
       (record) =>
         record.state === 'intended' &&
+        !isQueued(record) &&
         isOpen(context, record) &&
         context.isCounted(record.requestId) &&
         nowMs - record.createdMs <= context.pool.registrationTimeoutMs,
@@ -106,7 +107,7 @@ async function raiseGroup(
   const request = { ...machineRequest(context, oldest), groupSize: sizeOf(context, group) };
   let failures: readonly ProviderError[];
   try {
-    ({ failures } = await context.machines.create(request));
+    ({ failures } = await context.machines.create(request, context.mayBegin));
   } catch (cause) {
     const error = asProviderError(cause);
     if (error.ambiguous) return context.onTrouble(`group ${group}: ${error.message}; asked again at the next tick`);

@@ -112,6 +112,7 @@ function lostRecord(context: ExecuteContext, machine: Machine, node: ClusterNode
     pool: context.pool.name,
     clusterTag: context.clusterTag,
     generation: 0,
+    queued: false,
     state: 'ready',
     nodeName: node.name,
     offering: soldAs(context, machine, node),

@@ -5,7 +5,10 @@ import { MINUTE_MS, World } from './fakes/world.ts';
 type GroupWorld = World<FakeGroups>;
 const GROUP = 'group-a';
 
-const worldOfGroups = () => new World((clock) => new FakeGroups(clock));
+const worldOfGroups = () => {
+  const clock = World.clock();
+  return new World(clock, new FakeGroups(clock));
+};
 const ticks = async (world: GroupWorld, count: number) => {
   for (let i = 0; i < count; i++) await world.tick();
 };

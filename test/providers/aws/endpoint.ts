@@ -128,9 +128,9 @@ export class AwsEndpoint implements Endpoint {
     const instance = this.instances.get(machineId);
     if (!instance) throw new Error(`no machine ${machineId}`);
     const nowMs = this.#clock.nowMs();
-    if (kind === 'rebalance') return this.queues.send(this.queueUrl, rebalanceRecommendation(instance, nowMs));
-    instance.reclaimMs = nowMs + WARNING_MS;
-    this.queues.send(this.queueUrl, spotWarning(instance, nowMs));
+    if (kind === 'reclaim') instance.reclaimMs = nowMs + WARNING_MS;
+    const event = kind === 'reclaim' ? spotWarning : rebalanceRecommendation;
+    this.queues.send(this.queueUrl, event(instance, nowMs));
   }
 
   step(): void {

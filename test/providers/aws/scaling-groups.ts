@@ -97,7 +97,8 @@ export class ScalingGroups {
     if (one) {
       const instance = this.#instances.launch(one);
       group.members.push(instance);
-      return this.#act(group, 'Successful', `Launching a new EC2 instance: ${instance.id}`, '');
+      this.#act(group, 'Successful', `Launching a new EC2 instance: ${instance.id}`, '');
+      return;
     }
     group.triedMs = this.#clock.nowMs();
     const what = lifecycle === 'spot' ? 'Spot' : 'On-Demand';

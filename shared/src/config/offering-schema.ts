@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Resources } from '../domain/index.ts';
 import { bytes, choice, cpu, integer, name, number, section, text } from './issues.ts';
 import { type ProviderConfig, providersOf } from './providers/index.ts';
@@ -20,13 +20,15 @@ export const INTERRUPTION_BANDS = ['<5%', '5-10%', '10-15%', '15-20%', '>20%'] a
  * - `live`: the provider has told it.
  * - `unknown`: nobody has said it yet.
  */
-export interface PriceOrigin {
-  readonly source: 'configured' | 'static' | 'live' | 'unknown';
+export const priceOriginSchema = z.object({
+  source: z.enum(['configured', 'static', 'live', 'unknown']),
   /** A day or a time, ISO 8601; null where that says nothing. */
-  readonly asOf: string | null;
+  asOf: z.string().max(40).nullable(),
   /** Derived from what the source says, rather than said by it. */
-  readonly estimate: boolean;
-}
+  estimate: z.boolean(),
+});
+
+export type PriceOrigin = Readonly<z.output<typeof priceOriginSchema>>;
 
 const NO_PRICE: PriceOrigin = { source: 'unknown', asOf: null, estimate: false };
 

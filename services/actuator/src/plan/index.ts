@@ -16,6 +16,7 @@ export {
   unitsOf,
 } from './offerings.ts';
 export { plan } from './plan.ts';
+export { type PriceBasis, priceBasis, priceOf, priceWords } from './price-basis.ts';
 export {
   type Peak,
   type ShadowOptions,

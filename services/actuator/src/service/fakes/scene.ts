@@ -70,8 +70,14 @@ export class Scene {
   store!: Store;
   actuator!: Actuator;
 
-  static async create(pool = '      mode: enforce', signals = DECLARED): Promise<Scene> {
+  /** `prepare` comes before the actuator starts. */
+  static async create(
+    pool = '      mode: enforce',
+    signals = DECLARED,
+    prepare: (scene: Scene) => void = () => {},
+  ): Promise<Scene> {
     const scene = new Scene();
+    prepare(scene);
     const store = await createSqliteStore({ path: ':memory:', clock: scene.clock });
     scene.store = switchable(store, () => (scene.storeAway ? new StoreUnavailableError('the store is away') : null));
     await scene.start(pool, signals);

@@ -20,12 +20,14 @@ export interface ProviderParts {
 }
 
 /** Opens the provider that the configuration names. Each is loaded only where it is used. */
-export async function openProvider(config: SingleProviderConfig, _parts: ProviderParts): Promise<MachineProvider> {
+export async function openProvider(config: SingleProviderConfig, parts: ProviderParts): Promise<MachineProvider> {
   switch (config.kind) {
     case 'none':
       return new (await import('./none/provider.ts')).NoProvider();
     case 'simulated':
       return new (await import('./simulated/provider.ts')).SimulatedProvider(config.url);
+    case 'aws':
+      return await (await import('./aws/open.ts')).openAws(config, parts.clock);
   }
 }
 
@@ -36,9 +38,11 @@ export function providerAccess(config: SingleProviderConfig): ProviderAccess {
 }
 
 /** What tells the end point or account of a provider from others of its kind. */
-function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }>): string {
+export function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }>): string {
   switch (config.kind) {
     case 'simulated':
       return config.url;
+    case 'aws':
+      return config.endpoints.ec2 ?? 'account';
   }
 }

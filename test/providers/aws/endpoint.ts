@@ -34,6 +34,8 @@ export class AwsEndpoint implements Endpoint {
   readonly operations = new Set<string>();
   /** Requests that the published models do not allow, in words. */
   readonly misuses: string[] = [];
+  /** Every request that they do allow, in order. */
+  readonly calls: Pick<Call, 'operation' | 'region' | 'input'>[] = [];
   readonly instances: Instances;
   readonly ec2: Ec2;
   readonly scaling: ScalingGroups;
@@ -147,6 +149,7 @@ export class AwsEndpoint implements Endpoint {
     }
     const { service, operation, region, input } = asked;
     this.operations.add(`${service}:${operation}`);
+    this.calls.push({ operation, region, input });
     const fault = this.#faultOf(operation);
     if (fault === 'reset') return void request.socket.destroy();
     try {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openProvider } from '@forescale/actuator/providers';
 import { type AwsConfig, type OfferingConfig, parseConfig, providersOf } from '@forescale/shared/config';
 import { ManualClock } from '@forescale/shared/time';
+import { expect } from 'vitest';
 import { GROUPS_NOT_APPLICABLE, NOT_APPLICABLE } from '../../../services/actuator/src/providers/aws/not-applicable.ts';
 import type { Target } from '../target.ts';
 import { AwsEndpoint } from './endpoint.ts';
@@ -70,8 +71,8 @@ async function openTarget(mode: 'machines' | 'groups', change: object): Promise<
   const zones = Object.entries(SUBNETS).flatMap(([zone, subnets]) => subnets.map((one) => [one, zone] as const));
   const endpoint = await new AwsEndpoint(clock, new Map(zones)).listen();
   const { url } = endpoint;
-  const sells = { zones: Object.keys(SUBNETS), types: ['m6i.large'], region: 'us-east-1', minSize: 0, maxSize: 30 };
-  endpoint.scaling.add({ ...sells, name: 'web', lifecycle: 'on-demand', zones: ['us-east-1a'] });
+  const sells = { zones: ['us-east-1a'], types: ['m6i.large'], region: 'us-east-1', minSize: 0, maxSize: 30 };
+  endpoint.scaling.add({ ...sells, name: 'web', lifecycle: 'on-demand' });
   endpoint.scaling.add({ ...sells, name: 'web-spot', lifecycle: 'spot' });
   endpoint.priceList.onDemand.set('m6i.large us-east-1', 0.096);
   for (const zone of Object.keys(SUBNETS)) endpoint.ec2.spotPrices.set(`m6i.large ${zone}`, 0.031);
@@ -95,6 +96,7 @@ async function openTarget(mode: 'machines' | 'groups', change: object): Promise<
     async close() {
       await endpoint.close();
       rmSync(folder, { recursive: true });
+      expect(endpoint.misuses, 'every request is as the published models have it').toEqual([]);
     },
   };
 }

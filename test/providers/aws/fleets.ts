@@ -34,6 +34,8 @@ type FleetAnswer = Readonly<Record<'FleetId' | 'Instances' | 'Errors', unknown>>
 export class Fleets {
   /** The zone of each subnet of the account. */
   readonly subnets: ReadonlyMap<string, string>;
+  /** That have no address left. */
+  readonly full = new Set<string>();
   readonly #instances: Instances;
   readonly #templates: LaunchTemplates;
   readonly #answered = new Map<string, { readonly input: unknown; readonly answer: FleetAnswer }>();
@@ -73,6 +75,9 @@ export class Fleets {
       const slashed = [...tags.keys()].find((key) => withTags && key.includes('/'));
       if (slashed !== undefined)
         throw new ApiError('InvalidParameterValue', `'${slashed}' is not a valid tag key for instance metadata`);
+      const pools = Overrides.map(({ InstanceType, AvailabilityZone }) => `${InstanceType} ${AvailabilityZone}`);
+      if (new Set(pools).size < pools.length)
+        throw new ApiError('InvalidFleetConfig', 'The fleet configuration contains duplicate instance pools.');
       for (const override of Overrides) {
         const { InstanceType: type = '', SubnetId: subnet = '', AvailabilityZone: zone = '' } = override;
         const fleetError = (code: string, message: string) =>
@@ -87,7 +92,9 @@ export class Fleets {
           continue;
         }
         const one = { region, zone, subnet, type, lifecycle, tags, userData: template.data.UserData ?? '' };
-        if (refused !== null) fleetError(REFUSALS[refused].code, REFUSALS[refused].message);
+        if (this.full.has(subnet))
+          fleetError('InsufficientFreeAddressesInSubnet', `There are not enough free addresses`);
+        else if (refused !== null) fleetError(REFUSALS[refused].code, REFUSALS[refused].message);
         else if (this.#instances.isSoldOut(one)) fleetError(REFUSALS.capacity.code, REFUSALS.capacity.message);
         else while (launched.length < wanted) launched.push({ instance: this.#instances.launch(one), override });
       }

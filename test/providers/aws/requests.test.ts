@@ -64,6 +64,12 @@ describe.skipIf(whyNoModels())(`the end point of AWS${whyNoModels() ? `: ${whyNo
       status: 400,
       text: expect.stringContaining('IdempotentParameterMismatch'),
     });
+    const twice = {
+      'LaunchTemplateConfigs.1.Overrides.2.InstanceType': 'm6i.large',
+      'LaunchTemplateConfigs.1.Overrides.2.SubnetId': 'subnet-0aaaaaaab',
+      'LaunchTemplateConfigs.1.Overrides.2.AvailabilityZone': 'us-east-1a',
+    };
+    expect((await form('ec2', { ...FLEET, ...twice, ClientToken: 'web-2' })).text).toContain('InvalidFleetConfig');
     expect(endpoint.running()).toHaveLength(1);
   });
 

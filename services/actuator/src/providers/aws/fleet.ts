@@ -9,20 +9,49 @@ import type { LaunchTemplateRef } from './launch-templates.ts';
 import { asTags, CLUSTER_TAG, NODE_TAG, POOL_TAG, REQUEST_TAG } from './tags.ts';
 
 const TOKEN_CHARS_MAX = 64;
+/** Of the try, such as `.12`. */
+const TOKEN_SUFFIX_CHARS = 3;
 const FAILURES_MAX = 20;
 
-/** One machine of an offering, in whichever subnet of its zone has one. `config` names the zone's subnets. */
-export function fleetInput(
-  config: Pick<AwsConfig, 'regions' | 'tags'>,
-  request: MachineRequest,
-  template: LaunchTemplateRef,
-): CreateFleetCommandInput {
-  const { region, zone, instanceType, capacityType } = request.offering;
+/** One try of a request: a subnet of the zone, and the token that stands for both. */
+export interface FleetTry {
+  readonly subnet: string;
+  readonly clientToken: string;
+}
+
+/**
+ * The zone's subnets in the order in which they are tried, which is each request's own and stays the same: EC2 takes one
+ * subnet of a zone in a fleet ("duplicate instance pools"), so that a full one is known by its refusal, and each has a token
+ * of its own. A request that is repeated goes the same way: EC2 gives each token the answer that it gave before.
+ */
+export function fleetTries(config: Pick<AwsConfig, 'regions'>, { offering, token }: MachineRequest): FleetTry[] {
+  const { region, zone } = offering;
   const subnets = config.regions[region]?.subnets[zone];
   if (!subnets)
     throw new ProviderError('config', `offering in zone ${zone} of ${region}: allowed: one that regions.subnets names`);
+  const digest = createHash('sha256').update(token).digest();
+  const first = digest.readUInt32BE() % subnets.length;
+  const short = token.length + TOKEN_SUFFIX_CHARS <= TOKEN_CHARS_MAX ? token : digest.toString('hex').slice(0, 40);
+  const rotated = [...subnets.slice(first), ...subnets.slice(0, first)];
+  return rotated.map((subnet, i) => ({ subnet, clientToken: i === 0 ? short : `${short}.${i}` }));
+}
+
+/** Whether it was only the subnet that had no address left: another one of the zone may. */
+export function isSubnetFull({ machines, failures }: CreateResult): boolean {
+  const isFull = ({ message }: ProviderError) => message.startsWith('InsufficientFreeAddressesInSubnet');
+  return machines.length === 0 && failures.every(isFull);
+}
+
+/** One machine of an offering. */
+export function fleetInput(
+  { tags }: Pick<AwsConfig, 'tags'>,
+  request: MachineRequest,
+  template: LaunchTemplateRef,
+  { subnet, clientToken }: FleetTry,
+): CreateFleetCommandInput {
+  const { zone, instanceType, capacityType } = request.offering;
   const Tags = asTags({
-    ...config.tags,
+    ...tags,
     Name: request.nodeName,
     [CLUSTER_TAG]: request.clusterTag,
     [POOL_TAG]: request.pool,
@@ -32,7 +61,7 @@ export function fleetInput(
   const isSpot = capacityType === 'spot';
   return {
     Type: 'instant',
-    ClientToken: clientToken(request.token),
+    ClientToken: clientToken,
     TargetCapacitySpecification: {
       TotalTargetCapacity: 1,
       DefaultTargetCapacityType: isSpot ? 'spot' : 'on-demand',
@@ -43,22 +72,12 @@ export function fleetInput(
     LaunchTemplateConfigs: [
       {
         LaunchTemplateSpecification: template,
-        // The subnet says the zone already; said again, it stands in every error of this override.
-        Overrides: subnets.map((SubnetId) => ({
-          InstanceType: instanceType as _InstanceType,
-          SubnetId,
-          AvailabilityZone: zone,
-        })),
+        // The subnet says the zone already; said again, it stands in the errors.
+        Overrides: [{ InstanceType: instanceType as _InstanceType, SubnetId: subnet, AvailabilityZone: zone }],
       },
     ],
     TagSpecifications: (['instance', 'volume', 'fleet'] as const).map((ResourceType) => ({ ResourceType, Tags })),
   };
-}
-
-/** Longer than EC2 takes it, a token is known by its digest. */
-function clientToken(token: string): string {
-  if (token.length <= TOKEN_CHARS_MAX) return token;
-  return createHash('sha256').update(token).digest('hex');
 }
 
 /** What a fleet made, and why it did not make the rest. `naming`: whether the node is called as we say. */

@@ -10,10 +10,9 @@ export function memberStateOf(lifecycle: string | undefined): Machine['state'] |
   return /^Terminating/.test(state) ? 'terminating' : null;
 }
 
-/** Whether the member is one of those that the group was told to have. */
+/** Whether the member is one of those that the group was told to have; one in standby does not count. */
 export function isThere({ LifecycleState }: Instance): boolean {
-  const state = memberStateOf(LifecycleState);
-  return state === 'starting' || state === 'running';
+  return /^(Pending|Quarantined|InService)/.test(LifecycleState ?? '');
 }
 
 /** A member as a machine; EC2 may not show it yet. */

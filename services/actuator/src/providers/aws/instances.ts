@@ -20,11 +20,11 @@ const STATES: Readonly<Record<string, Machine['state']>> = {
 };
 const NOT_GONE: Filter = { Name: 'instance-state-name', Values: Object.keys(STATES) };
 
-/** An instance that EC2 shows and that is not terminated. */
+/** An instance that EC2 shows; a terminated one is shown for about an hour. */
 export interface ShownInstance {
   readonly id: string;
   readonly zone: string;
-  readonly state: Machine['state'];
+  readonly state: Machine['state'] | 'gone';
   readonly launchedMs: number;
   readonly privateDnsName: string;
   readonly tags: ReadonlyMap<string, string>;
@@ -32,18 +32,23 @@ export interface ShownInstance {
   readonly reason: string;
 }
 
-/** All instances that fit the filters, however many pages they take. */
-export async function describeInstances(
+/** The machines that fit the filter, without those that are gone. */
+export async function describeMachines(
   ec2: EC2,
-  filters: readonly Filter[],
+  filter: Filter,
   signal: AbortSignal,
-): Promise<ShownInstance[]> {
+): Promise<readonly ShownInstance[]> {
+  return await describeInstances(ec2, [filter, NOT_GONE], signal);
+}
+
+/** All instances that fit the filters, however many pages they take. */
+async function describeInstances(ec2: EC2, filters: readonly Filter[], signal: AbortSignal): Promise<ShownInstance[]> {
   const shown: ShownInstance[] = [];
   let NextToken: string | undefined;
   for (let page = 0; page < PAGES_MAX; page++) {
-    const input = { Filters: [...filters, NOT_GONE], MaxResults: PAGE_SIZE, ...(NextToken && { NextToken }) };
+    const input = { Filters: [...filters], MaxResults: PAGE_SIZE, ...(NextToken && { NextToken }) };
     const answer = await answered(ec2.describeInstances(input, { abortSignal: signal }));
-    for (const { Instances = [] } of answer.Reservations ?? []) shown.push(...Instances.flatMap(asShown));
+    for (const { Instances = [] } of answer.Reservations ?? []) shown.push(...Instances.map(asShown));
     NextToken = answer.NextToken;
     if (!NextToken) return shown;
   }
@@ -64,17 +69,16 @@ export async function describeById(
   return shown;
 }
 
-function asShown(instance: Instance): ShownInstance[] {
+function asShown(instance: Instance): ShownInstance {
   const { InstanceId: id = '', State, Placement, LaunchTime, PrivateDnsName, Tags, StateReason } = instance;
   const launchedMs = LaunchTime?.getTime() ?? Number.NaN;
   const zone = Placement?.AvailabilityZone ?? '';
   const name = State?.Name ?? '';
   if (id === '' || zone === '' || !Number.isFinite(launchedMs) || name === '')
     throw new ProviderError('transient', `unreadable answer: instance ${id}: zone ${zone}, state ${name}`);
-  const state = STATES[name];
-  if (state === undefined) return [];
+  const state = STATES[name] ?? 'gone';
   const [privateDnsName, tags, reason] = [PrivateDnsName ?? '', tagValues(Tags), StateReason?.Code ?? ''];
-  return [{ id, zone, state, launchedMs, privateDnsName, tags, reason }];
+  return { id, zone, state, launchedMs, privateDnsName, tags, reason };
 }
 
 /** What the node of an instance has as `spec.providerID`: as AWS' own cloud controller writes it. */
@@ -83,9 +87,10 @@ export function providerIdOf(zone: string, id: string): string {
 }
 
 /** `naming`: whether the node is called as we say, or as EC2 does. */
-export function asMachine(one: ShownInstance, region: string, naming: 'forescale' | 'private-dns'): Machine {
+export function asMachine(one: ShownInstance, region: string, naming: 'forescale' | 'private-dns'): Machine[] {
+  if (one.state === 'gone') return [];
   const tag = (key: string) => one.tags.get(key) ?? '';
-  return {
+  const machine = {
     id: one.id,
     providerId: providerIdOf(one.zone, one.id),
     requestId: tag(REQUEST_TAG),
@@ -96,4 +101,5 @@ export function asMachine(one: ShownInstance, region: string, naming: 'forescale
     place: { provider: '', region },
     group: null,
   };
+  return [machine];
 }

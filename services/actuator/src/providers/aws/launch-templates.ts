@@ -1,4 +1,5 @@
-import { scryptSync } from 'node:crypto';
+import { scrypt } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { EC2, RequestLaunchTemplateData } from '@aws-sdk/client-ec2';
 import type { AwsConfig } from '@forescale/shared/config';
 import type { Clock } from '@forescale/shared/time';
@@ -9,10 +10,11 @@ import { type AwsClients, answered } from './clients.ts';
 import { NODE_NAME_COMMAND, PROVIDER_ID_COMMAND } from './metadata.ts';
 import { asTags, CLUSTER_TAG, POOL_TAG } from './tags.ts';
 
-const DAY_MS = 86_400_000;
-const COLLECT_EVERY_MS = 3_600_000;
-const COLLECTED_MAX = 50;
+const UNUSED_MS = 3_600_000;
+const COLLECT_EVERY_MS = 60_000;
+const COLLECTED_MAX = 20;
 const PAGE_SIZE = 200;
+const NAMES_MAX = 100;
 
 /** EC2 takes so much, before base64. */
 const USER_DATA_BYTES_MAX = 16_384;
@@ -28,14 +30,14 @@ export type LaunchTemplateRef =
  * user data holds the join token, and so does the template: whoever may read versions of launch templates, or the user
  * data of instances, may join nodes.
  *
- * Templates of ours are a cache: one that is missing is made again. So those of this cluster that are a day old and that this
- * process has not used for a day are deleted, when a new one is made.
+ * Templates of ours are a cache: one that is missing is made again. So those of this cluster that are an hour old and that
+ * this process has not used for an hour are deleted, when a new one is made.
  */
 export class LaunchTemplates {
   readonly #config: AwsConfig;
   readonly #clients: AwsClients;
   readonly #clock: Clock;
-  readonly #names = new Map<string, string>();
+  readonly #names = new Map<string, Promise<string>>();
   readonly #made = new Map<string, Promise<void>>();
   readonly #usedMs = new Map<string, number>();
   readonly #collectedMs = new Map<string, number>();
@@ -49,12 +51,10 @@ export class LaunchTemplates {
   /** The template for a request's machine, made first where there is none. */
   async of(request: MachineRequest, signal: AbortSignal): Promise<LaunchTemplateRef> {
     const { region } = request.offering;
-    const where = this.#config.regions[region];
-    if (!where) throw new ProviderError('config', `offering in region ${region}: allowed: one of regions`);
-    if (where.launchTemplate !== null)
-      return { LaunchTemplateId: where.launchTemplate.id, Version: where.launchTemplate.version };
+    const theirs = this.#config.regions[region]?.launchTemplate;
+    if (theirs) return { LaunchTemplateId: theirs.id, Version: theirs.version };
     const data = await this.#data(request);
-    const name = this.#nameOf(data, request.clusterTag);
+    const name = await this.#nameOf(data, request.clusterTag);
     const key = `${region} ${name}`;
     this.#usedMs.set(key, this.#clock.nowMs());
     let made = this.#made.get(key);
@@ -75,7 +75,7 @@ export class LaunchTemplates {
   async #data(request: MachineRequest): Promise<RequestLaunchTemplateData> {
     const { regions, machine, join } = this.#config;
     const where = regions[request.offering.region];
-    if (!where?.image || join === null) throw new ProviderError('config', 'no image, or no join');
+    if (!where?.image || join === null) throw new ProviderError('config', `region ${request.offering.region}: no image, or no join`);
     const token = await readToken(join.tokenFile);
     const text = userData({
       ...{ join, token, request },
@@ -110,14 +110,14 @@ export class LaunchTemplates {
     };
   }
 
-  /** Of the content, and of the cluster; slow to try out, since the token is part of it and the name may be read by many. */
-  #nameOf(data: RequestLaunchTemplateData, clusterTag: string): string {
+  /** Of content and cluster; slow to try out, since the token is part of it and many may read names. */
+  #nameOf(data: RequestLaunchTemplateData, clusterTag: string): Promise<string> {
     const content = JSON.stringify([clusterTag, data]);
     const known = this.#names.get(content);
     if (known !== undefined) return known;
-    const name = `forescale-${scryptSync(content, clusterTag, 20).toString('hex')}`;
+    const name = digestOf(content, clusterTag).then((digest) => `forescale-${digest.toString('hex')}`);
     // Few contents are in use at once, and each is held with its token in it.
-    if (this.#names.size >= 100) this.#names.clear();
+    if (this.#names.size >= NAMES_MAX) this.#names.clear();
     this.#names.set(content, name);
     return name;
   }
@@ -157,15 +157,19 @@ export class LaunchTemplates {
       { Filters: [{ Name: `tag:${CLUSTER_TAG}`, Values: [clusterTag] }], MaxResults: PAGE_SIZE },
       { abortSignal: signal },
     );
+    for (const [key, usedMs] of this.#usedMs) if (nowMs - usedMs > UNUSED_MS) this.#usedMs.delete(key);
     const old = all.flatMap(({ LaunchTemplateName: name = '', CreateTime }) => {
-      const usedMs = this.#usedMs.get(`${region} ${name}`) ?? Number.NEGATIVE_INFINITY;
-      const lastMs = Math.max(usedMs, CreateTime?.getTime() ?? nowMs);
-      return nowMs - lastMs > DAY_MS ? [name] : [];
+      const isYoung = nowMs - (CreateTime?.getTime() ?? nowMs) <= UNUSED_MS;
+      return isYoung || this.#usedMs.has(`${region} ${name}`) ? [] : [name];
     });
-    for (const LaunchTemplateName of old.slice(0, COLLECTED_MAX)) {
-      await ec2.deleteLaunchTemplate({ LaunchTemplateName }, { abortSignal: signal });
-      this.#made.delete(`${region} ${LaunchTemplateName}`);
-      this.#usedMs.delete(`${region} ${LaunchTemplateName}`);
-    }
+    await Promise.all(
+      old.slice(0, COLLECTED_MAX).map(async (LaunchTemplateName) => {
+        await ec2.deleteLaunchTemplate({ LaunchTemplateName }, { abortSignal: signal });
+        this.#made.delete(`${region} ${LaunchTemplateName}`);
+      }),
+    );
   }
 }
+
+const digestOf = (content: string, salt: string) =>
+  promisify<string, string, number, Buffer>(scrypt)(content, salt, 20);

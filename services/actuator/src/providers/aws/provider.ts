@@ -1,12 +1,13 @@
+import type { EC2 } from '@aws-sdk/client-ec2';
 import type { AwsConfig } from '@forescale/shared/config';
 import type { Clock } from '@forescale/shared/time';
 import { ProviderError } from '../errors.ts';
 import type { CreateResult, Interruption, Machine, MachineProvider, MachineRequest, Place } from '../port.ts';
 import { AwsClients } from './clients.ts';
 import { awsError } from './errors.ts';
-import { fleetInput, fleetResult } from './fleet.ts';
-import { asMachine, describeInstances } from './instances.ts';
-import { LaunchTemplates } from './launch-templates.ts';
+import { type FleetTry, fleetInput, fleetResult, fleetTries, isSubnetFull } from './fleet.ts';
+import { asMachine, describeMachines } from './instances.ts';
+import { type LaunchTemplateRef, LaunchTemplates } from './launch-templates.ts';
 import { AwsPrices } from './prices.ts';
 import { InterruptionQueues } from './queues.ts';
 import { CLUSTER_TAG, REQUEST_TAG } from './tags.ts';
@@ -40,9 +41,25 @@ export class AwsMachines implements MachineProvider {
 
   async create(request: MachineRequest, signal: AbortSignal): Promise<CreateResult> {
     const { region } = request.offering;
+    const tries = fleetTries(this.#config, request);
     const template = await this.#templates.of(request, signal);
     const ec2 = await this.#clients.ec2(region);
-    const input = fleetInput(this.#config, request, template);
+    let result: CreateResult = { machines: [], failures: [] };
+    for (const one of tries) {
+      result = await this.#try(ec2, request, template, one, signal);
+      if (!isSubnetFull(result)) break;
+    }
+    return result;
+  }
+
+  async #try(
+    ec2: EC2,
+    request: MachineRequest,
+    template: LaunchTemplateRef,
+    one: FleetTry,
+    signal: AbortSignal,
+  ): Promise<CreateResult> {
+    const input = fleetInput(this.#config, request, template, one);
     try {
       const answer = await ec2.createFleet(input, { abortSignal: signal });
       const result = fleetResult(answer, request, this.#config.nodeName, this.#clock.nowMs());
@@ -52,7 +69,7 @@ export class AwsMachines implements MachineProvider {
       const failed = error instanceof ProviderError ? error : awsError(error);
       if (!UNKNOWN_TEMPLATE.test(failed.message)) throw failed;
       // Deleted by somebody, or too new to be known everywhere: the retry makes it again, or finds it.
-      this.#templates.forget(region, template);
+      this.#templates.forget(request.offering.region, template);
       throw new ProviderError('transient', failed.message, { cause: error, ambiguous: false });
     }
   }
@@ -95,8 +112,8 @@ export class AwsMachines implements MachineProvider {
     filter: { readonly Name: string; readonly Values: string[] },
     signal: AbortSignal,
   ): Promise<Machine[]> {
-    const shown = await describeInstances(await this.#clients.ec2(region), [filter], signal);
-    return shown.map((one) => asMachine(one, region, this.#config.nodeName));
+    const shown = await describeMachines(await this.#clients.ec2(region), filter, signal);
+    return shown.flatMap((one) => asMachine(one, region, this.#config.nodeName));
   }
 
   #remember(machines: readonly Machine[]): void {

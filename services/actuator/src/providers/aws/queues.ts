@@ -177,6 +177,7 @@ export class InterruptionQueues {
     for (const machineId of notice.instanceIds) {
       const instance = shown.get(machineId);
       if (!instance) isDone &&= this.#clock.nowMs() - notice.sentMs > SHOWN_WITHIN_MS;
+      else if (instance.state === 'gone') continue;
       else if (this.#isOurs(instance.tags, clusterTag) && isInForce(notice, instance)) {
         isDone = false;
         const nodeName =

@@ -159,7 +159,10 @@ export class AwsEndpoint implements Endpoint {
       if (fault === 'lost') return void request.socket.destroy();
       send(response, 200, resultText(this.#models[service], operation, result), service);
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
+      if (!(error instanceof ApiError)) {
+        this.misuses.push(`the end point itself fails: ${String(error)}`);
+        return void request.socket.destroy();
+      }
       if (/^(Unknown|Missing)Parameter|^Invalid(Parameter|NextToken)/.test(error.code))
         this.misuses.push(error.message);
       send(response, error.status, refusalText(service, error), service);

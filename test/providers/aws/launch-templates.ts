@@ -3,7 +3,7 @@ import type { ManualClock } from '@forescale/shared/time';
 import { ApiError, type Call, pageOf } from './api.ts';
 import { type Filter, matches, type TagSpecification, tagsOf } from './tags.ts';
 
-export interface TemplateData {
+interface TemplateData {
   readonly ImageId?: string;
   readonly UserData?: string;
   readonly MetadataOptions?: { readonly InstanceMetadataTags?: string };

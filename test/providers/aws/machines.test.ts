@@ -1,6 +1,6 @@
 import { openProvider } from '@forescale/actuator/providers';
+import { loadYaml } from '@kubernetes/client-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { CLUSTER, driven, failureOf, guarded, namesOf, pass, requestOf, signal } from '../driver.ts';
 import { whyNoModels } from './service-model.ts';
 import { type AwsTarget, openMachines } from './target.ts';
@@ -75,9 +75,9 @@ describe.skipIf(whyNoModels())('aws, machine by machine', () => {
     });
     const document = Buffer.from(template?.data.UserData ?? '', 'base64').toString();
     expect(document).toMatch(/^#cloud-config\n/);
-    const files = (parse(document) as { write_files: { path: string; content: string }[] }).write_files;
+    const files = (loadYaml(document) as { write_files: { path: string; content: string }[] }).write_files;
     const file = (end: string) => files.find(({ path }) => path.endsWith(end))?.content ?? '';
-    expect(parse(file('config.yaml'))).toMatchObject({ 'node-name': '__FORESCALE_NODE_NAME__' });
+    expect(loadYaml(file('config.yaml'))).toMatchObject({ 'node-name': '__FORESCALE_NODE_NAME__' });
     expect(file('join.sh')).toContain('meta-data/tags/instance/forescale:node)');
     expect(file('join.sh')).toContain('s|__FORESCALE_NODE_NAME__|$answer|');
     expect(file('k3s-token')).toContain(TOKEN);

@@ -15,7 +15,7 @@ export class PriceList {
 
   answer({ region, input }: Call): unknown {
     if (!REGIONS.includes(region)) throw new ApiError('InternalErrorException', `no price list in ${region}`, 500);
-    const wanted = new Map((input.Filters as readonly Filter[]).map(({ Field, Value }) => [Field, Value]));
+    const wanted = new Map(((input.Filters ?? []) as readonly Filter[]).map(({ Field, Value }) => [Field, Value]));
     const found = [...this.onDemand].flatMap(([key, usd]) => {
       const [instanceType = '', regionCode = ''] = key.split(' ');
       const attributes = {

@@ -75,7 +75,8 @@ export class LaunchTemplates {
   async #data(request: MachineRequest): Promise<RequestLaunchTemplateData> {
     const { regions, machine, join } = this.#config;
     const where = regions[request.offering.region];
-    if (!where?.image || join === null) throw new ProviderError('config', `region ${request.offering.region}: no image, or no join`);
+    if (!where?.image || join === null)
+      throw new ProviderError('config', `region ${request.offering.region}: no image, or no join`);
     const token = await readToken(join.tokenFile);
     const text = userData({
       ...{ join, token, request },

@@ -138,7 +138,6 @@ export class LaunchTemplates {
     });
     const input = {
       LaunchTemplateName: name,
-      ClientToken: name,
       LaunchTemplateData: data,
       TagSpecifications: [{ ResourceType: 'launch-template' as const, Tags }],
     };

@@ -10,7 +10,7 @@ import { type ApiRequest, type JsonReply, jsonReply } from './request.ts';
 import type { ResourceRoute } from './route.ts';
 import { ensureSameObject, entryAt, isDryRun, patched } from './writes.ts';
 
-/** The `autoscaling/v1` view of a Deployment or ReplicaSet: its replicas and nothing else. */
+/** The `autoscaling/v1` view of what has replicas: its replicas and nothing else. */
 function scaleOf(entry: StoredEntry): JsonObject {
   const { metadata, spec, status } = entry.object as unknown as ReplicatedObject;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
@@ -19,7 +19,7 @@ function scaleOf(entry: StoredEntry): JsonObject {
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
     spec: { replicas: spec.replicas ?? 1 },
-    status: { replicas: status?.replicas ?? 0, selector: selectorText(spec.selector) },
+    status: { replicas: status?.replicas ?? 0, selector: selectorText(spec.selector ?? {}) },
   };
 }
 

@@ -61,11 +61,11 @@ describe('preemption', () => {
   });
 
   it.each([
-    ['equals', {}],
-    ['anybody, where its class never does', { preemptionPolicy: 'Never', priority: 5 }],
-  ])('turns out no %s', (_name, spec) => {
+    ['nobody of its own priority', 0, {}],
+    ['nobody, where its class never does', 4, { preemptionPolicy: 'Never', priority: 5 }],
+  ])('turns out %s', (_name, priority, spec) => {
     const it = lab();
-    for (const name of ['a', 'b']) it.addPod(name, '4', { priority: spec.priority === 5 ? 4 : 0 });
+    for (const name of ['a', 'b']) it.addPod(name, '4', { priority });
     it.addPod('real', '2', spec);
     expect(it.pod('real')?.spec.nodeName).toBeUndefined();
     expect(it.pods()).toHaveLength(3);

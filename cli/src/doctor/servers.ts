@@ -93,11 +93,12 @@ async function checkProvider(
 ): Promise<Finding> {
   const finding = { check: 'reachable', subject: `provider (${config.kind})` } as const;
   if (config.kind === 'none') return { ...finding, state: 'ok', detail: 'makes no machines, as configured' };
+  const where = 'url' in config ? config.url : 'in the cluster';
   const listed = await attempt(patience, async (signal) =>
     (await openProvider(config, parts)).list(clusterTag, signal),
   );
-  if ('error' in listed) return { ...finding, state: 'fail', detail: `${config.url}: ${listed.error}` };
-  return { ...finding, state: 'ok', detail: `${config.url}, ${listed.value.length} machine(s) of this cluster` };
+  if ('error' in listed) return { ...finding, state: 'fail', detail: `${where}: ${listed.error}` };
+  return { ...finding, state: 'ok', detail: `${where}, ${listed.value.length} machine(s) of this cluster` };
 }
 
 /** `version` is that of the process, such as "22.23.3". */

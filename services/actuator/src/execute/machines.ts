@@ -1,6 +1,15 @@
 import type { OfferingConfig } from '@forescale/shared/config';
 import { ProviderError } from '../providers/errors.ts';
-import type { CreateResult, Interruption, Machine, MachineProvider, MachineRequest, Place } from '../providers/port.ts';
+import type {
+  CreateResult,
+  Held,
+  HoldRequest,
+  Interruption,
+  Machine,
+  MachineProvider,
+  MachineRequest,
+  Place,
+} from '../providers/port.ts';
 import { ANY_REGION, type CallsByRegion } from './calls.ts';
 
 /**
@@ -22,11 +31,19 @@ export interface Machines {
   /** Null: such machines are made one by one. */
   groupOf(offering: OfferingConfig): string | null;
   trim(group: string, place: Place, size: number): Promise<void>;
+  /** Null: nodes are machines of these. */
+  readonly room: Room | null;
+}
+
+/** `Placeholders`, guarded. */
+export interface Room {
+  read(pool: string): Promise<Held>;
+  hold(request: HoldRequest): Promise<void>;
 }
 
 /** One provider behind the calls of its account. */
 export function guardedMachines(provider: MachineProvider, calls: CallsByRegion): Machines {
-  const { groups } = provider;
+  const { groups, placeholders } = provider;
   return {
     create: (request, isWanted) =>
       calls(request.offering.region).run('create', async (signal) => {
@@ -48,5 +65,11 @@ export function guardedMachines(provider: MachineProvider, calls: CallsByRegion)
     trim: async (group, place, size) => {
       if (groups) await calls(place.region).run('delete', (signal) => groups.trim(group, place, size, signal));
     },
+    room: placeholders
+      ? {
+          read: (pool) => calls(ANY_REGION).run('read', (signal) => placeholders.read(pool, signal)),
+          hold: (request) => calls(ANY_REGION).run('create', (signal) => placeholders.hold(request, signal)),
+        }
+      : null,
   };
 }

@@ -2,11 +2,15 @@ export { CAPABILITIES, type Capability, type NotApplicable } from './capabilitie
 export { type ErrorClass, ProviderError } from './errors.ts';
 export type {
   CreateResult,
+  Held,
+  HoldRequest,
   Interruption,
   Machine,
   MachineGroups,
   MachineProvider,
   MachineRequest,
   Place,
+  PlaceholderSize,
+  Placeholders,
 } from './port.ts';
 export { openProvider, type ProviderParts } from './registry.ts';

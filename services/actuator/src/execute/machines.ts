@@ -10,7 +10,7 @@ import type {
   MachineRequest,
   Place,
 } from '../providers/port.ts';
-import { ANY_REGION, type CallsByRegion } from './calls.ts';
+import { ANY_REGION, type CallsByRegion, PRICES_REGION } from './calls.ts';
 
 /**
  * Machines as execution sees them: a provider, or several, behind their limits, retries and breakers. Rejects with
@@ -31,6 +31,8 @@ export interface Machines {
   /** Null: such machines are made one by one. */
   groupOf(offering: OfferingConfig): string | null;
   trim(group: string, place: Place, size: number): Promise<void>;
+  /** Asks a provider of that name what its offerings cost; null: it does not tell. */
+  pricesOf(provider: string): AskPrices | null;
   /** Null: nodes are machines of these. */
   readonly room: Room | null;
 }
@@ -41,9 +43,13 @@ export interface Room {
   hold(request: HoldRequest): Promise<void>;
 }
 
+/** USD/h of each offering, in their order; null: not known. */
+export type AskPrices = (offerings: readonly OfferingConfig[]) => Promise<readonly (number | null)[]>;
+
 /** One provider behind the calls of its account. */
 export function guardedMachines(provider: MachineProvider, calls: CallsByRegion): Machines {
   const { groups, placeholders } = provider;
+  const prices = provider.prices?.bind(provider);
   return {
     create: (request, isWanted) =>
       calls(request.offering.region).run('create', async (signal) => {
@@ -71,5 +77,7 @@ export function guardedMachines(provider: MachineProvider, calls: CallsByRegion)
           hold: (request) => calls(ANY_REGION).run('create', (signal) => placeholders.hold(request, signal)),
         }
       : null,
+    pricesOf: () =>
+      prices ? (offerings) => calls(PRICES_REGION).run('read', (signal) => prices(offerings, signal)) : null,
   };
 }

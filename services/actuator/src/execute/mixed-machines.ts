@@ -53,6 +53,7 @@ export function mixedMachines(named: ReadonlyMap<string, Machines>): Machines {
     },
     trim: (group, place, size) => of(place.provider).trim(bare(group, place), place, size),
     room: null,
+    pricesOf: (name) => named.get(name)?.pricesOf(name) ?? null,
   };
 }
 

@@ -5,6 +5,7 @@ import { decide } from './decide.ts';
 import { decideHeadroom } from './decide-headroom.ts';
 import type { MixSolver } from './mix.ts';
 import { wholeNodes } from './need.ts';
+import { priceBasis } from './price-basis.ts';
 import { heedRebalances } from './rebalance.ts';
 import { type Situation, survey } from './situation.ts';
 import type { Plan, PlanReport, PlanState, Reason, SignalCapacity } from './types.ts';
@@ -80,6 +81,7 @@ function reportOf(
     starting: fleet.starting.length,
     draining: fleet.onTheWayOut,
     usdPerHour: fleet.usdPerHour,
+    prices: priceBasis(pool.offerings),
     reasons: bounded(reasons),
     rejectedForecasts: forecasted.rejected,
   };

@@ -28,6 +28,8 @@ export async function openProvider(config: SingleProviderConfig, parts: Provider
       return new (await import('./simulated/provider.ts')).SimulatedProvider(config.url);
     case 'buffer':
       return new (await import('./buffer/provider.ts')).BufferProvider(config, parts);
+    case 'clusterapi':
+      return new (await import('./clusterapi/provider.ts')).ClusterApiProvider(config, parts);
   }
 }
 
@@ -44,5 +46,7 @@ function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }>): str
       return config.url;
     case 'buffer':
       return 'of this cluster';
+    case 'clusterapi':
+      return `${config.kubeconfig ?? 'this cluster'} ${config.context ?? ''}`.trim();
   }
 }

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { name, section } from '../issues.ts';
 import { bufferProvider } from './buffer.ts';
+import { clusterApiProvider } from './clusterapi.ts';
 import { simulatedProvider } from './simulated.ts';
 
 const noProvider = section({ kind: z.literal('none') });
 
-const SINGLE = [noProvider, simulatedProvider, bufferProvider] as const;
-const KINDS = ['none', 'simulated', 'buffer'] as const;
+const SINGLE = [noProvider, simulatedProvider, bufferProvider, clusterApiProvider] as const;
+const KINDS = ['none', 'simulated', 'buffer', 'clusterapi'] as const;
 
 /** `provider: none` is short for `provider: { kind: none }`. */
 const kindAlone = (raw: unknown) => (typeof raw === 'string' ? { kind: raw } : raw);

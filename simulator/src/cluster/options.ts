@@ -61,8 +61,10 @@ export interface SimulatedClusterOptions {
   readonly authorizer?: Authorizer;
   /** An autoscaler that owns nodes of the cluster. None when absent. */
   readonly reactiveAutoscaler?: ReactiveAutoscalerOptions;
-  /** Custom resources that are served, and in which versions. None when absent. */
+  /** Custom resources that are served, and in which versions; where Machines are, Cluster API runs. None when absent. */
   readonly customResources?: CustomResources;
+  /** A page of a list has at most so many, however many are asked for. No such limit when absent. */
+  readonly listItemsMax?: () => number;
   /** Bearer token of the cloud's API; none is needed when absent. */
   readonly cloudToken?: string;
   /** How slow and how strict the cloud's HTTP API is, and whether that is simulated or real time. */

@@ -31,12 +31,20 @@ export class ApiServer {
   readonly #metrics: MetricsApi;
   readonly #authorizer: Authorizer;
   readonly #custom: CustomResources;
+  readonly #listItemsMax: () => number;
 
-  constructor(registry: Registry, metrics: MetricsApi, authorizer: Authorizer, custom: CustomResources) {
+  constructor(
+    registry: Registry,
+    metrics: MetricsApi,
+    authorizer: Authorizer,
+    custom: CustomResources,
+    listItemsMax: () => number,
+  ) {
     this.#registry = registry;
     this.#metrics = metrics;
     this.#authorizer = authorizer;
     this.#custom = custom;
+    this.#listItemsMax = listItemsMax;
   }
 
   /** Never throws for what a client did: a refusal is a reply. */
@@ -94,7 +102,7 @@ export class ApiServer {
     const { query } = request;
     switch (verb) {
       case 'list':
-        return listReply(this.#registry.store, kind, namespace, query);
+        return listReply(this.#registry.store, kind, namespace, query, this.#listItemsMax());
       case 'watch':
         return {
           type: 'watch',

@@ -31,6 +31,7 @@ export function handleScale(registry: Registry, route: ResourceRoute, verb: Verb
   if (scale.kind !== undefined && scale.kind !== 'Scale')
     throw badRequest(`${scale.kind} cannot be handled as a Scale`);
   ensureSameObject(route.kind, present, isJsonObject(scale.metadata) ? scale.metadata : {});
+  ensureKnown(scale, request);
   // A spec without replicas asks for none, as zero is left out on the wire.
   const { replicas = 0 } = isJsonObject(scale.spec) ? scale.spec : {};
   if (typeof replicas !== 'number' || !Number.isInteger(replicas)) {
@@ -43,4 +44,11 @@ export function handleScale(registry: Registry, route: ResourceRoute, verb: Verb
   if (isDryRun(request.query)) return jsonReply(200, { ...scaleOf(present), spec: { replicas } });
   const { object } = present;
   return jsonReply(200, scaleOf(registry.update(route.kind.name, { ...object, spec: { ...object.spec, replicas } })));
+}
+
+/** Who asks for it is told of fields that a Scale does not have, which would else do nothing. */
+function ensureKnown({ spec }: JsonObject, { query }: ApiRequest): void {
+  if (query.get('fieldValidation') !== 'Strict' || !isJsonObject(spec)) return;
+  const unknown = Object.keys(spec).find((key) => key !== 'replicas');
+  if (unknown !== undefined) throw badRequest(`strict decoding error: unknown field "spec.${unknown}"`);
 }

@@ -2,11 +2,12 @@ import type { Clock } from '@forescale/shared/time';
 import { asProviderError, ProviderError } from '../errors.ts';
 
 /**
- * A server may still be carrying out a call that it was asked for so long ago and whose answer was lost. Less than the
- * minute between two ticks, so that the next one knows.
+ * A server may still be carrying out a call that it was asked for so long ago and whose answer was lost. Two tries of
+ * 15 s see the end of it.
  */
-const IN_DOUBT_MS = 45_000;
-/** What was asked for within so long before this process was first heard of is its own. */
+const IN_DOUBT_MS = 30_000;
+const READ_AGAIN_MS = 2_000;
+/** What was asked for within so long before this process first dealt with the group is its own. */
 const FIRST_TICK_MS = 1_000;
 
 /** How the size of one group is read and changed: by differences, since the interface knows nothing else. */
@@ -25,16 +26,14 @@ interface Change {
 }
 
 /**
- * The size of one group, changed by differences that are never sent twice. Differences are computed from a size that was
+ * The size of one group, changed by differences that are never sent twice. A difference is computed from a size that was
  * read for it, one change at a time. A change whose answer was lost is looked for by reading again; while the server may
- * still be at it no other is sent, and the call fails as a `conflict`: what was asked for may be there already.
+ * still be at it no other is sent.
  */
 export class GroupSize {
   readonly #calls: SizeCalls;
   readonly #clock: Clock;
   readonly #bornMs: number;
-  /** Requests of this process while another one's changes may be under way. */
-  readonly #own = new Set<string>();
   #last: Change | null = null;
   #tail: Promise<unknown> = Promise.resolve();
 
@@ -51,38 +50,32 @@ export class GroupSize {
     return done;
   }
 
-  /** A request that the group is about to be raised for. */
-  hear(requestId: string, createdMs: number): void {
-    if (this.#isYoung() && createdMs >= this.#bornMs - FIRST_TICK_MS) this.#own.add(requestId);
-  }
-
-  /** Raises it to `size`. Resolves to whether anything had to be sent. */
-  raise(size: number, signal: AbortSignal): Promise<boolean> {
-    return this.alone(async () => {
-      const base = await this.read(signal);
-      if (base >= size) return false;
-      this.#refuseInDoubt(base, size - base);
-      await this.#send(base, size, signal);
-      return true;
+  /** Raises it to `size`, for what was asked for at `createdMs` and after. Resolves to whether anything had to be sent. */
+  raise(size: number, createdMs: number, signal: AbortSignal): Promise<boolean> {
+    return this.#onceCertain(createdMs, signal, async (shown) => {
+      if (shown >= size) return 'nothing to do';
+      return { base: shown, target: size };
     });
   }
 
-  /** Lowers it to `size`; to be called `alone`. */
-  async lower(base: number, size: number, signal: AbortSignal): Promise<void> {
-    if (base <= size) return;
-    this.#refuseInDoubt(base, size - base);
-    await this.#send(base, size, signal);
+  /** Lowers it to what `floorOf` says of the size that it has. */
+  async lower(floorOf: (shown: number) => Promise<number>, signal: AbortSignal): Promise<void> {
+    await this.#onceCertain(Number.POSITIVE_INFINITY, signal, async (shown) => {
+      const floor = await floorOf(shown);
+      // Members may have been deleted by it.
+      const base = await this.read(signal);
+      return base <= floor ? 'nothing to do' : { base, target: floor };
+    });
   }
 
-  /** As the server shows it, unless it was changed with success and shows the size before; to be called `alone`. */
+  /** As the server shows it, unless that is from before a change that was answered with success. */
   async read(signal: AbortSignal): Promise<number> {
     const shown = await this.#calls.read(signal);
     const last = this.#last;
     if (last === null) return shown;
     const isShown = last.target > last.base ? shown >= last.target : shown <= last.target;
-    const isOver = isShown || !this.#isWithin(last.sentMs);
-    if (isOver) this.#last = null;
-    return !isOver && last.confirmed ? last.target : shown;
+    if (isShown || !this.#isWithin(last.sentMs)) this.#last = null;
+    return this.#last?.confirmed ? last.target : shown;
   }
 
   /** Members were deleted, by which the group has become smaller. To be called `alone`. */
@@ -90,8 +83,33 @@ export class GroupSize {
     if (this.#last) this.#last = { ...this.#last, base: this.#last.base - by, target: this.#last.target - by };
   }
 
-  #isYoung(): boolean {
-    return this.#isWithin(this.#bornMs);
+  /** Sends what `wanted` makes of the size, as soon as nothing is in doubt any more; others get their turns meanwhile. */
+  async #onceCertain(
+    createdMs: number,
+    signal: AbortSignal,
+    wanted: (shown: number) => Promise<'nothing to do' | Pick<Change, 'base' | 'target'>>,
+  ): Promise<boolean> {
+    for (;;) {
+      const outcome = await this.alone(async () => {
+        const change = await wanted(await this.read(signal));
+        if (change === 'nothing to do') return false;
+        if (this.#isInDoubt(createdMs)) return 'in doubt';
+        await this.#send(change, signal);
+        return true;
+      });
+      if (outcome !== 'in doubt') return outcome;
+      await this.#clock.sleep(READ_AGAIN_MS, signal);
+      if (signal.aborted) throw new ProviderError('transient', 'a change of the group before this one is in doubt');
+    }
+  }
+
+  /**
+   * Besides a change of its own that of a process before this one may be under way, which died with it. There is none
+   * where all that is waited for was asked for later.
+   */
+  #isInDoubt(createdMs: number): boolean {
+    if (this.#last !== null && !this.#last.confirmed) return true;
+    return createdMs < this.#bornMs - FIRST_TICK_MS && this.#isWithin(this.#bornMs);
   }
 
   /** Not so of what lies ahead: the clock was set back. */
@@ -100,24 +118,7 @@ export class GroupSize {
     return agoMs >= 0 && agoMs < IN_DOUBT_MS;
   }
 
-  /**
-   * Besides its own calls those of a process before this one may be under way, which died with them: what is asked for
-   * beyond this process's own requests is left alone until they would show.
-   */
-  #refuseInDoubt(base: number, delta: number): void {
-    if (this.#last !== null && !this.#last.confirmed)
-      throw new ProviderError(
-        'conflict',
-        `not sent: whether the group was changed from ${this.#last.base} to ${this.#last.target} is not known yet`,
-      );
-    if (this.#isYoung() && delta > this.#own.size)
-      throw new ProviderError(
-        'conflict',
-        `not sent: more than this process has asked for; whether an earlier one has raised the group above ${base} is not known yet`,
-      );
-  }
-
-  async #send(base: number, target: number, signal: AbortSignal): Promise<void> {
+  async #send({ base, target }: Pick<Change, 'base' | 'target'>, signal: AbortSignal): Promise<void> {
     const sentMs = this.#clock.nowMs();
     this.#last = { base, target, sentMs, confirmed: false };
     try {
@@ -126,10 +127,7 @@ export class GroupSize {
     } catch (cause) {
       const error = asProviderError(cause);
       if (!error.ambiguous) this.#last = null;
-      if (!error.ambiguous || signal.aborted) throw error;
-      // Carried out, as far as anybody can see: then the read has settled it.
-      await this.read(signal);
-      if (this.#last !== null) throw error;
+      throw error;
     }
   }
 }

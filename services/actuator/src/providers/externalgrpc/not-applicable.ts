@@ -1,7 +1,7 @@
 import type { NotApplicable } from '../capabilities.ts';
 
-export const notApplicable: NotApplicable = {
+export const NOT_APPLICABLE: NotApplicable = {
   pagination: 'the interface has no pages: a group is listed whole',
-  interruption: 'the interface tells of no interruptions: a machine that is taken back is seen as a node that is gone',
-  tagged: 'machines carry no tags: those of the groups in the configuration are ours, and no others are listed',
+  fallback: 'a group is of one capacity type: what it cannot deliver is planned for anew, from another group',
+  interruption: 'the interface tells of no interruptions: a machine that is taken back is a node that falls silent',
 };

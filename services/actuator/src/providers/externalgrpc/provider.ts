@@ -20,6 +20,8 @@ const UNHEARD_MS = 3 * 60_000;
 /** What a group shows may be so old before the server is told to look again. */
 const REFRESH_MS = 2_000;
 const UNIMPLEMENTED = /^UNIMPLEMENTED\b/;
+/** Of one machine that the server knows no price of; UNKNOWN is what servers say where they do not choose a code. */
+const SAID_OF_THIS = /^(UNIMPLEMENTED|UNKNOWN|NOT_FOUND|INVALID_ARGUMENT|OUT_OF_RANGE|FAILED_PRECONDITION)\b/;
 
 type Group = ExternalGrpcConfig['groups'][number];
 
@@ -38,8 +40,6 @@ export class ExternalGrpcProvider implements MachineProvider {
   #refreshed: { readonly atMs: number; readonly done: Promise<void> } | null = null;
   /** When each instance was seen first: the interface does not tell when it was made. */
   readonly #seenMs = new Map<string, Map<string, number>>();
-  /** Instances that were not made, and the request that was told so. */
-  readonly #told = new Map<string, string>();
 
   constructor(groups: readonly Group[], api: ExternalApi, clock: Clock) {
     this.#groups = groups;
@@ -52,13 +52,21 @@ export class ExternalGrpcProvider implements MachineProvider {
     const { instanceType, region, zone, capacityType } = request.offering;
     if (group === null)
       throw new ProviderError('config', `no group makes ${instanceType} ${capacityType} in ${region}/${zone}`);
-    const size = this.#size(group);
-    size.hear(request.requestId, request.createdMs);
-    await this.#refuseAboveMax(group, request.groupSize, signal);
-    const isSent = await size.raise(request.groupSize, signal);
+    await this.#refresh(signal);
+    const { maxSize } = await this.#bounds(group, signal);
+    // Told by a server, this would be a failure like any other: it names no codes.
+    const tooMany = Array.from(
+      { length: Math.max(0, request.groupSize - maxSize) },
+      () => new ProviderError('quota', `group ${group} may have ${maxSize} machines at most`),
+    );
+    const size = request.groupSize - tooMany.length;
+    const isSent = await this.#size(group).raise(size, request.createdMs, signal);
     // What was sent a moment ago has not failed yet.
-    const failures = isSent ? [] : this.#failuresFor(request, group, await this.#instances(group, signal));
-    return { machines: [], failures };
+    if (isSent) return { machines: [], failures: tooMany };
+    return {
+      machines: [],
+      failures: [...tooMany, ...(await this.#undelivered(group, size, request.createdMs, signal))],
+    };
   }
 
   async find(): Promise<readonly Machine[]> {
@@ -96,13 +104,14 @@ export class ExternalGrpcProvider implements MachineProvider {
 
   /** All null where the server does not know prices. */
   async prices(offerings: readonly OfferingConfig[], signal: AbortSignal): Promise<readonly (number | null)[]> {
-    const prices: (number | null)[] = offerings.map(() => null);
-    for (const [index, offering] of offerings.entries()) {
+    const prices: (number | null)[] = [];
+    for (const offering of offerings) {
       try {
-        prices[index] = await this.#api.price(offering, this.#clock.nowMs(), signal);
+        prices.push(await this.#api.price(offering, this.#clock.nowMs(), signal));
       } catch (error) {
-        if (error instanceof ProviderError && UNIMPLEMENTED.test(error.message)) return prices;
-        throw error;
+        if (!(error instanceof ProviderError && SAID_OF_THIS.test(error.message))) throw error;
+        if (UNIMPLEMENTED.test(error.message)) return offerings.map(() => null);
+        prices.push(null);
       }
     }
     return prices;
@@ -110,19 +119,16 @@ export class ExternalGrpcProvider implements MachineProvider {
 
   /** First takes away what the server says could not be made, then what is only asked for. */
   async #trim(id: string, size: number, signal: AbortSignal): Promise<void> {
-    const group = this.#size(id);
-    await group.alone(async () => {
-      await this.#refresh(signal);
-      const target = await group.read(signal);
-      if (target <= size) return;
+    await this.#size(id).lower(async (target) => {
+      if (target <= size) return target;
       const instances = (await this.#instances(id, signal)).filter((one) => stateOf(one) !== DELETING);
       const failed = instances.filter(hasFailed).map((one) => one.id);
       const { minSize } = await this.#bounds(id, signal);
       const floor = Math.max(size, minSize, instances.length - failed.length);
       const surplus = failed.slice(0, Math.max(0, target - floor));
       if (surplus.length > 0) await this.#delete(id, surplus, signal);
-      await group.lower(target - surplus.length, floor, signal);
-    });
+      return floor;
+    }, signal);
   }
 
   async #delete(group: string, instanceIds: readonly string[], signal: AbortSignal): Promise<void> {
@@ -130,31 +136,10 @@ export class ExternalGrpcProvider implements MachineProvider {
     this.#size(group).shrunk(instanceIds.length);
   }
 
-  /** Servers answer a code that says nothing when the maximum is passed. */
-  async #refuseAboveMax(id: string, size: number, signal: AbortSignal): Promise<void> {
-    await this.#refresh(signal);
-    const { maxSize } = await this.#bounds(id, signal);
-    if (size > maxSize) throw new ProviderError('quota', `group ${id} may have ${maxSize} machines at most, not ${size}`);
-  }
-
   async #bounds(id: string, signal: AbortSignal) {
     const group = (await this.#api.groups(signal)).find((one) => one.id === id);
     if (group) return group;
     throw new ProviderError('config', `the server has no group ${JSON.stringify(id)}`);
-  }
-
-  /** What could not be made since the request; each such instance is told to one request, and to it again. */
-  #failuresFor({ requestId, createdMs }: MachineRequest, group: string, instances: readonly Instance[]) {
-    const failed = instances.filter(hasFailed);
-    const told = failed.filter(({ id }) => this.#told.get(id) === requestId);
-    const untold = failed.filter(
-      ({ id }) => !this.#told.has(id) && (this.#seenMs.get(group)?.get(id) ?? 0) >= createdMs,
-    );
-    const mine = told.length > 0 ? told : untold.slice(0, 1);
-    return mine.flatMap(({ id, status }) => {
-      this.#told.set(id, requestId);
-      return status?.errorInfo ? [instanceError(status.errorInfo)] : [];
-    });
   }
 
   /** Shared by calls that come together, and by those that follow at once. */
@@ -171,12 +156,25 @@ export class ExternalGrpcProvider implements MachineProvider {
     return done;
   }
 
+  /** A failure for each machine that the group does not have because it could not make it, since `createdMs`. */
+  async #undelivered(group: string, size: number, createdMs: number, signal: AbortSignal): Promise<ProviderError[]> {
+    const instances = await this.#instances(group, signal);
+    const failed = instances.filter((one) => hasFailed(one) && this.#seen(group, one.id) >= createdMs);
+    const alive = instances.filter((one) => !hasFailed(one) && stateOf(one) !== DELETING);
+    return failed
+      .slice(0, Math.max(0, size - alive.length))
+      .flatMap(({ status }) => (status?.errorInfo ? [instanceError(status.errorInfo)] : []));
+  }
+
+  #seen(group: string, instanceId: string): number {
+    return this.#seenMs.get(group)?.get(instanceId) ?? this.#clock.nowMs();
+  }
+
   async #instances(group: string, signal: AbortSignal): Promise<readonly Instance[]> {
     const instances = await this.#api.instances(group, signal);
     const before = this.#seenMs.get(group);
     const nowMs = this.#clock.nowMs();
     const seen = new Map(instances.map(({ id }) => [id, before?.get(id) ?? nowMs]));
-    for (const id of before?.keys() ?? []) if (!seen.has(id)) this.#told.delete(id);
     this.#seenMs.set(group, seen);
     return instances;
   }
@@ -196,7 +194,7 @@ export class ExternalGrpcProvider implements MachineProvider {
       nodeName: '',
       pool: '',
       state: state === DELETING ? 'terminating' : state === CREATING ? 'starting' : 'running',
-      createdMs: this.#seenMs.get(group)?.get(id) ?? this.#clock.nowMs(),
+      createdMs: this.#seen(group, id),
       place: { provider: '', region },
       group,
     };

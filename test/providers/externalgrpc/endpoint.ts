@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { OfferingConfig } from '@forescale/shared/config';
 import { type Clock, type Random, seededRandom } from '@forescale/shared/time';
 import {
+  type handleUnaryCall,
   Metadata,
   type MethodDefinition,
   Server,

@@ -1,4 +1,4 @@
-import { type MethodDefinition, status } from '@grpc/grpc-js';
+import type { MethodDefinition, status } from '@grpc/grpc-js';
 
 /** A refusal with a status of its own. */
 export class CallRefused extends Error {

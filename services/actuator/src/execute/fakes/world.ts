@@ -60,6 +60,7 @@ export class World<Cloud extends WorldCloud = FakeCloud> {
   readonly pool: PoolConfig;
   desired = 0;
   permission: Permission = 'all';
+  mayBegin = () => true;
   neverRegisters = (_nodeName: string) => false;
   executor: Executor;
   readonly #limits: CallLimits;
@@ -67,17 +68,17 @@ export class World<Cloud extends WorldCloud = FakeCloud> {
   #processes = 0;
 
   static create(pool: PoolConfig = testPool(), limits: CallLimits = ONE_TRY, seed = 1): World {
-    return new World((clock) => new FakeCloud(clock), pool, limits, seed);
+    const clock = World.clock();
+    return new World(clock, new FakeCloud(clock), pool, limits, seed);
   }
 
-  constructor(
-    openCloud: (clock: ManualClock) => Cloud,
-    pool: PoolConfig = testPool(),
-    limits: CallLimits = ONE_TRY,
-    seed = 1,
-  ) {
-    this.clock = new ManualClock(1_000 * MINUTE_MS);
-    this.cloud = openCloud(this.clock);
+  static clock(): ManualClock {
+    return new ManualClock(1_000 * MINUTE_MS);
+  }
+
+  constructor(clock: ManualClock, cloud: Cloud, pool: PoolConfig = testPool(), limits: CallLimits = ONE_TRY, seed = 1) {
+    this.clock = clock;
+    this.cloud = cloud;
     this.pool = pool;
     this.#limits = limits;
     this.#seed = seed;
@@ -105,6 +106,8 @@ export class World<Cloud extends WorldCloud = FakeCloud> {
     const started: Executor = new Executor({
       ...{ pool, machines, writer, state, clock: this.clock, random },
       isCurrent: async () => this.executor === started,
+      tickMs: MINUTE_MS,
+      mayBegin: () => this.mayBegin(),
     });
     this.executor = started;
     return started;

@@ -24,6 +24,7 @@ const STRANGERS = 'strangers';
 const ALL_FAULTS: readonly EndpointFault[] = ['capacity', 'quota', 'throttled', 'unavailable', 'reset', 'lost'];
 const READ_FAULTS: readonly EndpointFault[] = ['throttled', 'unavailable', 'reset', 'lost'];
 
+type ServiceMethod = MethodDefinition<Request, object>;
 type Call = 'create' | 'read' | 'terminate';
 type Request = Readonly<Record<string, unknown>>;
 
@@ -67,12 +68,11 @@ export class ExternalGrpcEndpoint implements Endpoint {
 
   /** Resolves to its address. */
   async listen(credentials = ServerCredentials.createInsecure()): Promise<string> {
-    const definition = await load(PROTO, { keepCase: true, longs: Number, enums: Number, defaults: true });
-    const service = definition[SERVICE] as unknown as Readonly<Record<string, MethodDefinition<Request, object>>>;
+    const [service, bare] = [await loadService(true), await loadService(false)];
     const methods: Record<string, MethodDefinition<Checked, object>> = {};
     const handlers: Record<string, handleUnaryCall<Checked, object>> = {};
     for (const [name, method] of Object.entries(service)) {
-      methods[name] = checkedMethod(method);
+      methods[name] = checkedMethod(method, bare[name] as ServiceMethod);
       handlers[name] = ({ request }, answer) => this.#answer(name, request, answer);
     }
     this.#server.addService(methods, handlers);
@@ -224,6 +224,11 @@ export class ExternalGrpcEndpoint implements Endpoint {
     if (price === undefined) throw new Error('no price for such a node');
     return price;
   }
+}
+
+async function loadService(defaults: boolean): Promise<Readonly<Record<string, ServiceMethod>>> {
+  const definition = await load(PROTO, { keepCase: true, longs: Number, enums: Number, defaults });
+  return definition[SERVICE] as unknown as Readonly<Record<string, ServiceMethod>>;
 }
 
 function increase(group: Group, delta: number): object {

@@ -24,6 +24,8 @@ export class Group {
   readonly maxSize: number;
   target = 0;
   isSoldOut = false;
+  /** Nothing that is asked for is begun. */
+  isHeld = false;
   instances: GroupInstance[] = [];
   readonly #clock: Clock;
   #made = 0;
@@ -70,7 +72,7 @@ export class Group {
   }
 
   #fill(): void {
-    while (this.alive.length < this.target) {
+    while (!this.isHeld && this.alive.length < this.target) {
       this.instances.push({
         id: `ext://${this.id}/${++this.#made}`,
         madeMs: this.#clock.nowMs(),

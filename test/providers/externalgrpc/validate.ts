@@ -21,15 +21,19 @@ export interface Checked {
 
 /**
  * The method, whose requests are read strictly: a real server passes over fields that it does not know and takes absent
- * ones for empty; here each is a mistake. A field that is not known is lost when the request is written again.
+ * ones for empty; here each is a mistake. A field that is not known is lost when the request is written again, by `bare`: the same method,
+ * whose requests have no fields but those that came.
  */
-export function checkedMethod(method: MethodDefinition<Request, object>): MethodDefinition<Checked, object> {
+export function checkedMethod(
+  method: MethodDefinition<Request, object>,
+  bare: MethodDefinition<Request, object>,
+): MethodDefinition<Checked, object> {
   return {
     ...method,
     requestSerialize: ({ request }) => method.requestSerialize(request),
     requestDeserialize(bytes: Buffer): Checked {
       const request = method.requestDeserialize(bytes);
-      const isWhole = method.requestSerialize(request).length === bytes.length;
+      const isWhole = bare.requestSerialize(bare.requestDeserialize(bytes)).length === bytes.length;
       const name = method.path.slice(method.path.lastIndexOf('/') + 1);
       return { request, wrong: isWhole ? wrongIn(name, request) : 'a field that is not known' };
     },

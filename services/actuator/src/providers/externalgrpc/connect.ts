@@ -16,6 +16,9 @@ export type GrpcCall = (method: string, request: object, signal: AbortSignal) =>
 
 export interface GrpcConnection {
   readonly call: GrpcCall;
+  readonly client: Client;
+  /** By their names in the interface. */
+  readonly methods: Readonly<Record<string, MethodCodec>>;
   close(): void;
 }
 
@@ -36,6 +39,8 @@ export async function connectGrpc(config: ExternalGrpcConfig): Promise<GrpcConne
     ...(config.tls?.serverName && { 'grpc.ssl_target_name_override': config.tls.serverName }),
   });
   return {
+    client,
+    methods,
     call: (method, request, signal) => unary(client, methods[method] as MethodCodec, request, signal),
     close: () => client.close(),
   };

@@ -9,6 +9,9 @@ const INSTANCES_MAX = 100_000;
 const SIZE_MAX = 1_000_000;
 const HOUR_S = 3_600;
 
+/** UNIMPLEMENTED, or of this machine; UNKNOWN is what servers say where they do not choose a code. */
+const NOT_KNOWN = /^(UNIMPLEMENTED|UNKNOWN|NOT_FOUND|INVALID_ARGUMENT|OUT_OF_RANGE|FAILED_PRECONDITION)\b/;
+
 const groupsSchema = z.object({
   nodeGroups: z
     .array(z.object({ id: z.string(), minSize: z.number().int().min(0), maxSize: z.number().int().min(0) }))
@@ -77,8 +80,17 @@ export class ExternalApi {
     await this.#call('NodeGroupDeleteNodes', { id, nodes }, signal);
   }
 
-  /** Of one hour of such a node, from `nowMs` on. */
-  async price({ instanceType, region, zone, capacityType }: OfferingConfig, nowMs: number, signal: AbortSignal) {
+  /** Of one hour of such a node, from `nowMs` on; null: the server does not know. */
+  async price(
+    {
+      instanceType,
+      region,
+      zone,
+      capacityType,
+    }: Pick<OfferingConfig, 'instanceType' | 'region' | 'zone' | 'capacityType'>,
+    nowMs: number,
+    signal: AbortSignal,
+  ): Promise<number | null> {
     const labels = {
       'node.kubernetes.io/instance-type': instanceType,
       'topology.kubernetes.io/region': region,
@@ -87,8 +99,13 @@ export class ExternalApi {
     };
     const seconds = Math.floor(nowMs / 1_000);
     const times = { startTimestamp: { seconds }, endTimestamp: { seconds: seconds + HOUR_S } };
-    const answer = await this.#call('PricingNodePrice', { node: { labels }, ...times }, signal);
-    return parse(priceSchema, 'PricingNodePrice', answer).price;
+    try {
+      const answer = await this.#call('PricingNodePrice', { node: { labels }, ...times }, signal);
+      return parse(priceSchema, 'PricingNodePrice', answer).price;
+    } catch (error) {
+      if (error instanceof ProviderError && NOT_KNOWN.test(error.message)) return null;
+      throw error;
+    }
   }
 }
 

@@ -19,10 +19,6 @@ import { GroupSize } from './group-size.ts';
 const UNHEARD_MS = 3 * 60_000;
 /** What a group shows may be so old before the server is told to look again. */
 const REFRESH_MS = 2_000;
-const UNIMPLEMENTED = /^UNIMPLEMENTED\b/;
-/** Of one machine that the server knows no price of; UNKNOWN is what servers say where they do not choose a code. */
-const SAID_OF_THIS = /^(UNIMPLEMENTED|UNKNOWN|NOT_FOUND|INVALID_ARGUMENT|OUT_OF_RANGE|FAILED_PRECONDITION)\b/;
-
 type Group = ExternalGrpcConfig['groups'][number];
 
 /** Groups of a server of the published interface. */
@@ -102,19 +98,9 @@ export class ExternalGrpcProvider implements MachineProvider {
     return [];
   }
 
-  /** All null where the server does not know prices. */
   async prices(offerings: readonly OfferingConfig[], signal: AbortSignal): Promise<readonly (number | null)[]> {
-    const prices: (number | null)[] = [];
-    for (const offering of offerings) {
-      try {
-        prices.push(await this.#api.price(offering, this.#clock.nowMs(), signal));
-      } catch (error) {
-        if (!(error instanceof ProviderError && SAID_OF_THIS.test(error.message))) throw error;
-        if (UNIMPLEMENTED.test(error.message)) return offerings.map(() => null);
-        prices.push(null);
-      }
-    }
-    return prices;
+    const nowMs = this.#clock.nowMs();
+    return await Promise.all(offerings.map((offering) => this.#api.price(offering, nowMs, signal)));
   }
 
   /** First takes away what the server says could not be made, then what is only asked for. */

@@ -2,8 +2,8 @@ import type { OfferingConfig } from '@forescale/shared/config';
 import type { Clock } from '@forescale/shared/time';
 
 /** From asked for to running, and from told to go to gone. */
-export const BOOT_MS = 60_000;
-export const END_MS = 30_000;
+const BOOT_MS = 60_000;
+const END_MS = 30_000;
 
 type Lack = { readonly code: string; readonly message: string; readonly errorClass: number };
 

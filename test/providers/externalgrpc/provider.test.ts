@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openProvider } from '@forescale/actuator/providers';
@@ -166,6 +166,22 @@ describe('externalgrpc: prices', () => {
       await driven(target, target.provider.prices?.([ON_DEMAND, ON_DEMAND], signal()) ?? Promise.resolve([])),
     ).toEqual([null, null]);
   });
+});
+
+it('externalgrpc: what is called is what the document says', async () => {
+  await raise(2);
+  pass(target, 5 * MINUTE_MS);
+  const [first] = await driven(target, target.provider.list('c', signal()));
+  if (!first) throw new Error('no member');
+  await driven(target, target.provider.terminate(first.id, first.place, signal()));
+  const there = group();
+  if (there) there.isHeld = true;
+  await raise(5);
+  await trim(1);
+  await driven(target, target.provider.prices?.([ON_DEMAND], signal()) ?? Promise.resolve([]));
+  const text = await readFile(new URL('../../../docs/providers/externalgrpc.md', import.meta.url), 'utf8');
+  const listed = /<!-- calls: begin -->(.*)<!-- calls: end -->/s.exec(text)?.[1]?.match(/\w+/g);
+  expect([...target.endpoint.operations].sort()).toEqual(listed?.sort());
 });
 
 describe('externalgrpc: TLS', () => {

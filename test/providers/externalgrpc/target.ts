@@ -10,7 +10,7 @@ const START_MS = Date.UTC(2026, 2, 2);
 const MAX_SIZE = 50;
 
 export const ON_DEMAND = offeringOf('on_demand');
-export const SPOT = offeringOf('spot');
+const SPOT = offeringOf('spot');
 const groupOf = ({ capacityType }: OfferingConfig) => `workers-${capacityType}`;
 
 /** The configuration of a provider, as it comes out of a file. */

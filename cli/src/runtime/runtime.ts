@@ -33,13 +33,16 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-/** Opens the adapters that the configuration names. Servers that are away do not stop the start; they are waited for. */
-export async function openRuntime(config: Config, processName: string, log: Log): Promise<Runtime> {
+/**
+ * Opens the adapters that the configuration names. Servers that are away do not stop the start; they are waited for.
+ * `usesCluster`: whether anybody in this process asks for the cluster.
+ */
+export async function openRuntime(config: Config, processName: string, log: Log, usesCluster = true): Promise<Runtime> {
   const virtualClock = config.clock.source === 'bus' ? new ManualClock(0) : null;
   const clock = virtualClock ?? systemClock;
   const store = await openStore(config, clock, log);
   const bus = await openBus(config, processName, clock, log);
-  const cluster = config.kubernetes.enabled ? await openCluster(config, log) : null;
+  const cluster = config.kubernetes.enabled && usesCluster ? await openCluster(config, log) : null;
   const states: StateBucket[] = [];
   return {
     config,

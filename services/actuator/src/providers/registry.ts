@@ -30,6 +30,8 @@ export async function openProvider(config: SingleProviderConfig, parts: Provider
       return new (await import('./buffer/provider.ts')).BufferProvider(config, parts);
     case 'clusterapi':
       return new (await import('./clusterapi/provider.ts')).ClusterApiProvider(config, parts);
+    case 'externalgrpc':
+      return await (await import('./externalgrpc/provider.ts')).openExternalGrpc(config, parts.clock);
   }
 }
 
@@ -40,7 +42,7 @@ export function providerAccess(config: SingleProviderConfig): ProviderAccess {
 }
 
 /** What tells the end point or account of a provider from others of its kind. */
-function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }>): string {
+export function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }>): string {
   switch (config.kind) {
     case 'simulated':
       return config.url;
@@ -48,5 +50,7 @@ function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }>): str
       return 'of this cluster';
     case 'clusterapi':
       return `${config.kubeconfig ?? 'this cluster'} ${config.context ?? ''}`.trim();
+    case 'externalgrpc':
+      return config.address;
   }
 }

@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
 
-/** What the suites need beside npm: a program, and Debian's package that has it. */
+/** What the suites need beside npm: a program or a folder, and Debian's package that has it. */
 const NEEDED = [
   { program: 'nats-server', packages: ['nats-server'] },
   { program: 'influxd', packages: ['influxdb'] },
   { program: 'chromium', packages: ['chromium', 'fonts-dejavu-core'] },
+  // What AWS publishes of its services, which its end point holds requests to.
+  { program: '/usr/lib/python3/dist-packages/botocore/data', packages: ['python3-botocore'] },
 ] as const;
 
 /** Installs the missing programs where this user may; returns those that are missing still. */
@@ -25,6 +27,7 @@ export function installMissing(): string[] {
 }
 
 function isInstalled(program: string): boolean {
+  if (isAbsolute(program)) return existsSync(program);
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin'];
   return folders.some((folder) => {
     try {

@@ -32,6 +32,8 @@ export async function openProvider(config: SingleProviderConfig, parts: Provider
       return new (await import('./clusterapi/provider.ts')).ClusterApiProvider(config, parts);
     case 'externalgrpc':
       return await (await import('./externalgrpc/provider.ts')).openExternalGrpc(config, parts.clock);
+    case 'aws':
+      return await (await import('./aws/open.ts')).openAws(config, parts.clock);
   }
 }
 
@@ -52,5 +54,7 @@ export function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }
       return `${config.kubeconfig ?? 'this cluster'} ${config.context ?? ''}`.trim();
     case 'externalgrpc':
       return config.address;
+    case 'aws':
+      return config.endpoints.ec2 ?? 'account';
   }
 }

@@ -3,6 +3,7 @@ import { name, section } from '../issues.ts';
 import { bufferProvider } from './buffer.ts';
 import { clusterApiProvider } from './clusterapi.ts';
 import { externalGrpcProvider } from './externalgrpc.ts';
+import { awsProvider } from './aws.ts';
 import { simulatedProvider } from './simulated.ts';
 
 const noProvider = section({ kind: z.literal('none') });
@@ -11,6 +12,8 @@ const SINGLE = [noProvider, simulatedProvider, bufferProvider, clusterApiProvide
 const KINDS = ['none', 'simulated', 'buffer', 'clusterapi'] as const;
 const SINGLE = [noProvider, simulatedProvider, externalGrpcProvider] as const;
 const KINDS = ['none', 'simulated', 'externalgrpc'] as const;
+const SINGLE = [noProvider, simulatedProvider, awsProvider] as const;
+const KINDS = ['none', 'simulated', 'aws'] as const;
 
 /** `provider: none` is short for `provider: { kind: none }`. */
 const kindAlone = (raw: unknown) => (typeof raw === 'string' ? { kind: raw } : raw);

@@ -14,6 +14,7 @@ export {
   type SignalConfig,
   type SpotConfig,
 } from './pool-schema.ts';
+export type { GcpConfig, GcpMachinesConfig } from './providers/gcp.ts';
 export { type ProviderConfig, providersOf, type SingleProviderConfig } from './providers/index.ts';
 export type { Config } from './schema.ts';
 export { maskSecrets } from './secrets.ts';

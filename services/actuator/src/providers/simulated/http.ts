@@ -1,9 +1,7 @@
-import { networkReason } from '@forescale/shared/network';
 import { z } from 'zod';
 import { ProviderError } from '../errors.ts';
-import { classOfStatus, retryAfterMs } from '../refusal.ts';
-
-const BODY_BYTES_MAX = 16 * 2 ** 20;
+import { sendJson } from '../http.ts';
+import { classOfStatus, type HttpFailure, retryAfterMs } from '../refusal.ts';
 
 const failureSchema = z.object({
   error: z.object({
@@ -29,50 +27,17 @@ export async function callCloud(
   body?: unknown,
 ): Promise<HttpAnswer> {
   const what = `${method} ${url.pathname}`;
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(url, {
-      method,
-      signal,
-      redirect: 'error',
-      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-    });
-    text = await boundedText(response);
-  } catch (error) {
-    throw new ProviderError('transient', `${what}: ${networkReason(error)}`, { cause: error });
-  }
-  const parsed = parseJson(text);
-  const isGone = response.status === 404 && method === 'DELETE' && failureSchema.safeParse(parsed).success;
-  if (response.ok || isGone) return { status: response.status, body: parsed };
-  throw classified(what, response, parsed);
+  const answer = await sendJson(url, { method, body, signal, secrets: [] });
+  const { status } = answer;
+  const isGone = status === 404 && method === 'DELETE' && failureSchema.safeParse(answer.body).success;
+  if ((status >= 200 && status < 300) || isGone) return { status, body: answer.body };
+  throw classified(what, answer);
 }
 
-function classified(what: string, response: Response, body: unknown): ProviderError {
-  const waitMs = retryAfterMs(response.headers.get('retry-after'));
+function classified(what: string, { status, headers, body }: HttpFailure): ProviderError {
+  const waitMs = retryAfterMs(headers['retry-after']);
   const options = waitMs === null ? {} : { retryAfterMs: waitMs };
   const failure = failureSchema.safeParse(body);
   if (failure.success) return new ProviderError(failure.data.error.class, failure.data.error.message, options);
-  const { status } = response;
   return new ProviderError(classOfStatus(status), `${what}: HTTP ${status}`, options);
-}
-
-async function boundedText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > BODY_BYTES_MAX) throw new Error(`answer of more than ${BODY_BYTES_MAX} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

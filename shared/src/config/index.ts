@@ -16,6 +16,7 @@ export {
 } from './pool-schema.ts';
 export type { GcpConfig, GcpMachinesConfig } from './providers/gcp.ts';
 export { type ProviderConfig, providersOf, type SingleProviderConfig } from './providers/index.ts';
+export type { JoinConfig } from './providers/join.ts';
 export type { Config } from './schema.ts';
 export { maskSecrets } from './secrets.ts';
 export type { SimulationConfig } from './simulation-schema.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { choice, flag, integer, line, list, section, text } from '../issues.ts';
+import { joinSchema } from './join.ts';
 import { limits, limitsOf } from './limits.ts';
 
 /** Without a login or path: access tokens are sent to it, so that only loopback may do without TLS. */
@@ -13,11 +14,17 @@ const NAME = '[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const PROJECT = '(?:[a-z0-9.-]{1,63}:)?[a-z][a-z0-9-]{4,28}[a-z0-9]';
 const ofProject = `(?:projects/${PROJECT}/)?`;
 
-const resourceName = text(new RegExp(`^${NAME}$`), 'a name of a-z, 0-9 and "-" that begins with a letter, at most 63 long');
+const resourceName = text(
+  new RegExp(`^${NAME}$`),
+  'a name of a-z, 0-9 and "-" that begins with a letter, at most 63 long',
+);
 const region = text(/^[a-z]+-[a-z]+\d{1,2}$/, 'a region such as "us-central1"');
 const location = text(/^[a-z]+-[a-z]+\d{1,2}(-[a-z])?$/, 'a zone such as "us-central1-a", or a region');
 
-const labelKey = text(/^[a-z][a-z0-9_-]{0,62}$/, 'a label of a-z, 0-9, "_" and "-" that begins with a letter, at most 63 long');
+const labelKey = text(
+  /^[a-z][a-z0-9_-]{0,62}$/,
+  'a label of a-z, 0-9, "_" and "-" that begins with a letter, at most 63 long',
+);
 const labelValue = text(/^[a-z0-9_-]{0,63}$/, 'text of a-z, 0-9, "_" and "-", at most 63 long');
 
 /** Those that every machine gets from Forescale begin so. */
@@ -26,9 +33,12 @@ const LABELS_MAX = 32;
 
 const labels = z
   .record(labelKey, labelValue, { error: 'allowed: a map of text to text' })
-  .refine((all) => Object.keys(all).length <= LABELS_MAX && !Object.keys(all).some((key) => key.startsWith(OUR_LABELS)), {
-    error: `allowed: at most ${LABELS_MAX} labels, none that begins with "${OUR_LABELS}"`,
-  });
+  .refine(
+    (all) => Object.keys(all).length <= LABELS_MAX && !Object.keys(all).some((key) => key.startsWith(OUR_LABELS)),
+    {
+      error: `allowed: at most ${LABELS_MAX} labels, none that begins with "${OUR_LABELS}"`,
+    },
+  );
 
 const machinesSchema = section({
   image: text(
@@ -57,6 +67,8 @@ const machinesSchema = section({
   service_account: text(/^[\w.-]{1,63}@[\w.-]{1,189}$/, 'the e-mail address of a service account').optional(),
   network_tags: list(resourceName, 0, 64, 'network tags').default([]),
   labels: labels.default({}),
+  /** Absent: the image joins by itself. */
+  join: joinSchema.optional(),
 }).transform((raw) => ({
   image: raw.image,
   diskGb: raw.disk_gb,
@@ -68,6 +80,8 @@ const machinesSchema = section({
   serviceAccount: raw.service_account ?? null,
   networkTags: raw.network_tags,
   labels: raw.labels,
+  /** Null: the image joins by itself. */
+  join: raw.join ?? null,
 }));
 
 /** What a group makes is settled where it was made; this says which offering it is. */
@@ -94,26 +108,25 @@ const nodePoolSchema = section(sold).transform((raw) => ({
 interface Sold {
   readonly instanceType: string;
   readonly capacityType: string;
+  readonly location?: string;
 }
 
 /** Of two groups that are the same offering nobody could say which one is meant. */
-function eachOnce<Group extends Sold>(keyOf: (group: Group) => string) {
-  return (groups: readonly Group[]) =>
-    new Set(groups.map((one) => `${one.instanceType} ${one.capacityType} ${keyOf(one)}`)).size === groups.length;
+function eachOnce(groups: readonly Sold[]): boolean {
+  const sold = groups.map(({ instanceType, capacityType, location }) => `${instanceType} ${capacityType} ${location}`);
+  return new Set(sold).size === groups.length;
 }
 
-const instanceGroups = list(instanceGroupSchema, 1, 100, 'instance groups').refine(
-  eachOnce((group) => group.location),
-  { error: 'allowed: one group for each instance_type, capacity_type and location' },
-);
+const instanceGroups = list(instanceGroupSchema, 1, 100, 'instance groups').refine(eachOnce, {
+  error: 'allowed: one group for each instance_type, capacity_type and location',
+});
 
 const gkeSchema = section({
   cluster: resourceName,
   location,
-  node_pools: list(nodePoolSchema, 1, 100, 'node pools').refine(
-    eachOnce(() => ''),
-    { error: 'allowed: one node pool for each instance_type and capacity_type' },
-  ),
+  node_pools: list(nodePoolSchema, 1, 100, 'node pools').refine(eachOnce, {
+    error: 'allowed: one node pool for each instance_type and capacity_type',
+  }),
 }).transform((raw) => ({ cluster: raw.cluster, location: raw.location, nodePools: raw.node_pools }));
 
 const MODES = ['machines', 'instance_groups', 'gke'] as const;
@@ -137,7 +150,8 @@ export const gcpProvider = section({
 })
   .superRefine((raw, context) => {
     const add = (at: string[], message: string) => context.addIssue({ code: 'custom', path: at, message });
-    if (MODES.filter((mode) => raw[mode] !== undefined).length !== 1) add([], `allowed: exactly one of ${MODES.join(', ')}`);
+    if (MODES.filter((mode) => raw[mode] !== undefined).length !== 1)
+      add([], `allowed: exactly one of ${MODES.join(', ')}`);
     if (raw.credentials_file !== undefined && raw.token_file !== undefined)
       add(['token_file'], 'allowed: without credentials_file');
   })

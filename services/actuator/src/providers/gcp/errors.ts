@@ -19,7 +19,10 @@ const RULES: readonly Rule[] = [
   { errorClass: 'auth', codes: /^(PERMISSIONS_ERROR|forbidden|authError)$/ },
   { errorClass: 'conflict', codes: /^(alreadyExists|RESOURCE_ALREADY_EXISTS)$/ },
   // A machine that is still changing refuses what would be done with it, for as long as it does.
-  { errorClass: 'transient', codes: /^(backendError|internalError|INTERNAL_ERROR|resourceNotReady|RESOURCE_NOT_READY)$/ },
+  {
+    errorClass: 'transient',
+    codes: /^(backendError|internalError|INTERNAL_ERROR|resourceNotReady|RESOURCE_NOT_READY)$/,
+  },
   { errorClass: 'config', codes: /^(invalid|invalidParameter|badRequest|INVALID_.*|UNSUPPORTED_OPERATION)$/ },
 ];
 
@@ -50,4 +53,9 @@ export function gcpError({ status, headers, body }: HttpFailure): ProviderError 
 /** What one error within an answer of 200 means: of an operation, or of a group that cannot make a machine. */
 export function gcpErrorWithin(error: { readonly code: string; readonly message: string }): ProviderError {
   return gcpError({ status: 200, headers: {}, body: { error: { errors: [error] } } });
+}
+
+/** Whether the API itself says that there is no such thing: somebody else's page in its place says nothing. */
+export function isNotFound({ status, body }: HttpFailure): boolean {
+  return status === 404 && bodySchema.safeParse(body).data?.error.errors[0]?.reason === 'notFound';
 }

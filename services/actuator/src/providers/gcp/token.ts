@@ -63,15 +63,12 @@ const credentialsSchema = z.discriminatedUnion('type', [
     subject_token_type: z.string(),
     token_url: tokenUrl,
     service_account_impersonation_url: tokenUrl.optional(),
-    credential_source: z.looseObject({ file: z.string().optional(), url: z.string().optional() }),
+    credential_source: z.union([z.looseObject({ file: z.string() }), z.looseObject({ url: z.string() })]),
   }),
 ]);
 
 /** The file's own fields, checked: the library warns of whatever it is handed unread. */
-function clientOf(
-  library: typeof import('google-auth-library'),
-  text: string,
-): Pick<AuthClient, 'getAccessToken'> {
+function clientOf(library: typeof import('google-auth-library'), text: string): Pick<AuthClient, 'getAccessToken'> {
   const parsed = credentialsSchema.safeParse(jsonOf(text));
   if (!parsed.success) {
     const field = parsed.error.issues[0]?.path.join('.') || 'the file';

@@ -12,14 +12,18 @@ import { join } from 'node:path';
  */
 const OUT = new URL('../test/providers/gcp/facts.json', import.meta.url);
 
-/** API, the package that describes it, where in it, and the methods in use: service of the descriptor, then method. */
+/**
+ * API, the package that describes it, where in it, and the methods in use: service of the descriptor, then method. What is
+ * sent is described whole, what is answered so many levels deep.
+ */
 const SOURCES = [
   {
     api: 'compute',
+    answerDepth: 3,
     packageName: '@google-cloud/compute@7.8.0',
     namespace: ['google', 'cloud', 'compute', 'v1'],
     methods: {
-      Instances: ['Insert', 'Delete', 'List', 'AggregatedList'],
+      Instances: ['Insert', 'Get', 'Delete', 'AggregatedList'],
       ZoneOperations: ['Wait', 'List'],
       RegionOperations: ['Wait'],
       InstanceGroupManagers: ['Get', 'Resize', 'ListManagedInstances', 'DeleteInstances', 'ListErrors'],
@@ -28,12 +32,14 @@ const SOURCES = [
   },
   {
     api: 'container',
+    answerDepth: 2,
     packageName: '@google-cloud/container@7.2.0',
     namespace: ['google', 'container', 'v1'],
     methods: { ClusterManager: ['GetNodePool'] },
   },
   {
     api: 'cloudresourcemanager',
+    answerDepth: 1,
     packageName: '@google-cloud/resource-manager@6.3.0',
     namespace: ['google', 'cloud', 'resourcemanager', 'v3'],
     methods: { Projects: ['TestIamPermissions'] },
@@ -84,7 +90,12 @@ function run(command: string, args: readonly string[]): void {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
 }
 
-function addMethod(root: Descriptor, api: string, namespace: readonly string[], service: string, name: string): void {
+function addMethod(
+  root: Descriptor,
+  { api, namespace, answerDepth }: (typeof SOURCES)[number],
+  service: string,
+  name: string,
+): void {
   const method = at(root, [...namespace, service])?.methods?.[name];
   if (!method) throw new Error(`${api} has no ${service}.${name}`);
   const [verb = '', path = ''] = httpOf(method);
@@ -93,14 +104,15 @@ function addMethod(root: Descriptor, api: string, namespace: readonly string[], 
   const inPath = [...path.matchAll(/\{(\w+)/g)].map(([, field]) => camel(field ?? ''));
   const rest = Object.entries(found.fields ?? {}).filter(([field]) => !inPath.includes(field));
   const bodyField = body === undefined || body === '*' ? undefined : found.fields?.[camel(body)];
-  const add = (typeName: string, scope: readonly string[]) => addMessage(root, api, scope, typeName);
+  const add = (typeName: string, scope: readonly string[], depth = Number.POSITIVE_INFINITY) =>
+    addMessage(root, api, scope, typeName, depth);
   const [first = ''] = service;
   facts.methods[`${api}.${first.toLowerCase()}${service.slice(1)}.${name[0]?.toLowerCase()}${name.slice(1)}`] = {
     verb,
     path,
     query: body === '*' ? [] : rest.filter(([field]) => field !== camel(body ?? '')).map(([field]) => field),
     body: body === '*' ? add(method.requestType, namespace) : bodyField ? add(bodyField.type, request) : null,
-    answer: add(method.responseType, namespace),
+    answer: add(method.responseType, namespace, answerDepth),
   };
 }
 
@@ -125,8 +137,8 @@ const SCALARS = new Set([
   'fixed64',
 ]);
 
-/** Adds the message and all that it contains; its name in the facts. */
-function addMessage(root: Descriptor, api: string, scope: readonly string[], typeName: string): string {
+/** Adds the message and what it contains, so many levels down; its name in the facts. */
+function addMessage(root: Descriptor, api: string, scope: readonly string[], typeName: string, depth: number): string {
   const { path, found } = resolve(root, scope, typeName);
   const name = factName(api, path);
   if (found.values) {
@@ -134,10 +146,13 @@ function addMessage(root: Descriptor, api: string, scope: readonly string[], typ
     return name;
   }
   if (facts.messages[name]) return name;
+  if (depth === 0) return 'unchecked';
   const fields: Record<string, string> = {};
   facts.messages[name] = fields;
   for (const [field, { type, rule, keyType, options }] of Object.entries(found.fields ?? {})) {
-    const inner = SCALARS.has(type) ? enumOf(api, path, found, field, type) : addMessage(root, api, path, type);
+    const inner = SCALARS.has(type)
+      ? enumOf(api, path, found, field, type)
+      : addMessage(root, api, path, type, depth - 1);
     fields[field] = keyType ? `{${inner}}` : rule === 'repeated' ? `${inner}[]` : inner;
     if (options?.['(google.api.field_behavior)'] === 'REQUIRED') {
       facts.required[name] ??= [];
@@ -184,10 +199,11 @@ function camel(name: string): string {
   return name.replace(/_(\w)/g, (_all, letter: string) => letter.toUpperCase());
 }
 
+// Those with a body first: what is sent is checked whole.
 for (const source of SOURCES) {
   const root = descriptorOf(source.packageName);
   facts.sources.push(source.packageName);
   for (const [service, names] of Object.entries(source.methods))
-    for (const name of names) addMethod(root, source.api, source.namespace, service, name);
+    for (const name of names) addMethod(root, source, service, name);
 }
 writeFileSync(OUT, `${JSON.stringify(facts, null, 1)}\n`);

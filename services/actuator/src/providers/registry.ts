@@ -38,7 +38,7 @@ export function providerAccess(config: SingleProviderConfig): ProviderAccess {
 }
 
 /** What tells the end point or account of a provider from others of its kind. */
-function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }>): string {
+export function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }>): string {
   switch (config.kind) {
     case 'simulated':
       return config.url;

@@ -31,7 +31,6 @@ export function instanceBody(machines: GcpMachinesConfig, request: MachineReques
           sourceImage: machines.image,
           diskSizeGb: String(machines.diskGb),
           diskType: `zones/${zone}/diskTypes/${machines.diskType}`,
-          labels: { ...machines.labels, [LABELS.cluster]: request.clusterTag },
         },
       },
     ],

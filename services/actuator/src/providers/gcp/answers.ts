@@ -17,7 +17,7 @@ export const operationSchema = z.looseObject({
   status: z.enum(['PENDING', 'RUNNING', 'DONE']),
   insertTime: time.optional(),
   httpErrorStatusCode: z.number().optional(),
-  error: z.unknown(),
+  error: z.unknown().optional(),
 });
 export type Operation = z.output<typeof operationSchema>;
 

@@ -1,68 +1,22 @@
-import { z } from 'zod';
 import { parseFilter } from './filter.ts';
+import { checkInsertion, type InstanceBody, modelOf } from './insertion.ts';
 import { EXHAUSTED, invalid, type Lack, notFound, Refused } from './refusals.ts';
 
 export const PROJECT = 'forescale-test-1';
 export const ZONES = ['us-central1-a', 'us-central1-b', 'us-central1-f'];
-const MACHINE_TYPES = ['e2-standard-4', 'n2-standard-8'];
 const ROOT = 'https://www.googleapis.com/compute/v1/projects';
 
-const INSERT_MS = 2_000;
-const STAGE_MS = 5_000;
 const BOOT_MS = 20_000;
 const DELETE_MS = 10_000;
 /** From the sign of a preemption to its end. */
 const PREEMPT_MS = 30_000;
-
-/** What is read of the body of an insertion; its names were checked before. */
-const bodySchema = z.object({
-  name: z.string().regex(/^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/),
-  machineType: z.string(),
-  labels: z.record(z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/), z.string().regex(/^[a-z0-9_-]{0,63}$/)).default({}),
-  disks: z
-    .array(
-      z.object({
-        boot: z.boolean(),
-        autoDelete: z.boolean().default(false),
-        initializeParams: z.object({
-          sourceImage: z.string().regex(/^(projects\/[a-z0-9-]+\/)?global\/images\/(family\/)?[a-z0-9-]+$/),
-          diskType: z.string().regex(/^zones\/[a-z0-9-]+\/diskTypes\/[a-z0-9-]+$/),
-          diskSizeGb: z.string().regex(/^\d+$/),
-        }),
-      }),
-    )
-    .length(1),
-  networkInterfaces: z
-    .array(
-      z.object({
-        network: z.string().optional(),
-        subnetwork: z.string().optional(),
-        accessConfigs: z.array(z.object({ type: z.string() })).optional(),
-      }),
-    )
-    .length(1),
-  scheduling: z
-    .object({
-      provisioningModel: z.enum(['STANDARD', 'SPOT']).default('STANDARD'),
-      instanceTerminationAction: z.enum(['DELETE', 'STOP']).optional(),
-      automaticRestart: z.boolean().default(true),
-      onHostMaintenance: z.string().default('MIGRATE'),
-    })
-    .default({ provisioningModel: 'STANDARD', automaticRestart: true, onHostMaintenance: 'MIGRATE' }),
-  metadata: z.object({ items: z.array(z.object({ key: z.string(), value: z.string().max(262_144) })) }).optional(),
-  tags: z.object({ items: z.array(z.string()) }).optional(),
-  serviceAccounts: z
-    .array(z.object({ email: z.string(), scopes: z.array(z.string()) }))
-    .max(1)
-    .optional(),
-});
-export type InstanceBody = z.output<typeof bodySchema>;
 
 export interface CloudInstance {
   readonly id: string;
   readonly zone: string;
   readonly body: InstanceBody;
   readonly createdMs: number;
+  readonly madeMs: number;
   /** Of the group that made it: its id begins with this. */
   readonly group: string | null;
   /** It is not made in the end, and is gone when its operation is. */
@@ -90,6 +44,8 @@ export class GcpCloud {
   readonly #soldOut = new Set<string>();
   /** Insertions to come that end so. */
   readonly lacking: Lack[] = [];
+  /** What an insertion takes, until its operation is done. */
+  insertMs = 2_000;
   #count = 0;
 
   sellOut(machineType: string, zone: string, model: string): void {
@@ -100,55 +56,38 @@ export class GcpCloud {
     return this.#soldOut.has(`${machineType} ${zone} ${model}`) ? EXHAUSTED : null;
   }
 
-  insert(zone: string, raw: unknown, requestId: string | undefined, nowMs: number): CloudOperation {
+  insert(zone: string, body: InstanceBody, requestId: string | undefined, nowMs: number): CloudOperation {
     if (requestId !== undefined && !/^(?!0{8}-)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(requestId))
       throw invalid(`Invalid value for field 'requestId': '${requestId}'. Must be a UUID.`);
     const replayed = requestId === undefined ? undefined : this.#byRequestId.get(requestId);
     if (replayed) return replayed;
-    const body = this.#checked(zone, raw);
+    if (!ZONES.includes(zone)) throw notFound(`projects/${PROJECT}/zones/${zone}`);
+    checkInsertion(zone, body);
     if (this.at(zone, body.name, nowMs))
       throw new Refused(
         409,
         'alreadyExists',
         `The resource 'projects/${PROJECT}/zones/${zone}/instances/${body.name}' already exists`,
       );
-    const model = body.scheduling.provisioningModel;
-    const lack = this.lacking.shift() ?? this.lackOf(lastOf(body.machineType), zone, model);
+    const lack = this.lacking.shift() ?? this.lackOf(lastOf(body.machineType), zone, modelOf(body));
     const instance = this.add(zone, body, nowMs, null, lack);
-    const operation = this.#operation('insert', instance, nowMs, nowMs + INSERT_MS, lack);
+    const operation = this.#operation('insert', instance, nowMs, nowMs + this.insertMs, lack);
     if (requestId !== undefined) this.#byRequestId.set(requestId, operation);
     return operation;
   }
 
-  #checked(zone: string, raw: unknown): InstanceBody {
-    if (!ZONES.includes(zone)) throw notFound(`projects/${PROJECT}/zones/${zone}`);
-    const parsed = bodySchema.safeParse(raw);
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      throw invalid(`Invalid value for field 'resource.${issue?.path.join('.')}': ${issue?.message}`);
-    }
-    const { machineType, scheduling, disks, networkInterfaces } = parsed.data;
-    if (!MACHINE_TYPES.some((type) => machineType === `zones/${zone}/machineTypes/${type}`))
-      throw invalid(
-        `Invalid value for field 'resource.machineType': '${machineType}'. The referenced resource cannot be found.`,
-      );
-    if (disks.some(({ initializeParams }) => !initializeParams.diskType.startsWith(`zones/${zone}/`)))
-      throw invalid("Invalid value for field 'resource.disks[0].initializeParams.diskType': of another zone.");
-    if (networkInterfaces.some(({ network, subnetwork }) => network === undefined && subnetwork === undefined))
-      throw invalid("Invalid value for field 'resource.networkInterfaces[0]': network or subnetwork is required.");
-    const isSpot = scheduling.provisioningModel === 'SPOT';
-    if (isSpot && (scheduling.automaticRestart || scheduling.onHostMaintenance !== 'TERMINATE'))
-      throw invalid(
-        "Invalid value for field 'scheduling': Scheduling must have no automatic restart, and TERMINATE on host maintenance, for SPOT.",
-      );
-    if (!isSpot && scheduling.instanceTerminationAction !== undefined)
-      throw invalid("Invalid value for field 'scheduling.instanceTerminationAction': only for SPOT.");
-    return parsed.data;
-  }
-
   add(zone: string, body: InstanceBody, nowMs: number, group: string | null, lack: Lack | null = null): CloudInstance {
     const id = String(1_000_000_000_000_000_000n + BigInt(++this.#count));
-    const instance: CloudInstance = { id, zone, body, createdMs: nowMs, group, lack, stopping: null };
+    const instance: CloudInstance = {
+      id,
+      zone,
+      body,
+      createdMs: nowMs,
+      group,
+      lack,
+      stopping: null,
+      madeMs: nowMs + this.insertMs,
+    };
     this.#instances.set(`${zone}/${body.name}`, instance);
     return instance;
   }
@@ -161,7 +100,7 @@ export class GcpCloud {
   }
 
   preempt(instance: CloudInstance, nowMs: number): void {
-    const after = instance.body.scheduling.instanceTerminationAction === 'DELETE' ? 'gone' : 'TERMINATED';
+    const after = instance.body.scheduling?.instanceTerminationAction === 'DELETE' ? 'gone' : 'TERMINATED';
     instance.stopping = { untilMs: nowMs + PREEMPT_MS, after };
     this.#operation('compute.instances.preempted', instance, nowMs, nowMs, null);
   }
@@ -184,7 +123,7 @@ export class GcpCloud {
         nowMs >= one.createdMs + shownAfterMs &&
         holds((field) => {
           if (field === 'name') return one.body.name;
-          return field === 'status' ? statusOf(one, nowMs) : (one.body.labels[field.slice('labels.'.length)] ?? null);
+          return field === 'status' ? statusOf(one, nowMs) : (one.body.labels?.[field.slice('labels.'.length)] ?? null);
         }),
     );
   }
@@ -217,15 +156,14 @@ export class GcpCloud {
 }
 
 /** Null: it is gone. */
-export function statusOf({ createdMs, stopping, lack }: CloudInstance, nowMs: number): string | null {
-  const ageMs = nowMs - createdMs;
-  if (lack !== null && ageMs >= INSERT_MS) return null;
+export function statusOf({ madeMs, stopping, lack }: CloudInstance, nowMs: number): string | null {
+  if (lack !== null && nowMs >= madeMs) return null;
   if (stopping) {
     if (nowMs < stopping.untilMs) return 'STOPPING';
     return stopping.after === 'gone' ? null : stopping.after;
   }
-  if (ageMs < INSERT_MS) return 'PROVISIONING';
-  return ageMs < STAGE_MS + BOOT_MS ? 'STAGING' : 'RUNNING';
+  if (nowMs < madeMs) return 'PROVISIONING';
+  return nowMs < madeMs + BOOT_MS ? 'STAGING' : 'RUNNING';
 }
 
 export const lastOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
@@ -237,7 +175,7 @@ export function instanceView(instance: CloudInstance, nowMs: number): object {
   return {
     ...{ kind: 'compute#instance', id, name: body.name, creationTimestamp: iso(instance.createdMs) },
     ...{ zone: `${ROOT}/${PROJECT}/zones/${zone}`, machineType: `${ROOT}/${PROJECT}/${body.machineType}` },
-    ...{ status: statusOf(instance, nowMs), labels: body.labels, scheduling: body.scheduling },
+    ...{ status: statusOf(instance, nowMs), labels: body.labels ?? {} },
     selfLink: `${ROOT}/${PROJECT}/zones/${zone}/instances/${body.name}`,
   };
 }

@@ -34,6 +34,8 @@ export class GcpEndpoint implements Endpoint, Answers {
   readonly nodePools = new Map<string, { readonly groups: ManagedGroup[]; isAutoscaled: boolean }>();
   /** A zone that does not answer: listings say so. */
   unreachable: string | null = null;
+  /** Whether the whole listing says so as well, or only the scope of the zone. */
+  tellsUnreachable = true;
   /** What a test of permissions finds missing. */
   readonly withheld = new Set<string>();
   /** Where an answer of this end point itself is none of the API's. */
@@ -41,6 +43,7 @@ export class GcpEndpoint implements Endpoint, Answers {
   /** Bodies of insertions, as they came. */
   readonly inserted: unknown[] = [];
   token = TOKEN;
+  quotesToken = false;
   readonly #faults = new Faults();
   readonly #server: Server;
   #strangers = 0;
@@ -71,6 +74,11 @@ export class GcpEndpoint implements Endpoint, Answers {
     this.#faults.plan(call, fault, times);
   }
 
+  /** Calls that wait for an operation. */
+  failWaits(fault: EndpointFault, times: number): void {
+    this.#faults.plan('wait', fault, times);
+  }
+
   failAtRandom(share: number, seed: number): void {
     this.#faults.atRandom(share, seed);
   }
@@ -90,9 +98,7 @@ export class GcpEndpoint implements Endpoint, Answers {
   addStranger(): string {
     const name = `web-stranger-${++this.#strangers}`;
     const zone = 'us-central1-a';
-    const scheduling = { provisioningModel: 'STANDARD', automaticRestart: true, onHostMaintenance: 'MIGRATE' } as const;
-    const machineType = `zones/${zone}/machineTypes/e2-standard-4`;
-    const body = { name, machineType, labels: {}, disks: [], networkInterfaces: [], scheduling };
+    const body = { name, machineType: `zones/${zone}/machineTypes/e2-standard-4` };
     return idOf(this.cloud.add(zone, body, this.clock.nowMs(), null));
   }
 
@@ -142,8 +148,9 @@ export class GcpEndpoint implements Endpoint, Answers {
   }
 
   #authorize({ headers }: IncomingMessage, call: Call): void {
-    if (headers.authorization !== `Bearer ${this.token}`)
-      throw new Refused(401, 'authError', 'Request had invalid authentication credentials.');
+    const sent = headers.authorization?.replace('Bearer ', '');
+    if (this.quotesToken) throw new Refused(401, 'authError', `the token ${sent} is not taken`);
+    if (sent !== this.token) throw new Refused(401, 'authError', 'Request had invalid authentication credentials.');
     for (const permission of permissionsOf(call)) this.operations.add(permission);
     const { project, step1 } = call.path;
     if ((project ?? step1) !== PROJECT)
@@ -170,7 +177,7 @@ const RESET = new Error('reset');
 const lastWord = (method: string) => method.slice(method.lastIndexOf('.') + 1);
 
 /** As `Machine.id` has it: a member of a group has that in front. */
-export function idOf({ group, zone, body }: CloudInstance): string {
+function idOf({ group, zone, body }: CloudInstance): string {
   return [...(group === null ? [] : [group]), zone, lastOf(body.name)].join('/');
 }
 

@@ -1,24 +1,25 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
 
 /** Names and types of Google's descriptors, as tools/gcp-facts.ts takes them out. */
-const factsSchema = z.object({
-  methods: z.record(
-    z.string(),
-    z.object({
-      verb: z.string(),
-      path: z.string(),
-      query: z.array(z.string()),
-      body: z.string().nullable(),
-      answer: z.string(),
-    }),
-  ),
-  messages: z.record(z.string(), z.record(z.string(), z.string())),
-  required: z.record(z.string(), z.array(z.string())),
-  enums: z.record(z.string(), z.array(z.string())),
-});
+interface Facts {
+  readonly methods: Readonly<
+    Record<
+      string,
+      {
+        readonly verb: string;
+        readonly path: string;
+        readonly query: readonly string[];
+        readonly body: string | null;
+        readonly answer: string;
+      }
+    >
+  >;
+  readonly messages: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly required: Readonly<Record<string, readonly string[]>>;
+  readonly enums: Readonly<Record<string, readonly string[]>>;
+}
 
-const FACTS = factsSchema.parse(JSON.parse(readFileSync(new URL('facts.json', import.meta.url), 'utf8')));
+const FACTS = JSON.parse(readFileSync(new URL('facts.json', import.meta.url), 'utf8')) as Facts;
 
 const ROUTES = Object.entries(FACTS.methods).map(([name, { verb, path, ...rest }]) => ({
   ...rest,
@@ -64,11 +65,16 @@ export function callOf(verb: string, url: URL, body: unknown): Call | string {
   return `no method ${verb} ${url.pathname}`;
 }
 
+/** Stands in the path of the call, and is left out of the body. */
+const IN_PATH = new Set(['resource']);
+
 /** Null: the value is such a message, and nothing in it is unknown. */
 export function problemWith(message: string, value: unknown, at: string): string | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return `${at}: a ${message} is an object`;
   const fields = FACTS.messages[message];
   if (!fields) return `${at}: nothing is known of ${message}`;
+  const absent = FACTS.required[message]?.find((name) => !Object.hasOwn(value, name));
+  if (absent !== undefined && !IN_PATH.has(absent)) return `Required field '${at}.${absent}' not specified`;
   for (const [name, inner] of Object.entries(value)) {
     const type = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (type === undefined)

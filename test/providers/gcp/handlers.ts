@@ -1,6 +1,7 @@
 import type { ManualClock } from '@forescale/shared/time';
 import { type CloudOperation, type GcpCloud, instanceView, operationView, PROJECT, ZONES } from './cloud.ts';
 import type { Call } from './facts.ts';
+import type { InstanceBody } from './insertion.ts';
 import type { ManagedGroup } from './managed-groups.ts';
 import { invalid, notFound } from './refusals.ts';
 
@@ -13,6 +14,7 @@ export interface Answers {
   readonly showAfterMs: number;
   readonly pageSize: number;
   readonly unreachable: string | null;
+  readonly tellsUnreachable: boolean;
   readonly withheld: ReadonlySet<string>;
 }
 
@@ -34,7 +36,7 @@ function instances(name: string, { path, query, body }: Call, world: Answers): o
   const { cloud, clock, showAfterMs } = world;
   const nowMs = clock.nowMs();
   const { zone = '', instance = '' } = path;
-  if (name === 'insert') return operationView(cloud.insert(zone, body, query.requestId, nowMs), nowMs);
+  if (name === 'insert') return operationView(cloud.insert(zone, body as InstanceBody, query.requestId, nowMs), nowMs);
   if (name === 'delete') return operationView(cloud.delete(zone, instance, nowMs), nowMs);
   if (name === 'aggregatedList') return aggregated(query, world);
   const found = cloud.at(zone, instance, nowMs);
@@ -45,7 +47,7 @@ function instances(name: string, { path, query, body }: Call, world: Answers): o
 
 /** Every scope is on every page; one that has nothing there says so in a warning. */
 function aggregated(query: Call['query'], world: Answers): object {
-  const { cloud, clock, showAfterMs, unreachable } = world;
+  const { cloud, clock, showAfterMs, unreachable, tellsUnreachable } = world;
   const nowMs = clock.nowMs();
   const all = cloud.instancesWhere(query.filter, nowMs, showAfterMs).filter(({ zone }) => zone !== unreachable);
   const page = pageOf(all, query, world);
@@ -59,7 +61,7 @@ function aggregated(query: Call['query'], world: Answers): object {
     ...{ kind: 'compute#instanceAggregatedList', id: `projects/${PROJECT}/aggregated/instances` },
     items: Object.fromEntries(items),
     ...page.next,
-    ...(unreachable !== null && { unreachables: [`zones/${unreachable}`] }),
+    ...(unreachable !== null && tellsUnreachable && { unreachables: [`zones/${unreachable}`] }),
   };
 }
 

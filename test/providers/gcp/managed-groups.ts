@@ -1,14 +1,9 @@
-import {
-  type CloudInstance,
-  type CloudOperation,
-  type GcpCloud,
-  type InstanceBody,
-  PROJECT,
-  statusOf,
-} from './cloud.ts';
+import { type CloudInstance, type CloudOperation, type GcpCloud, PROJECT, statusOf } from './cloud.ts';
+import type { InstanceBody } from './insertion.ts';
 import { invalid, type Lack } from './refusals.ts';
 
 const ROOT = 'https://www.googleapis.com/compute/v1/projects';
+const FIRST_TRY_MS = 15_000;
 const RETRY_MS = 60_000;
 /** How long a group may not have what it was refused once. */
 const LACKING_MS = 600_000;
@@ -107,7 +102,7 @@ export class ManagedGroup {
   #newEntry(nowMs: number): Entry {
     const zone = this.spec.zones[this.#count % this.spec.zones.length] ?? '';
     const name = `${this.spec.name}-${(this.#count++).toString(36).padStart(4, '0')}`;
-    return { name, zone, sinceMs: nowMs, instance: null, tryMs: nowMs + 1_000, isGoing: false };
+    return { name, zone, sinceMs: nowMs, instance: null, tryMs: nowMs + FIRST_TRY_MS, isGoing: false };
   }
 
   #make(entry: Entry, nowMs: number): void {
@@ -191,18 +186,7 @@ export class ManagedGroup {
 }
 
 function bodyOf({ name, zone }: Entry, machineType: string, model: 'STANDARD' | 'SPOT'): InstanceBody {
-  const isSpot = model === 'SPOT';
-  return {
-    name,
-    machineType: `zones/${zone}/machineTypes/${machineType}`,
-    labels: { 'made-by': 'template' },
-    disks: [],
-    networkInterfaces: [],
-    scheduling: {
-      provisioningModel: model,
-      automaticRestart: !isSpot,
-      onHostMaintenance: isSpot ? 'TERMINATE' : 'MIGRATE',
-      ...(isSpot && { instanceTerminationAction: 'DELETE' as const }),
-    },
-  };
+  const machine = { name, machineType: `zones/${zone}/machineTypes/${machineType}`, labels: { 'made-by': 'template' } };
+  if (model === 'STANDARD') return machine;
+  return { ...machine, scheduling: { provisioningModel: model, instanceTerminationAction: 'DELETE' } };
 }

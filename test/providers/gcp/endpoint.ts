@@ -36,6 +36,8 @@ export class GcpEndpoint implements Endpoint, Answers {
   unreachable: string | null = null;
   /** Whether the whole listing says so as well, or only the scope of the zone. */
   tellsUnreachable = true;
+  /** Listings of instances lag behind everything else. */
+  hidesFromLists = false;
   /** What a test of permissions finds missing. */
   readonly withheld = new Set<string>();
   /** Where an answer of this end point itself is none of the API's. */

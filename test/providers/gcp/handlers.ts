@@ -15,6 +15,7 @@ export interface Answers {
   readonly pageSize: number;
   readonly unreachable: string | null;
   readonly tellsUnreachable: boolean;
+  readonly hidesFromLists: boolean;
   readonly withheld: ReadonlySet<string>;
 }
 
@@ -49,7 +50,8 @@ function instances(name: string, { path, query, body }: Call, world: Answers): o
 function aggregated(query: Call['query'], world: Answers): object {
   const { cloud, clock, showAfterMs, unreachable, tellsUnreachable } = world;
   const nowMs = clock.nowMs();
-  const all = cloud.instancesWhere(query.filter, nowMs, showAfterMs).filter(({ zone }) => zone !== unreachable);
+  const lagMs = world.hidesFromLists ? Number.POSITIVE_INFINITY : showAfterMs;
+  const all = cloud.instancesWhere(query.filter, nowMs, lagMs).filter(({ zone }) => zone !== unreachable);
   const page = pageOf(all, query, world);
   const items = ZONES.map((zone) => {
     const own = page.items.filter((one) => one.zone === zone);

@@ -40,6 +40,8 @@ export class ManagedGroup {
   targetSize = 0;
   /** Its own autoscaler, if it has one. */
   autoscaler: string | null = null;
+  /** It has a size, and no names yet for what it lacks. */
+  isSlow = false;
   #entries: Entry[] = [];
   #lacking: { readonly lack: Lack; readonly untilMs: number } | null = null;
   #count = 0;
@@ -95,7 +97,7 @@ export class ManagedGroup {
     this.#entries = this.#entries.filter(
       ({ isGoing, instance }) => !isGoing || (instance !== null && statusOf(instance, nowMs) !== null),
     );
-    while (this.#staying().length < this.targetSize) this.#entries.push(this.#newEntry(nowMs));
+    while (!this.isSlow && this.#staying().length < this.targetSize) this.#entries.push(this.#newEntry(nowMs));
     for (const entry of this.#staying()) if (entry.instance === null && nowMs >= entry.tryMs) this.#make(entry, nowMs);
   }
 

@@ -15,8 +15,8 @@ import type { GcpApi } from './api.ts';
 import { gcpErrorWithin } from './errors.ts';
 import { type GroupBook, type GroupRef, scopeOf } from './groups.ts';
 import { preempted } from './instances.ts';
-import { idIn, isGoing, isThere, MemberBook, zoneIn } from './members.ts';
-import { lastOf } from './names.ts';
+import { idIn, isGoing, isThere, MemberBook } from './members.ts';
+import { lastOf, zoneIn } from './names.ts';
 
 const CREATE_MS = 11_000;
 
@@ -93,7 +93,7 @@ export class GcpGroups implements MachineProvider {
           .map((one) => ({
             machineId: idIn(ref, one),
             nodeName: lastOf(one.instance),
-            zone: zoneIn(one),
+            zone: zoneIn(one.instance),
             id: one.id,
           })),
       ),

@@ -2,7 +2,7 @@ import type { GcpConfig, OfferingConfig } from '@forescale/shared/config';
 import { ProviderError } from '../errors.ts';
 import { nodePoolSchema } from './answers.ts';
 import type { GcpApi } from './api.ts';
-import { isZone, lastOf, regionOf } from './names.ts';
+import { isZone, lastOf, regionOf, zoneIn } from './names.ts';
 
 /** A managed instance group, of one zone or of one region. */
 export interface GroupRef {
@@ -49,18 +49,14 @@ export function nodePools(gke: NonNullable<GcpConfig['gke']>, api: GcpApi): Grou
   const { cluster, location } = gke;
   const prefix = (name: string) => `${location}/${cluster}/${name}`;
 
-  async function groupsOf(name: string, signal: AbortSignal): Promise<GroupRef[]> {
+  async function poolOf(name: string, signal: AbortSignal) {
     const url = api.container(`locations/${location}/clusters/${cluster}/nodePools/${name}`);
     const { autoscaling, instanceGroupUrls } = await api.call(nodePoolSchema, 'GET', url, signal);
-    if (autoscaling.enabled)
-      throw new ProviderError(
-        'config',
-        `node pool ${prefix(name)}: GKE scales it itself; allowed: one without autoscaling`,
-      );
-    return instanceGroupUrls.map((one) => {
-      const [, zone = ''] = /\/zones\/([a-z0-9-]+)\//.exec(one) ?? [];
+    const groups = instanceGroupUrls.map((one): GroupRef => {
+      const zone = zoneIn(one);
       return { group: `${prefix(name)}/${zone}`, location: zone, name: lastOf(one) };
     });
+    return { groups, isAutoscaled: autoscaling.enabled };
   }
 
   return {
@@ -71,11 +67,18 @@ export function nodePools(gke: NonNullable<GcpConfig['gke']>, api: GcpApi): Grou
     },
     async find(group, signal) {
       const pool = gke.nodePools.find((one) => group.startsWith(`${prefix(one.name)}/`));
-      const groups = pool ? await groupsOf(pool.name, signal) : [];
+      if (!pool) return unknown(group);
+      const { groups, isAutoscaled } = await poolOf(pool.name, signal);
+      // Two that set the size of one group undo each other's.
+      if (isAutoscaled)
+        throw new ProviderError(
+          'config',
+          `node pool ${prefix(pool.name)}: GKE scales it itself; allowed: without autoscaling`,
+        );
       return groups.find((one) => one.group === group) ?? unknown(group);
     },
     async all(signal) {
-      return (await Promise.all(gke.nodePools.map(({ name }) => groupsOf(name, signal)))).flat();
+      return (await Promise.all(gke.nodePools.map(({ name }) => poolOf(name, signal)))).flatMap(({ groups }) => groups);
     },
   };
 }

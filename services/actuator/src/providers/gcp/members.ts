@@ -5,7 +5,7 @@ import type { GcpApi } from './api.ts';
 import type { GroupRef } from './groups.ts';
 import { stateOf } from './instance.ts';
 import { instancesWhere } from './instances.ts';
-import { lastOf, machineId, providerIdOf, regionOf } from './names.ts';
+import { lastOf, machineId, providerIdOf, regionOf, zoneIn } from './names.ts';
 
 /** Terms of one filter: a URL of some 8,000 characters is the most that is taken everywhere. */
 const PREFIXES_MAX = 40;
@@ -51,7 +51,7 @@ export class MemberBook {
   }
 
   async #learn({ managed }: Member, known: Map<string, number>, signal: AbortSignal): Promise<void> {
-    const url = this.#api.compute(`zones/${zoneIn(managed)}/instances/${lastOf(managed.instance)}`);
+    const url = this.#api.compute(`zones/${zoneIn(managed.instance)}/instances/${lastOf(managed.instance)}`);
     const instance = await this.#api.callIfThere(instanceSchema, 'GET', url, signal);
     if (instance !== null) known.set(managed.id, instance.creationTimestamp);
   }
@@ -60,7 +60,7 @@ export class MemberBook {
     const createdMs = this.#madeMs.get(managed.id);
     if (createdMs === undefined) return [];
     const name = lastOf(managed.instance);
-    const zone = zoneIn(managed);
+    const zone = zoneIn(managed.instance);
     return [
       {
         id: idIn(ref, managed),
@@ -86,11 +86,7 @@ export function isGoing({ currentAction }: Managed): boolean {
   return currentAction === 'DELETING' || currentAction === 'ABANDONING';
 }
 
-export function zoneIn({ instance }: Managed): string {
-  return /\/zones\/([a-z0-9-]+)\//.exec(instance)?.[1] ?? '';
-}
-
 /** The group's place and name in front: that is whom its removal has to be asked of. */
 export function idIn({ location, name }: GroupRef, managed: Managed): string {
-  return `${location}/${name}/${machineId(zoneIn(managed), lastOf(managed.instance))}`;
+  return `${location}/${name}/${machineId(zoneIn(managed.instance), lastOf(managed.instance))}`;
 }

@@ -22,6 +22,9 @@ export const regionOf = (zone: string): string => zone.replace(/-[a-z]$/, '');
 /** The last part of a URL, which is the resource's name. */
 export const lastOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
 
+/** The zone in a resource's URL; empty where it has none. */
+export const zoneIn = (url: string): string => /\/zones\/([a-z0-9-]+)\//.exec(url)?.[1] ?? '';
+
 /** By which a machine is known: its name is unique only in its zone. */
 export const machineId = (zone: string, name: string): string => `${zone}/${name}`;
 

@@ -61,6 +61,12 @@ const machinesSchema = section({
       ),
       { error: 'allowed: a map of regions to subnetworks' },
     )
+    .superRefine((named, context) => {
+      for (const [where, subnetwork] of Object.entries(named)) {
+        if (subnetwork.includes(`regions/${where}/`)) continue;
+        context.addIssue({ code: 'custom', path: [where], message: `allowed: a subnetwork of region ${where}` });
+      }
+    })
     .default({}),
   /** Where the network has no other way out, as K3s needs for its images. */
   public_ip: flag.default(false),

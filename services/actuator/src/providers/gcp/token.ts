@@ -102,6 +102,9 @@ const failureSchema = z.object({
     .optional(),
 });
 
+/** Codes of a connection that was not made or did not last. */
+const NETWORK = /^(ECONN\w+|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EPIPE|E(HOST|NET)UNREACH|UND_ERR_\w+|ERR_STREAM_PREMATURE_CLOSE)$/;
+
 /**
  * Why there is no token. In words of our own: what the library throws holds the request, with the assertion that it was
  * signed with, and some of its messages quote the file that they could not read.
@@ -112,7 +115,7 @@ function refusal(error: unknown): ProviderError {
   const http = response?.status ?? status;
   const said = response?.data?.error ?? (typeof code === 'string' ? code : '');
   const why = [http && `HTTP ${http}`, /^[\w-]{1,64}$/.test(said) && said].filter(Boolean).join(' ');
-  const isPassing = http === undefined ? why !== '' : http >= 500 || http === 429 || http === 408;
+  const isPassing = http === undefined ? NETWORK.test(said) : http >= 500 || http === 429 || http === 408;
   if (isPassing || (error instanceof Error && error.name === 'AbortError'))
     return new ProviderError('transient', `no access token: ${why || 'not in time'}`, { ambiguous: false });
   return new ProviderError('auth', `no access token: ${why || 'no credentials were found that can be used'}`);

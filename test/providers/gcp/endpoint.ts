@@ -76,9 +76,9 @@ export class GcpEndpoint implements Endpoint, Answers {
     this.#faults.plan(call, fault, times);
   }
 
-  /** Calls that wait for an operation. */
-  failWaits(fault: EndpointFault, times: number): void {
-    this.#faults.plan('wait', fault, times);
+  /** The next call of one method, such as "compute.zoneOperations.wait", goes wrong. */
+  failWith(method: string, fault: EndpointFault): void {
+    this.#faults.planMethod(method, fault);
   }
 
   failAtRandom(share: number, seed: number): void {
@@ -134,7 +134,7 @@ export class GcpEndpoint implements Endpoint, Answers {
       const call = callOf(request.method ?? '', new URL(request.url ?? '', 'http://x'), await bodyOf(request));
       if (typeof call === 'string') throw new Refused(400, 'invalid', call);
       this.#authorize(request, call);
-      const fault = this.#faults.next(KINDS[lastWord(call.method)] ?? 'read');
+      const fault = this.#faults.next(KINDS[lastWord(call.method)] ?? 'read', call.method);
       if (fault === 'reset') throw RESET;
       if (fault !== null) this.#refuse(fault, call);
       if (call.method === 'compute.instances.insert') this.inserted.push(call.body);

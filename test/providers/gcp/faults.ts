@@ -9,6 +9,7 @@ const BY_CHANCE: readonly EndpointFault[] = ['throttled', 'unavailable', 'reset'
 /** Which calls go wrong, and how: as planned, else by chance. */
 export class Faults {
   readonly #planned: { readonly kind: CallKind; readonly fault: EndpointFault; left: number }[] = [];
+  readonly #methods = new Map<string, EndpointFault>();
   #share = 0;
   #random: Random = seededRandom(0);
 
@@ -21,7 +22,15 @@ export class Faults {
     this.#random = seededRandom(seed);
   }
 
-  next(kind: CallKind): EndpointFault | null {
+  /** The next call of one method. */
+  planMethod(method: string, fault: EndpointFault): void {
+    this.#methods.set(method, fault);
+  }
+
+  next(kind: CallKind, method: string): EndpointFault | null {
+    const own = this.#methods.get(method);
+    this.#methods.delete(method);
+    if (own) return own;
     const planned = this.#planned.find((one) => one.kind === kind && one.left > 0);
     if (planned) {
       planned.left--;

@@ -177,7 +177,7 @@ describe('gcp machines: operations that take long', () => {
   });
 
   it('what is wrong with the waiting says nothing of the machine', async () => {
-    target.endpoint.failWaits('auth', 1);
+    target.endpoint.failWith('compute.zoneOperations.wait', 'auth');
     expect(await failureOf(create(requestOf(target, NAME)))).toMatchObject({ errorClass: 'auth', ambiguous: true });
     expect(await driven(target, target.provider.find(NAME, ON_DEMAND, signal()))).toHaveLength(1);
   });

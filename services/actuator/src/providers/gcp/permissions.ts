@@ -1,4 +1,5 @@
 import type { GcpConfig } from '@forescale/shared/config';
+import { isZone } from './names.ts';
 
 const MACHINES = [
   'compute.disks.create',
@@ -18,7 +19,6 @@ const GROUPS = [
   'compute.instanceGroupManagers.update',
   'compute.instances.get',
   'compute.instances.list',
-  'compute.zoneOperations.get',
   'compute.zoneOperations.list',
 ];
 
@@ -32,9 +32,11 @@ export function permissionsFor({ machines, gke, instanceGroups }: GcpConfig): re
       ...(machines.serviceAccount === null ? [] : ['compute.instances.setServiceAccount', 'iam.serviceAccounts.actAs']),
       ...(machines.publicIp ? ['compute.subnetworks.useExternalIp'] : []),
     ].toSorted();
-  const isRegional = instanceGroups.some(({ location }) => !/-[a-z]$/.test(location));
+  const isZonal = gke !== null || instanceGroups.some(({ location }) => isZone(location));
+  const isRegional = instanceGroups.some(({ location }) => !isZone(location));
   return [
     ...GROUPS,
+    ...(isZonal ? ['compute.zoneOperations.get'] : []),
     ...(isRegional ? ['compute.regionOperations.get'] : []),
     ...(gke === null ? [] : ['container.clusters.get']),
   ].toSorted();

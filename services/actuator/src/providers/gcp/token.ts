@@ -103,7 +103,8 @@ const failureSchema = z.object({
 });
 
 /** Codes of a connection that was not made or did not last. */
-const NETWORK = /^(ECONN\w+|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EPIPE|E(HOST|NET)UNREACH|UND_ERR_\w+|ERR_STREAM_PREMATURE_CLOSE)$/;
+const NETWORK =
+  /^(ECONN\w+|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EPIPE|E(HOST|NET)UNREACH|UND_ERR_\w+|ERR_STREAM_PREMATURE_CLOSE)$/;
 
 /**
  * Why there is no token. In words of our own: what the library throws holds the request, with the assertion that it was

@@ -137,6 +137,27 @@ describe('gcp groups: members', () => {
   });
 });
 
+describe('gcp groups: calls that fail half-way', () => {
+  it('a size that was set stays asked for, though nothing more could be read', async () => {
+    const { target, group } = await open(openZonalGroup);
+    target.endpoint.failWith('compute.instanceGroupManagers.listErrors', 'auth');
+    expect(await failureOf(raise(target, 2))).toMatchObject({ errorClass: 'auth', ambiguous: true });
+    expect(group.targetSize).toBe(2);
+    target.endpoint.failWith('compute.instanceGroupManagers.listErrors', 'auth');
+    expect(await failureOf(raise(target, 2))).toMatchObject({ errorClass: 'auth', ambiguous: false });
+  });
+
+  it('members of a group that is there no more are gone', async () => {
+    const { target, group } = await open(openZonalGroup);
+    await raise(target, 1);
+    pass(target, 5 * MINUTE_MS);
+    const [member] = await list(target);
+    target.endpoint.groups.delete(group.key);
+    expect(await driven(target, target.provider.terminate(member?.id ?? '', ON_DEMAND, signal()))).toBe('gone');
+    expect(await failureOf(list(target))).toMatchObject({ errorClass: 'config' });
+  });
+});
+
 describe('gcp groups: that somebody else scales', () => {
   it('are refused where they have an autoscaler of their own', async () => {
     const { target, group } = await open(openZonalGroup);

@@ -132,6 +132,13 @@ describe('gcp machines: a creation that is repeated', () => {
     expect(target.endpoint.running()).toHaveLength(1);
   });
 
+  it('stays open where the machine that has the name cannot be looked at', async () => {
+    await create(requestOf(target, NAME));
+    target.endpoint.failWith('compute.instances.get', 'throttled');
+    const again = requestOf(target, NAME, ON_DEMAND, { token: 'another' });
+    expect(await failureOf(create(again))).toMatchObject({ errorClass: 'throttled', ambiguous: true });
+  });
+
   it('never adopts a machine of another cluster, nor one that goes', async () => {
     await create(requestOf(target, NAME, ON_DEMAND, { clusterTag: 'other' }));
     const again = requestOf(target, NAME, ON_DEMAND, { token: 'another' });

@@ -12,7 +12,7 @@ import { GcpEndpoint, TOKEN } from './endpoint.ts';
 const START_MS = Date.UTC(2026, 2, 2);
 
 export const MACHINES = {
-  image: 'projects/debian-cloud/global/images/family/debian-12',
+  image: 'projects/ubuntu-os-cloud/global/images/family/ubuntu-2404-lts-amd64',
   subnetworks: { 'us-central1': 'regions/us-central1/subnetworks/nodes' },
   service_account: `nodes@${PROJECT}.iam.gserviceaccount.com`,
   network_tags: ['k3s-agent'],
@@ -58,7 +58,7 @@ export async function openTarget(
   };
 }
 
-export function configOf(section: object): GcpConfig {
+function configOf(section: object): GcpConfig {
   const text = JSON.stringify({ autoscaler: { pools: [{ provider: { kind: 'gcp', ...section } }] } });
   const [pool] = parseConfig(text, 'test', {}).pools;
   const [config] = pool ? providersOf(pool.provider).values() : [];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gcpProvider } from './gcp.ts';
 
-const IMAGE = 'projects/debian-cloud/global/images/family/debian-12';
+const IMAGE = 'projects/ubuntu-os-cloud/global/images/family/ubuntu-2404-lts-amd64';
 const GROUP = { name: 'web', location: 'us-central1-a', instance_type: 'e2-standard-4' };
 const GKE = { cluster: 'prod', location: 'us-central1', node_pools: [{ name: 'web', instance_type: 'e2-standard-4' }] };
 
@@ -72,7 +72,7 @@ describe('provider gcp', () => {
     [{ ...machines({}), endpoint: 'https://compute.googleapis.com/compute/v1' }, `endpoint: ${ENDPOINT}`],
     [{ ...machines({}), container_endpoint: 'https://me:pw@h' }, `container_endpoint: ${ENDPOINT}`],
     [{ ...machines({}), concurrency: 0 }, 'concurrency: allowed: a whole number from 1 to 1000'],
-    [machines({ image: 'debian-12' }), 'machines.image: allowed: an image such as "projects/debian-cloud/global/images/family/debian-12"'],
+    [machines({ image: 'debian-12' }), 'machines.image: allowed: an image such as "projects/ubuntu-os-cloud/global/images/family/ubuntu-2404-lts-amd64"'],
     [machines({ disk_gb: 5 }), 'machines.disk_gb: allowed: a whole number from 10 to 65536'],
     [machines({ disk_type: 'PD' }), `machines.disk_type: ${RESOURCE}`],
     [machines({ network: 'default' }), 'machines.network: allowed: a network such as "global/networks/default"'],

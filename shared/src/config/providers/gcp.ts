@@ -43,7 +43,7 @@ const labels = z
 const machinesSchema = section({
   image: text(
     new RegExp(`^${ofProject}global/images/(?:family/)?${NAME}$`),
-    'an image such as "projects/debian-cloud/global/images/family/debian-12"',
+    'an image such as "projects/ubuntu-os-cloud/global/images/family/ubuntu-2404-lts-amd64"',
   ),
   disk_gb: integer(10, 65_536).default(30),
   disk_type: resourceName.default('pd-balanced'),

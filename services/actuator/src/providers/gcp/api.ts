@@ -14,9 +14,10 @@ interface Page {
   readonly nextPageToken?: string | undefined;
 }
 
-const PAGE_SIZE = 500;
+/** Instances are shown with their user data, of which each may have 256 KB. */
+const PAGE_SIZE = 100;
 /** 100,000 machines; more is a mistake. */
-const PAGES_MAX = 200;
+const PAGES_MAX = 1_000;
 
 /** `wait` may answer before its time, and says nothing then. */
 const ASK_AGAIN_MS = 500;

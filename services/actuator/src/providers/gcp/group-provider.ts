@@ -1,6 +1,6 @@
 import type { OfferingConfig } from '@forescale/shared/config';
 import type { Clock } from '@forescale/shared/time';
-import { ProviderError } from '../errors.ts';
+import { asProviderError, ProviderError } from '../errors.ts';
 import type {
   CreateResult,
   Interruption,
@@ -52,11 +52,14 @@ export class GcpGroups implements MachineProvider {
       );
     const ref = await this.#book.find(group, signal);
     return await this.#inTurn(ref, async () => {
-      if ((await this.#sizeOf(ref, signal)) < groupSize) await this.#resize(ref, groupSize, signal);
-      const there = (await this.#managed(ref, signal)).filter((one) => isThere(one) && !isGoing(one));
-      const missing = groupSize - there.length;
-      const error = missing > 0 ? await this.#errorSince(ref, createdMs, signal) : null;
-      return { machines: [], failures: error === null ? [] : Array.from({ length: missing }, () => error) };
+      const isSmaller = (await this.#sizeOf(ref, signal)) < groupSize;
+      if (isSmaller) await this.#resize(ref, groupSize, signal);
+      try {
+        return { machines: [], failures: await this.#failures(ref, groupSize, createdMs, signal) };
+      } catch (error) {
+        // Whatever is wrong with asking, the group has its size.
+        throw asProviderError(error).withAmbiguity(isSmaller);
+      }
     });
   }
 
@@ -77,6 +80,8 @@ export class GcpGroups implements MachineProvider {
     const [location = '', name = '', zone = '', instance = ''] = id.split('/');
     const ref = { group: id, location, name };
     return await this.#inTurn(ref, async () => {
+      // With the group, its members are gone.
+      if ((await this.#api.callIfThere(groupSchema, 'GET', this.#url(ref, ''), signal)) === null) return 'gone';
       const managed = (await this.#managed(ref, signal)).find((one) => idIn(ref, one) === id);
       if (!managed) return 'gone';
       if (!isGoing(managed)) await this.#delete(ref, [`zones/${zone}/instances/${instance}`], signal);
@@ -121,6 +126,14 @@ export class GcpGroups implements MachineProvider {
         );
       if (taken.length < excess) await this.#resize(ref, target - excess, signal);
     });
+  }
+
+  /** One for each machine that is not there, where the group has said since that it cannot have it. */
+  async #failures(ref: GroupRef, size: number, sinceMs: number, signal: AbortSignal): Promise<ProviderError[]> {
+    const there = (await this.#managed(ref, signal)).filter((one) => isThere(one) && !isGoing(one));
+    const missing = size - there.length;
+    const error = missing > 0 ? await this.#errorSince(ref, sinceMs, signal) : null;
+    return error === null ? [] : Array.from({ length: missing }, () => error);
   }
 
   /** Its own autoscaler would set another size at once. */

@@ -1,6 +1,6 @@
 import type { GcpMachinesConfig } from '@forescale/shared/config';
 import type { Clock } from '@forescale/shared/time';
-import { ProviderError } from '../errors.ts';
+import { asProviderError, ProviderError } from '../errors.ts';
 import { readToken, userData } from '../join/index.ts';
 import type { CreateResult, Interruption, Machine, MachineProvider, MachineRequest, Place } from '../port.ts';
 import { instanceSchema, type Operation, operationSchema } from './answers.ts';
@@ -13,7 +13,7 @@ import { callId, instanceName, LABELS, labelFilter, lastOf, machineId, providerI
 const CREATE_MS = 11_000;
 
 /** Operations of one call that failed before, and that Compute Engine answers the call with. */
-const FAILED_MAX = 10;
+const FAILED_MAX = 5;
 
 /** Single machines of one project. */
 export class GcpMachines implements MachineProvider {
@@ -95,7 +95,10 @@ export class GcpMachines implements MachineProvider {
     signal: AbortSignal,
   ): Promise<Machine> {
     const url = this.#api.compute(`zones/${zone}/instances/${name}`);
-    const instance = await this.#api.callIfThere(instanceSchema, 'GET', url, signal);
+    const instance = await this.#api.callIfThere(instanceSchema, 'GET', url, signal).catch((error: unknown) => {
+      // Whatever is wrong with looking, something has the name.
+      throw asProviderError(error).withAmbiguity(true);
+    });
     if (instance === null) throw conflict;
     const machine = machineOf(this.#api.project, instance);
     const isOurs = machine.requestId === request.requestId && instance.labels[LABELS.cluster] === request.clusterTag;

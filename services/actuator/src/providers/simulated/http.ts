@@ -1,7 +1,8 @@
+import { networkReason } from '@forescale/shared/network';
 import { z } from 'zod';
 import { ProviderError } from '../errors.ts';
-import { sendJson } from '../http.ts';
-import { classOfStatus, type HttpFailure, retryAfterMs } from '../refusal.ts';
+import { boundedText, parseJson } from '../http.ts';
+import { classOfStatus, retryAfterMs } from '../refusal.ts';
 
 const failureSchema = z.object({
   error: z.object({
@@ -27,17 +28,30 @@ export async function callCloud(
   body?: unknown,
 ): Promise<HttpAnswer> {
   const what = `${method} ${url.pathname}`;
-  const answer = await sendJson(url, { method, body, signal, secrets: [] });
-  const { status } = answer;
-  const isGone = status === 404 && method === 'DELETE' && failureSchema.safeParse(answer.body).success;
-  if ((status >= 200 && status < 300) || isGone) return { status, body: answer.body };
-  throw classified(what, answer);
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(url, {
+      method,
+      signal,
+      redirect: 'error',
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    text = await boundedText(response);
+  } catch (error) {
+    throw new ProviderError('transient', `${what}: ${networkReason(error)}`, { cause: error });
+  }
+  const parsed = parseJson(text);
+  const isGone = response.status === 404 && method === 'DELETE' && failureSchema.safeParse(parsed).success;
+  if (response.ok || isGone) return { status: response.status, body: parsed };
+  throw classified(what, response, parsed);
 }
 
-function classified(what: string, { status, headers, body }: HttpFailure): ProviderError {
-  const waitMs = retryAfterMs(headers['retry-after']);
+function classified(what: string, response: Response, body: unknown): ProviderError {
+  const waitMs = retryAfterMs(response.headers.get('retry-after'));
   const options = waitMs === null ? {} : { retryAfterMs: waitMs };
   const failure = failureSchema.safeParse(body);
   if (failure.success) return new ProviderError(failure.data.error.class, failure.data.error.message, options);
+  const { status } = response;
   return new ProviderError(classOfStatus(status), `${what}: HTTP ${status}`, options);
 }

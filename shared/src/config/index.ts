@@ -16,6 +16,7 @@ export {
 } from './pool-schema.ts';
 export type { ExternalGrpcConfig } from './providers/externalgrpc.ts';
 export type { AwsConfig } from './providers/aws.ts';
+export type { GcpConfig, GcpMachinesConfig } from './providers/gcp.ts';
 export { type ProviderConfig, providersOf, type SingleProviderConfig } from './providers/index.ts';
 export type { JoinConfig } from './providers/join.ts';
 export type { Config } from './schema.ts';

@@ -116,6 +116,23 @@ const GCP: readonly Recorded[] = [
   recorded('gcp operation PERMISSIONS_ERROR', gcpOperation('PERMISSIONS_ERROR', 403), 'auth'),
   recorded('gcp 403 forbidden', gcpRefusal(403, 'forbidden'), 'auth'),
   recorded('gcp 401 authError', gcpRefusal(401, 'authError'), 'auth'),
+  recorded('gcp 401 required', gcpRefusal(401, 'required', 'Login Required.'), 'auth'),
+  recorded('gcp 400 required', gcpRefusal(400, 'required', "Required field 'resource' not specified"), 'config', [30]),
+  recorded('gcp 404 notFound', gcpRefusal(404, 'notFound'), 'config', [30]),
+  recorded('gcp 400 resourceNotReady', gcpRefusal(400, 'resourceNotReady'), 'transient'),
+  recorded(
+    'gcp operation CONCURRENT_OPERATIONS_QUOTA_EXCEEDED',
+    gcpOperation('CONCURRENT_OPERATIONS_QUOTA_EXCEEDED', 403),
+    'throttled',
+  ),
+  recorded('gcp operation RESOURCE_POOL_EXHAUSTED', gcpOperation('RESOURCE_POOL_EXHAUSTED', 503), 'capacity', [30]),
+  recorded('gcp operation RESOURCE_ALREADY_EXISTS', gcpOperation('RESOURCE_ALREADY_EXISTS', 409), 'conflict'),
+  recorded(
+    'gcp operation CONDITION_NOT_MET',
+    gcpOperation('CONDITION_NOT_MET', 412, "Constraint 'constraints/compute.vmExternalIpAccess' violated."),
+    'config',
+    [30],
+  ),
   recorded('gcp 400 invalid', gcpRefusal(400, 'invalid'), 'config', [30]),
   recorded('gcp 409 alreadyExists', gcpRefusal(409, 'alreadyExists'), 'conflict'),
 ];

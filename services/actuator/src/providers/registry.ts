@@ -34,6 +34,8 @@ export async function openProvider(config: SingleProviderConfig, parts: Provider
       return await (await import('./externalgrpc/provider.ts')).openExternalGrpc(config, parts.clock);
     case 'aws':
       return await (await import('./aws/open.ts')).openAws(config, parts.clock);
+    case 'gcp':
+      return await (await import('./gcp/provider.ts')).openGcp(config, parts.clock);
   }
 }
 
@@ -56,5 +58,7 @@ export function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }
       return config.address;
     case 'aws':
       return config.endpoints.ec2 ?? 'account';
+    case 'gcp':
+      return `${config.project} ${config.endpoint}`;
   }
 }

@@ -4,6 +4,7 @@ import { bufferProvider } from './buffer.ts';
 import { clusterApiProvider } from './clusterapi.ts';
 import { externalGrpcProvider } from './externalgrpc.ts';
 import { awsProvider } from './aws.ts';
+import { gcpProvider } from './gcp.ts';
 import { simulatedProvider } from './simulated.ts';
 
 const noProvider = section({ kind: z.literal('none') });
@@ -14,6 +15,8 @@ const SINGLE = [noProvider, simulatedProvider, externalGrpcProvider] as const;
 const KINDS = ['none', 'simulated', 'externalgrpc'] as const;
 const SINGLE = [noProvider, simulatedProvider, awsProvider] as const;
 const KINDS = ['none', 'simulated', 'aws'] as const;
+const SINGLE = [noProvider, simulatedProvider, gcpProvider] as const;
+const KINDS = ['none', 'simulated', 'gcp'] as const;
 
 /** `provider: none` is short for `provider: { kind: none }`. */
 const kindAlone = (raw: unknown) => (typeof raw === 'string' ? { kind: raw } : raw);

@@ -7,11 +7,13 @@ import type { Clock, Random } from '@forescale/shared/time';
 import type { Interruption, Machine } from '../providers/port.ts';
 import { type ExecuteContext, type Failure, type NodeEvent, type Permission, reasonOf } from './context.ts';
 import { beginDrain, cancelDrain, drainStep } from './drain.ts';
+import { claimMembers, isOpen } from './groups.ts';
 import { Journal } from './journal.ts';
 import type { Machines } from './machines.ts';
-import { newRecord, provision, stillLeads } from './provision.ts';
+import { provision } from './provision.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval, removeStep } from './remove.ts';
+import { newRecord, stillLeads } from './request.ts';
 import { settle } from './settle.ts';
 import { type Sightings, sweep } from './sweep.ts';
 
@@ -57,6 +59,7 @@ export class Executor {
   #news: News = { events: [], failures: [], troubles: [] };
   #sightings: Sightings = { unknown: new Map(), missing: new Map() };
   #sweptMs = Number.NEGATIVE_INFINITY;
+  #sweepDue = false;
   /** A listing that waits to be compared with a picture of the cluster that was taken after it. */
   #listed: readonly Machine[] | null = null;
   /** Nodes that planning has been told of. */
@@ -99,14 +102,15 @@ export class Executor {
   }
 
   /**
-   * Asks the provider for notices and, every 5 min and first of all, for its machines. To be called before the
+   * Asks the provider for notices and, every 5 min, first of all, and while members of groups are waited for, for its machines. To be called before the
    * cluster is read. Resolves to whether it answers; one that does not is no reason to stop.
    */
   async look(clusterTag: string, nowMs: number): Promise<Health> {
     const { machines } = this.#parts;
     const sinceMs = nowMs - this.#sweptMs;
     // Less than 0: the clock was set back.
-    const due = sinceMs < 0 || sinceMs >= SWEEP_EVERY_MS;
+    this.#sweepDue = sinceMs < 0 || sinceMs >= SWEEP_EVERY_MS;
+    const due = this.#sweepDue || this.records.some((record) => isOpen({ machines }, record));
     const [notices, listed] = await Promise.allSettled([
       machines.interruptions(clusterTag),
       due ? machines.list(clusterTag) : null,
@@ -132,8 +136,11 @@ export class Executor {
     const context = this.#context(clusterTag);
     if (this.#listed !== null) {
       try {
-        this.#sightings = await sweep(context, this.#listed, cluster, this.#sightings, permission, nowMs);
-        this.#sweptMs = nowMs;
+        await claimMembers(context, this.#listed, nowMs);
+        if (this.#sweepDue) {
+          this.#sightings = await sweep(context, this.#listed, cluster, this.#sightings, permission, nowMs);
+          this.#sweptMs = nowMs;
+        }
       } catch (error) {
         context.onTrouble(`comparing machines: ${reasonOf(error)}`);
       }

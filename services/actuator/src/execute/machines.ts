@@ -7,7 +7,7 @@ import { ANY_REGION, type CallsByRegion } from './calls.ts';
  * `ProviderError`; see `MachineProvider` for what the methods do.
  */
 export interface Machines {
-  /** Rejects where nothing was made and the provider said why. */
+  /** Rejects where nothing was made and the provider said why; of a group it resolves to what will not come. */
   create(request: MachineRequest): Promise<CreateResult>;
   find(requestId: string, place: Place): Promise<readonly Machine[]>;
   list(clusterTag: string): Promise<readonly Machine[]>;
@@ -26,7 +26,8 @@ export function guardedMachines(provider: MachineProvider, calls: CallsByRegion)
       calls(request.offering.region).run('create', async (signal) => {
         const result = await provider.create(request, signal);
         const failure = result.failures[0];
-        if (result.machines.length === 0 && failure) throw failure;
+        // What a group cannot deliver is told of each machine by itself.
+        if (result.machines.length === 0 && failure && !groups) throw failure;
         return result;
       }),
     find: (requestId, place) => calls(place.region).run('read', (signal) => provider.find(requestId, place, signal)),

@@ -39,6 +39,8 @@ export const nodeRecordSchema = z.object({
   nodeName: name,
   offering: offeringSchema,
   machineIds: z.array(z.string().max(253)).max(100),
+  /** What its Node's `spec.providerID` will be; empty where nobody has said. */
+  providerId: z.string().max(1_000).default(''),
   /** When it was asked for, and when each step of its start was reached: its machines made … */
   createdMs: moment,
   launchedMs: moment.nullable(),

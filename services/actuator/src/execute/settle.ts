@@ -2,9 +2,12 @@ import type { ClusterNode, ClusterState } from '@forescale/shared/domain';
 import { ProviderError } from '../providers/errors.ts';
 import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
 import { cancelDrain, drainStep, isClosedForDrain, isWorkload, uncordon } from './drain.ts';
-import { adopt, findMachines, giveUp, giveUpUnseen, madeMs, repeatRequest, stillLeads } from './provision.ts';
+import { isOpen, settleGroups } from './groups.ts';
+import { nodeFinder } from './node-of.ts';
+import { repeatRequest } from './provision.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval, removeStep } from './remove.ts';
+import { adopt, findMachines, giveUp, giveUpUnseen, madeMs, stillLeads } from './request.ts';
 
 /** A node that is NotReady this long may have lost its machine: the provider is asked. */
 const UNREADY_ASK_MS = 60_000;
@@ -20,11 +23,12 @@ export async function settle(
   permission: Permission,
   nowMs: number,
 ): Promise<void> {
-  const nodes = new Map(cluster.nodes.map((node) => [node.name, node]));
+  const nodeOf = nodeFinder(cluster);
+  await settleGroups(context, permission, nowMs);
   await Promise.all(
     context.journal.records().map(async (record) => {
       try {
-        await settleRecord(context, record, cluster, nodes.get(record.nodeName) ?? null, permission, nowMs);
+        await settleRecord(context, record, cluster, nodeOf(record), permission, nowMs);
       } catch (error) {
         context.onTrouble(`${record.nodeName} (${record.state}): ${reasonOf(error)}`);
       }
@@ -41,6 +45,7 @@ async function settleRecord(
   nowMs: number,
 ): Promise<void> {
   let now = record;
+  if (node && node.name !== now.nodeName) now = await context.journal.update(now.requestId, { nodeName: node.name });
   if (now.state === 'intended') now = await settleIntent(context, now, node, permission, nowMs);
   if (now.state === 'requested' || now.state === 'registered')
     now = await settleStarting(context, now, node, permission, nowMs);
@@ -68,7 +73,8 @@ async function settleIntent(
     await (node ? giveUp : giveUpUnseen)(context, record, error, nowMs);
     return context.journal.get(record.requestId) ?? record;
   }
-  const mayAsk = node === null && permission === 'all' && context.isCounted(record.requestId);
+  const mayAsk =
+    node === null && !isOpen(context, record) && permission === 'all' && context.isCounted(record.requestId);
   if (mayAsk && (await stillLeads(context))) {
     // Written once more, it is this process's own: the one that wrote it first can withdraw it no longer.
     await repeatRequest(context, await context.journal.update(record.requestId, {}), nowMs);

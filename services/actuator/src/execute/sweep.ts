@@ -2,9 +2,11 @@ import type { OfferingConfig, PoolConfig } from '@forescale/shared/config';
 import type { ClusterNode, ClusterState } from '@forescale/shared/domain';
 import type { Machine } from '../providers/port.ts';
 import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
-import { adopt, CAPACITY_LABEL, findMachines, madeMs } from './provision.ts';
+import { groupsOf, trimGroups } from './groups.ts';
+import { nodeFinder } from './node-of.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval } from './remove.ts';
+import { adopt, CAPACITY_LABEL, findMachines, madeMs } from './request.ts';
 
 /** Nobody's machines are terminated this many at a time: a mistake of ours must not empty an account. */
 const TERMINATED_PER_SWEEP_MAX = 5;
@@ -36,17 +38,21 @@ export async function sweep(
   nowMs: number,
 ): Promise<Sightings> {
   const { journal, pool } = context;
-  const machines = listed.filter((machine) => machine.pool === pool.name && machine.state !== 'terminating');
-  const nodes = new Map(cluster.nodes.map((node) => [node.name, node]));
+  const groups = groupsOf(context);
+  const isOurs = (machine: Machine) =>
+    machine.group === null ? machine.pool === pool.name : groups.has(machine.group);
+  const machines = listed.filter((machine) => isOurs(machine) && machine.state !== 'terminating');
+  const nodes = nodeFinder(cluster);
+  const claimed = new Set(journal.records().flatMap((record) => record.machineIds));
   const unknown = new Map<string, number>();
   for (const machine of machines) {
     const record = journal.get(requestIdOf(machine));
-    if (record?.machineIds.includes(machine.id)) continue;
+    if (claimed.has(machine.id)) continue;
     if (record?.state === 'intended') {
       await adopt(context, record, [machine], madeMs([machine], nowMs));
       continue;
     }
-    const node = nodes.get(machine.nodeName);
+    const node = nodes(machine);
     if (!record && node) await journal.add(lostRecord(context, machine, node));
     else unknown.set(machine.id, (before.unknown.get(machine.id) ?? 0) + 1);
   }
@@ -56,8 +62,10 @@ export async function sweep(
       (unknown.get(machine.id) ?? 0) >= SIGHTINGS_MIN &&
       nowMs - machine.createdMs > pool.registrationTimeoutMs + GRACE_MS,
   );
-  if (mayTerminate) await Promise.all(orphans.slice(0, TERMINATED_PER_SWEEP_MAX).map((one) => terminate(context, one)));
-  else if (orphans.length > 0) context.onTrouble(`${orphans.length} machines belong to nobody: ${orphans[0]?.id}`);
+  if (mayTerminate) {
+    await Promise.all(orphans.slice(0, TERMINATED_PER_SWEEP_MAX).map((one) => terminate(context, one)));
+    await trimGroups(context);
+  } else if (orphans.length > 0) context.onTrouble(`${orphans.length} machines belong to nobody: ${orphans[0]?.id}`);
   return { unknown, missing: await giveUpMissing(context, machines, before.missing, nowMs) };
 }
 
@@ -106,8 +114,9 @@ function lostRecord(context: ExecuteContext, machine: Machine, node: ClusterNode
     generation: 0,
     state: 'ready',
     nodeName: node.name,
-    offering: offeringOf(context.pool, node),
+    offering: soldAs(context, machine, node),
     machineIds: [machine.id],
+    providerId: machine.providerId,
     // Providers tell of times as finely as they like; the journal keeps whole milliseconds.
     createdMs: Math.round(machine.createdMs),
     launchedMs: Math.round(machine.createdMs),
@@ -119,6 +128,11 @@ function lostRecord(context: ExecuteContext, machine: Machine, node: ClusterNode
     drain: null,
     removal: null,
   };
+}
+
+function soldAs({ pool, machines }: ExecuteContext, machine: Machine, node: ClusterNode): OfferingConfig {
+  const known = machine.group === null ? null : pool.offerings.find((one) => machines.groupOf(one) === machine.group);
+  return known ?? { ...offeringOf(pool, node), provider: machine.place.provider };
 }
 
 /** What a node is, from its labels; the price from the configuration, 0 where that does not name it. */

@@ -80,8 +80,8 @@ export interface MachineProvider {
  * Of a provider whose machines are made by groups that are told how many they shall be (an ASG, a MIG, a node pool, a
  * MachineDeployment). There
  * - `create` raises the group to `groupSize`, never lowers it, and resolves to no machines: those carry no request, and
- *   are given to requests as they show themselves in `list`. Failures are what the group could not deliver since
- *   `createdMs`;
+ *   are given to requests as they show themselves in `list`. Where the group has said since `createdMs`
+ *   that it cannot deliver, or may not be as large, there is one failure for each machine that is not there;
  * - `find` resolves to none;
  * - `list` resolves to the members of the groups in the configuration, whatever they are tagged with;
  * - `terminate` removes this very member, and lowers the group's size by it.

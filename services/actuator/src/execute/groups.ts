@@ -1,0 +1,119 @@
+import type { OfferingConfig } from '@forescale/shared/config';
+import { asProviderError, type ProviderError } from '../providers/errors.ts';
+import type { Machine } from '../providers/port.ts';
+import type { ExecuteContext, Permission } from './context.ts';
+import type { NodeRecord } from './record.ts';
+import { adopt, type giveUp, machineRequest, madeMs, refuseRepeat, stillLeads } from './request.ts';
+
+/** Groups that the pool buys from, or has bought from, each with an offering that it sells. */
+export function groupsOf(context: ExecuteContext): ReadonlyMap<string, OfferingConfig> {
+  const { pool, journal, machines } = context;
+  const groups = new Map<string, OfferingConfig>();
+  for (const offering of [...pool.offerings, ...journal.records().map((record) => record.offering)]) {
+    const group = machines.groupOf(offering);
+    if (group !== null) groups.set(group, offering);
+  }
+  return groups;
+}
+
+/** Waits for a member of its group. */
+export function isOpen(context: Pick<ExecuteContext, 'machines'>, record: NodeRecord): boolean {
+  return record.machineIds.length === 0 && context.machines.groupOf(record.offering) !== null;
+}
+
+/** How many machines a group shall have: its nodes, and those to come. A member that is removed leaves by itself. */
+function sizeOf(context: ExecuteContext, group: string): number {
+  return recordsOf(context, group).filter((record) => record.state !== 'removing').length;
+}
+
+function recordsOf(context: ExecuteContext, group: string): NodeRecord[] {
+  return context.journal.records().filter((record) => context.machines.groupOf(record.offering) === group);
+}
+
+/**
+ * Gives the members of groups to the requests that wait for one, the oldest to the oldest: a group does not say for whom
+ * it has made a machine. One that comes after its request was given up is that request's still, and goes with it.
+ */
+export async function claimMembers(context: ExecuteContext, listed: readonly Machine[], nowMs: number): Promise<void> {
+  const taken = new Set(context.journal.records().flatMap((record) => record.machineIds));
+  const free = listed
+    .filter(({ id, group, state }) => group !== null && state !== 'terminating' && !taken.has(id))
+    .sort((a, b) => a.createdMs - b.createdMs || (a.id < b.id ? -1 : 1));
+  for (const [group, members] of Map.groupBy(free, (machine) => machine.group ?? '')) {
+    const open = recordsOf(context, group).filter((record) => record.machineIds.length === 0);
+    const waiting = [
+      ...open.filter((record) => record.state === 'intended'),
+      ...open.filter((record) => record.state === 'removing'),
+    ];
+    for (const [i, member] of members.entries()) {
+      const record = waiting[i];
+      if (record?.state === 'intended') await adopt(context, record, [member], madeMs([member], nowMs));
+      else if (record) await context.journal.update(record.requestId, { machineIds: [member.id] });
+    }
+  }
+}
+
+/** Asks again for what was asked for and has not come: groups are told sizes, so that nothing comes twice. */
+export async function settleGroups(context: ExecuteContext, permission: Permission, nowMs: number): Promise<void> {
+  const open = context.journal
+    .records()
+    .filter(
+      (record) =>
+        record.state === 'intended' &&
+        isOpen(context, record) &&
+        context.isCounted(record.requestId) &&
+        nowMs - record.createdMs <= context.pool.registrationTimeoutMs,
+    );
+  if (permission !== 'all' || open.length === 0 || !(await stillLeads(context))) return;
+  // Written once more, they are this process's own: the one that wrote them first can withdraw them no longer.
+  const own = await Promise.all(open.map((record) => context.journal.update(record.requestId, {})));
+  await raiseGroups(context, own, refuseRepeat, nowMs);
+}
+
+/** Raises the group of each of these `intended` records, which they then wait for; a refusal is `refused`'s. */
+export async function raiseGroups(
+  context: ExecuteContext,
+  records: readonly NodeRecord[],
+  refused: typeof giveUp,
+  nowMs: number,
+): Promise<void> {
+  const byGroup = Map.groupBy(records, (record) => context.machines.groupOf(record.offering) ?? '');
+  await Promise.all([...byGroup].map(([group, open]) => raiseGroup(context, group, open, refused, nowMs)));
+}
+
+async function raiseGroup(
+  context: ExecuteContext,
+  group: string,
+  open: readonly NodeRecord[],
+  refused: typeof giveUp,
+  nowMs: number,
+): Promise<void> {
+  const [oldest] = open;
+  if (!oldest) return;
+  const request = { ...machineRequest(context, oldest), groupSize: sizeOf(context, group) };
+  let failures: readonly ProviderError[];
+  try {
+    ({ failures } = await context.machines.create(request));
+  } catch (cause) {
+    const error = asProviderError(cause);
+    if (error.ambiguous) return context.onTrouble(`group ${group}: ${error.message}; asked again at the next tick`);
+    failures = open.map(() => error);
+  }
+  // The newest first: what the group has delivered goes to the oldest.
+  const lost = open.toReversed().slice(0, failures.length);
+  for (const [i, record] of lost.entries()) await refused(context, record, failures[i] as ProviderError, nowMs);
+  if (lost.length > 0) await trimGroup(context, group, oldest.offering);
+}
+
+/** Takes back what the groups were told to make and nobody waits for any more. */
+export async function trimGroups(context: ExecuteContext): Promise<void> {
+  for (const [group, offering] of groupsOf(context)) await trimGroup(context, group, offering);
+}
+
+async function trimGroup(context: ExecuteContext, group: string, offering: OfferingConfig): Promise<void> {
+  try {
+    await context.machines.trim(group, offering, sizeOf(context, group));
+  } catch (error) {
+    context.onTrouble(`group ${group} cannot be made smaller: ${asProviderError(error).message}`);
+  }
+}

@@ -96,8 +96,9 @@ async function checkProvider(
   const listed = await attempt(patience, async (signal) =>
     (await openProvider(config, parts)).list(clusterTag, signal),
   );
-  if ('error' in listed) return { ...finding, state: 'fail', detail: `${config.url}: ${listed.error}` };
-  return { ...finding, state: 'ok', detail: `${config.url}, ${listed.value.length} machine(s) of this cluster` };
+  const where = 'url' in config ? config.url : config.endpoint;
+  if ('error' in listed) return { ...finding, state: 'fail', detail: `${where}: ${listed.error}` };
+  return { ...finding, state: 'ok', detail: `${where}, ${listed.value.length} machine(s) of this cluster` };
 }
 
 /** `version` is that of the process, such as "22.23.3". */

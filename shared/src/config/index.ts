@@ -14,7 +14,9 @@ export {
   type SignalConfig,
   type SpotConfig,
 } from './pool-schema.ts';
+export type { AzureConfig, AzureGroupConfig, AzureMachinesConfig } from './providers/azure.ts';
 export { type ProviderConfig, providersOf, type SingleProviderConfig } from './providers/index.ts';
+export type { JoinConfig } from './providers/join.ts';
 export type { Config } from './schema.ts';
 export { maskSecrets } from './secrets.ts';
 export type { SimulationConfig } from './simulation-schema.ts';

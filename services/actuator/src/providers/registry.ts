@@ -20,12 +20,14 @@ export interface ProviderParts {
 }
 
 /** Opens the provider that the configuration names. Each is loaded only where it is used. */
-export async function openProvider(config: SingleProviderConfig, _parts: ProviderParts): Promise<MachineProvider> {
+export async function openProvider(config: SingleProviderConfig, parts: ProviderParts): Promise<MachineProvider> {
   switch (config.kind) {
     case 'none':
       return new (await import('./none/provider.ts')).NoProvider();
     case 'simulated':
       return new (await import('./simulated/provider.ts')).SimulatedProvider(config.url);
+    case 'azure':
+      return await (await import('./azure/open.ts')).openAzure(config, parts.clock);
   }
 }
 
@@ -40,5 +42,7 @@ function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }>): str
   switch (config.kind) {
     case 'simulated':
       return config.url;
+    case 'azure':
+      return `${config.endpoint} ${config.subscriptionId}`;
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { choice, flag, integer, list, section, text } from '../issues.ts';
+import { joinSchema } from './join.ts';
 import { limits, limitsOf } from './limits.ts';
 
 /** Without a password or path: tokens are sent to it, so that only loopback may do without TLS. */
@@ -39,6 +40,8 @@ const machinesSchema = section({
     /^(ssh-rsa|ssh-ed25519) [\w+/=]{40,4000}( [\w.@-]{0,200})?$/,
     'a public key as in id_rsa.pub, of type ssh-rsa or ssh-ed25519',
   ),
+  /** Absent: the image joins by itself. */
+  join: joinSchema.optional(),
   disk_gb: integer(8, 4_095).optional(),
   disk_type: choice(['Standard_LRS', 'StandardSSD_LRS', 'Premium_LRS']).default('Premium_LRS'),
 }).transform((raw) => ({
@@ -48,6 +51,8 @@ const machinesSchema = section({
   image: raw.image,
   adminUsername: raw.admin_username,
   sshPublicKey: raw.ssh_public_key,
+  /** Null: the image joins by itself. */
+  join: raw.join ?? null,
   /** Null: the image's own. */
   diskGb: raw.disk_gb ?? null,
   diskType: raw.disk_type,

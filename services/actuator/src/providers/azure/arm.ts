@@ -65,7 +65,7 @@ export class Arm {
     const answer = await this.call({ ...call, method: 'GET', allowed: [404] }, signal);
     if (answer.status !== 404) return answer.body;
     // Of a group, a scale set or a subscription that is not there: that says nothing of what is in it.
-    if (/^(ResourceNotFound|NotFound)$/.test(errorCode(answer))) return null;
+    if (/^(Resource|Instance|Machine)?NotFound$/.test(errorCode(answer))) return null;
     throw azureError(answer, 'on_demand');
   }
 
@@ -125,15 +125,15 @@ export class Arm {
 
   /** A link of ARM's own making, which must lead back to it. */
   #ours(link: string): URL {
-    const url = URL.canParse(link, this.#root) ? new URL(link, this.#root) : null;
+    const url = URL.canParse(link) ? new URL(link) : null;
     if (url?.origin === this.#root.origin) return url;
     throw new ProviderError('transient', 'unreadable answer: a link that leads to another host');
   }
 }
 
 /** Whether asking failed says nothing of the operation; that it has failed is told with 4xx and its own code. */
-function isAnswerOf({ status, ...answer }: HttpAnswer): boolean {
-  return status < 500 && ![401, 403, 404, 408, 429].includes(status) && errorCode({ status, ...answer }) !== '';
+function isAnswerOf(answer: HttpAnswer): boolean {
+  return answer.status < 500 && ![401, 403, 404, 408, 429].includes(answer.status) && errorCode(answer) !== '';
 }
 
 /** What cannot be read may have been carried out all the same. */

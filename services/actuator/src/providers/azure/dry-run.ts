@@ -1,5 +1,5 @@
 import type { AzureConfig, OfferingConfig } from '@forescale/shared/config';
-import type { Clock } from '@forescale/shared/time';
+import { systemClock, within } from '@forescale/shared/time';
 import { z } from 'zod';
 import type { MachineRequest } from '../port.ts';
 import { type Arm, AUTHORIZATION, COMPUTE, parsed, RESOURCES } from './arm.ts';
@@ -12,6 +12,9 @@ import { actionsOf } from './role.ts';
 /** Sold nearly everywhere; nothing is bought of it. */
 const PROBED_SIZE = 'Standard_D2s_v5';
 
+/** Of all calls together. */
+const PATIENCE_MS = 120_000;
+
 const permissionsSchema = z.object({
   actions: z.array(z.string()).default([]),
   notActions: z.array(z.string()).default([]),
@@ -22,32 +25,45 @@ const groupSchema = z.object({ location: z.string().min(1) });
  * What the live cloud says of the configuration, without making anything: what the role allows, whether the groups or the
  * machine to be made are as ARM takes them, and what listings and prices answer.
  */
-export async function dryRun(
-  config: AzureConfig,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<readonly { readonly operation: string; readonly outcome: string }[]> {
+export async function dryRun(config: AzureConfig): Promise<readonly Finding[]> {
+  return await within(
+    systemClock,
+    PATIENCE_MS,
+    (signal) => findings(config, signal),
+    () => new Error(`Azure has not answered within ${PATIENCE_MS / 1_000} s`),
+  );
+}
+
+interface Finding {
+  readonly operation: string;
+  readonly outcome: string;
+}
+
+async function findings(config: AzureConfig, signal: AbortSignal): Promise<readonly Finding[]> {
   const arm = await openArm(config);
-  const results = await permitted(arm, config, signal);
-  const attempt = async (operation: string, probe: () => Promise<string>) =>
-    results.push({ operation, outcome: await probe().catch((error: unknown) => `refused: ${messageOf(error)}`) });
+  const results: Finding[] = await permitted(arm, config, signal);
+  const attempt = async (operation: string, probe: () => Promise<string>) => {
+    const outcome = await probe().catch((error: unknown) => `refused: ${messageOf(error)}`);
+    results.push({ operation, outcome });
+  };
   let region = '';
-  await attempt('the resource group', async () => {
+  await attempt('reading the resource group', async () => {
     const body = await arm.read({ path: groupPath(config), apiVersion: RESOURCES }, signal);
     region = parsed(groupSchema, body).location;
-    return region;
+    return `in ${region}`;
   });
-  await attempt('listing', async () => {
-    const listed = await (await openAzure(config, clock)).list('dry-run', signal);
-    return `${listed.length} machines`;
+  await attempt('listing machines', async () => {
+    const listed = await (await openAzure(config, systemClock)).list('forescale-dry-run', signal);
+    return `${listed.length} of this configuration`;
   });
   if (config.machines)
     await attempt(`validating a machine of ${PROBED_SIZE}`, () =>
       validated(arm, config, probedOffering(region), signal),
     );
-  await attempt('prices', async () => {
-    const [price] = await new RetailPrices(config.pricesEndpoint, clock).of([probedOffering(region)], signal);
-    return price === null || price === undefined ? 'none' : `${PROBED_SIZE} costs ${price} USD/h in ${region}`;
+  await attempt('reading prices', async () => {
+    const prices = new RetailPrices(config.pricesEndpoint, systemClock);
+    const [price = null] = await prices.of([probedOffering(region)], signal);
+    return price === null ? `none of ${PROBED_SIZE}` : `${PROBED_SIZE}: ${price} USD/h in ${region}`;
   });
   return results;
 }

@@ -43,7 +43,7 @@ export function machineBody(request: MachineRequest, config: AzureMachinesConfig
       osProfile: {
         computerName: nodeName,
         adminUsername: config.adminUsername,
-        customData: encoded(userData),
+        ...(userData !== '' && { customData: encoded(userData) }),
         linuxConfiguration: {
           disablePasswordAuthentication: true,
           ssh: {

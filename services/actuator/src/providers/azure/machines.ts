@@ -118,7 +118,7 @@ export class AzureMachines implements MachineProvider {
         apiVersion: COMPUTE,
         body,
         headers: { 'if-none-match': '*' },
-        secrets: [body.properties.osProfile.customData, token].filter((secret) => secret !== ''),
+        secrets: [body.properties.osProfile.customData ?? '', token].filter((secret) => secret !== ''),
         capacityType: request.offering.capacityType,
         allowed: [412],
       },

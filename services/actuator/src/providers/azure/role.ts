@@ -4,7 +4,9 @@ const MACHINES = [
   'Microsoft.Compute/virtualMachines/read',
   'Microsoft.Compute/virtualMachines/write',
   'Microsoft.Compute/virtualMachines/delete',
-  'Microsoft.Network/networkInterfaces/read',
+  'Microsoft.Compute/locations/operations/read',
+  'Microsoft.Compute/disks/write',
+  'Microsoft.Compute/disks/delete',
   'Microsoft.Network/networkInterfaces/write',
   'Microsoft.Network/networkInterfaces/delete',
   'Microsoft.Network/networkInterfaces/join/action',
@@ -34,6 +36,8 @@ const AGENT_POOLS = [
   'Microsoft.ContainerService/managedClusters/agentPools/write',
   'Microsoft.ContainerService/managedClusters/agentPools/machines/read',
   'Microsoft.ContainerService/managedClusters/agentPools/deleteMachines/action',
+  // Where the pool has a subnet of its own.
+  'Microsoft.Network/virtualNetworks/subnets/join/action',
   // In the node resource group.
   'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read',
 ] as const;

@@ -77,7 +77,9 @@ export async function openWorld(latencyMs: number, ratePerSecond: number | null,
     state,
     clock: systemClock,
     random,
+    tickMs: config.clock.tickMs,
     isCurrent: async () => true,
+    mayBegin: () => true,
   });
   const [offering] = pool.offerings;
   return {

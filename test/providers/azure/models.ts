@@ -15,11 +15,17 @@ function readModels(): ReadonlyMap<string, Namespace> {
   for (const line of readFileSync(new URL('arm-models.txt', import.meta.url), 'utf8').split('\n')) {
     const [, namespace, version] = /^@ (\S+) (\S+)$/.exec(line) ?? [];
     const [, model, fields] = /^([\w.]+): (.*)$/.exec(line) ?? [];
-    if (namespace && version) namespaces.set(namespace, { version, models: (models = new Map()) });
-    else if (model)
-      models.set(model, new Map(fields?.split('; ').map((field) => field.split(/=(.*)/s) as [string, string])));
+    if (namespace && version) {
+      models = new Map();
+      namespaces.set(namespace, { version, models });
+    } else if (model) models.set(model, new Map(fields?.split('; ').map(nameAndType)));
   }
   return namespaces;
+}
+
+function nameAndType(field: string): [string, string] {
+  const at = field.indexOf('=');
+  return [field.slice(0, at), field.slice(at + 1)];
 }
 
 const NAMESPACES = readModels();

@@ -24,6 +24,10 @@ export class AzureEndpoint implements Endpoint {
   /** With what no answer ever shows. */
   readonly bodies: unknown[] = [];
   pageSize = 50;
+  /** Instead of its own, as somebody in between might write it. */
+  nextLink: string | null = null;
+  /** Refuses whatever makes a machine, and repeats all that it was sent. */
+  echoes = false;
   readonly #faults = new Faults();
   readonly #routes: readonly Route[];
   readonly #server = createServer((request, response) => void this.#serve(request, response));
@@ -118,6 +122,12 @@ export class AzureEndpoint implements Endpoint {
       this.step();
       const { route, names } = this.#routed(request, url);
       this.operations.add(route.action);
+      if (this.echoes && text !== '')
+        return refused(
+          400,
+          'InvalidParameter',
+          `${request.headers.authorization} ${text.slice(text.indexOf('customData'))}`,
+        );
       const fault = this.#faults.next(route.call);
       if (fault !== null && fault !== 'lost') return refusalOf(fault, route.action, text.includes('"Spot"'));
       const body = this.#body(request, text);
@@ -178,7 +188,7 @@ export class AzureEndpoint implements Endpoint {
     if (first + this.pageSize >= items.length) return { status: 200, body: { value } };
     const next = new URL(url);
     next.searchParams.set('$skiptoken', String(first + this.pageSize));
-    return { status: 200, body: { value, nextLink: next.href } };
+    return { status: 200, body: { value, nextLink: this.nextLink ?? next.href } };
   }
 }
 

@@ -60,7 +60,12 @@ export class AzureGroups implements MachineProvider {
   }
 
   async list(_clusterTag: string, signal: AbortSignal): Promise<readonly Machine[]> {
-    return (await Promise.all(this.#configs.map(({ name }) => this.#api.members(name, signal)))).flat();
+    const listed = await Promise.allSettled(this.#configs.map(({ name }) => this.#api.members(name, signal)));
+    return listed.flatMap((one) => {
+      // A part would read as if the rest were gone.
+      if (one.status === 'rejected') throw one.reason;
+      return one.value;
+    });
   }
 
   async terminate(machineId: string, _place: Place, signal: AbortSignal): Promise<'terminating' | 'gone'> {

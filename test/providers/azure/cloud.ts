@@ -27,6 +27,8 @@ export class AzureCloud {
   showAfterMs = 0;
   /** A node pool does one thing at a time, for so long. */
   busyMs = 0;
+  /** What others do between somebody's read of a group and the write that follows; one at a time. */
+  readonly meddling: (() => void)[] = [];
   readonly #clock: ManualClock;
   readonly #operations = new Map<string, Resource>();
   readonly #busyUntilMs = new Map<Fleet, number>();
@@ -118,6 +120,7 @@ export class AzureCloud {
   }
 
   resize(fleet: Fleet, capacity: number, condition: string | undefined): Reply | null {
+    this.meddling.shift()?.();
     if (this.isBusy(fleet)) return REFUSALS.busy;
     if (condition !== undefined && condition !== fleet.etag)
       return refused(

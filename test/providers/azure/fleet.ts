@@ -13,6 +13,8 @@ export interface FleetOptions {
 /** A scale set: alone, or behind a node pool. */
 export class Fleet {
   readonly options: FleetOptions;
+  /** By AKS itself. */
+  isAutoscaled = false;
   readonly members: Resource[] = [];
   capacity = 0;
   failure: { readonly code: string; readonly message: string; readonly atMs: number } | null = null;

@@ -205,7 +205,7 @@ function settingsOf(fleet: Fleet): Readonly<Record<string, unknown>> {
     mode: 'User',
     osType: 'Linux',
     osSKU: 'Ubuntu',
-    enableAutoScaling: false,
+    enableAutoScaling: fleet.isAutoscaled,
     vnetSubnetID: '/subscriptions/s/resourceGroups/n/providers/Microsoft.Network/virtualNetworks/v/subnets/nodes',
     nodeLabels: { role: 'web' },
     ...(zone !== null && { availabilityZones: [zone] }),

@@ -1,7 +1,7 @@
 import type { MachineBody } from './machine-rules.ts';
 
 /** From the order on. */
-export const BOOT_MS = 30_000;
+const BOOT_MS = 30_000;
 /** So long after the order it is known that there is no room. */
 const FAILURE_MS = 2_000;
 const DELETION_MS = 10_000;

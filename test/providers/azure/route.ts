@@ -2,7 +2,7 @@ import type { Call } from './faults.ts';
 import { flawOf } from './models.ts';
 import { Refusal, type Reply } from './replies.ts';
 
-export interface Asked {
+interface Asked {
   /** What stands where the path has a `*`. */
   readonly names: readonly string[];
   readonly query: URLSearchParams;

@@ -21,7 +21,7 @@ export const JOIN_TOKEN = 'K10a1b2c3d::server:5ecre7';
 export type Mode = 'machines' | 'uniform' | 'flexible' | 'aks';
 
 /** With everything that a machine may have. */
-export const MACHINES = {
+const MACHINES = {
   subnet: `${IN_GROUP}/Microsoft.Network/virtualNetworks/nodes/subnets/nodes`,
   security_group: `${IN_GROUP}/Microsoft.Network/networkSecurityGroups/nodes`,
   public_ip: true,
@@ -81,7 +81,7 @@ export async function openAzureTarget(
   };
 }
 
-export function configOf(raw: Readonly<Record<string, unknown>>): AzureConfig {
+function configOf(raw: Readonly<Record<string, unknown>>): AzureConfig {
   const [pool] = parseConfig(JSON.stringify({ autoscaler: { pools: [{ provider: raw }] } }), 'test', {}).pools;
   const [config] = pool ? providersOf(pool.provider).values() : [];
   if (config?.kind !== 'azure') throw new Error('no provider');

@@ -1,10 +1,10 @@
 import type { CapacityType } from '@forescale/shared/domain';
 import { z } from 'zod';
 import { ProviderError } from '../errors.ts';
+import { type JsonRequest, sendJson } from '../http.ts';
 import { type HttpFailure as HttpAnswer, retryAfterMs } from '../refusal.ts';
 import type { TokenSource } from './credential.ts';
 import { azureError, errorCode } from './errors.ts';
-import { type JsonRequest, sendJson } from './http.ts';
 
 /** The version of each API that requests are written for. */
 export const COMPUTE = '2024-11-01';
@@ -85,7 +85,7 @@ export class Arm {
 
   /**
    * Waits, for at most `patienceMs`, for the operation that `started` answers for. Resolves to its failure, and to null
-   * where it has succeeded or still runs.
+   * where it has succeeded, still runs, or cannot be asked after: the order was taken.
    */
   async failureOf(
     started: HttpAnswer,
@@ -103,7 +103,9 @@ export class Arm {
       if (leftMs < 0) return null;
       await waits(waitMs, signal);
       if (signal.aborted) return null;
-      answer = await this.#send(url, { method: 'GET' }, signal);
+      const asked = await this.#send(url, { method: 'GET' }, signal).catch(() => null);
+      if (asked === null) return null;
+      answer = asked;
       if (answer.status >= 400) return isAnswerOf(answer) ? answer : null;
       if (answer.status === 202) continue;
       const status = operationSchema.safeParse(answer.body).data?.status;

@@ -1,6 +1,7 @@
 import type { AzureConfig, OfferingConfig } from '@forescale/shared/config';
 import { systemClock, within } from '@forescale/shared/time';
 import { z } from 'zod';
+import { type DryRunStep, dryRunOf } from '../dry-run.ts';
 import type { MachineRequest } from '../port.ts';
 import { type Arm, AUTHORIZATION, COMPUTE, parsed, RESOURCES } from './arm.ts';
 import { machineBody } from './machine-body.ts';
@@ -25,7 +26,7 @@ const groupSchema = z.object({ location: z.string().min(1) });
  * What the live cloud says of the configuration, without making anything: what the role allows, whether the groups or the
  * machine to be made are as ARM takes them, and what listings and prices answer.
  */
-export async function dryRun(config: AzureConfig): Promise<readonly Finding[]> {
+export async function dryRun(config: AzureConfig): Promise<readonly DryRunStep[]> {
   return await within(
     systemClock,
     PATIENCE_MS,
@@ -34,54 +35,55 @@ export async function dryRun(config: AzureConfig): Promise<readonly Finding[]> {
   );
 }
 
-interface Finding {
-  readonly operation: string;
-  readonly outcome: string;
-}
-
-async function findings(config: AzureConfig, signal: AbortSignal): Promise<readonly Finding[]> {
+async function findings(config: AzureConfig, signal: AbortSignal): Promise<readonly DryRunStep[]> {
   const arm = await openArm(config);
-  const results: Finding[] = await permitted(arm, config, signal);
-  const attempt = async (operation: string, probe: () => Promise<string>) => {
-    const outcome = await probe().catch((error: unknown) => `refused: ${messageOf(error)}`);
-    results.push({ operation, outcome });
-  };
-  let region = '';
-  await attempt('reading the resource group', async () => {
-    const body = await arm.read({ path: groupPath(config), apiVersion: RESOURCES }, signal);
-    region = parsed(groupSchema, body).location;
-    return `in ${region}`;
-  });
-  await attempt('listing machines', async () => {
-    const listed = await (await openAzure(config, systemClock)).list('forescale-dry-run', signal);
-    return `${listed.length} of this configuration`;
-  });
-  if (config.machines)
-    await attempt(`validating a machine of ${PROBED_SIZE}`, () =>
-      validated(arm, config, probedOffering(region), signal),
-    );
-  await attempt('reading prices', async () => {
-    const prices = new RetailPrices(config.pricesEndpoint, systemClock);
-    const [price = null] = await prices.of([probedOffering(region)], signal);
-    return price === null ? `none of ${PROBED_SIZE}` : `${PROBED_SIZE}: ${price} USD/h in ${region}`;
-  });
-  return results;
+  let region = 'unknown';
+  const steps = await dryRunOf([
+    [
+      'reading the resource group',
+      async () => {
+        const body = await arm.read({ path: groupPath(config), apiVersion: RESOURCES }, signal);
+        region = parsed(groupSchema, body).location;
+        return `ok: in ${region}`;
+      },
+    ],
+    [
+      'listing machines',
+      async () => {
+        const listed = await (await openAzure(config, systemClock)).list('forescale-dry-run', signal);
+        return `ok: ${listed.length} of this configuration`;
+      },
+    ],
+    [`validating a machine of ${PROBED_SIZE}`, () => validated(arm, config, probedOffering(region), signal)],
+    [
+      'reading prices',
+      async () => {
+        const prices = new RetailPrices(config.pricesEndpoint, systemClock);
+        const [price = null] = await prices.of([probedOffering(region)], signal);
+        return price === null ? `none of ${PROBED_SIZE}` : `ok: ${PROBED_SIZE} costs ${price} USD/h in ${region}`;
+      },
+    ],
+  ]);
+  return [...(await permitted(arm, config, signal)), ...steps];
 }
 
 /** Each action that the configuration needs, held against the roles that the caller has in the resource group. */
-async function permitted(arm: Arm, config: AzureConfig, signal: AbortSignal) {
+async function permitted(arm: Arm, config: AzureConfig, signal: AbortSignal): Promise<readonly DryRunStep[]> {
   const path = `${groupPath(config)}/providers/Microsoft.Authorization/permissions`;
-  const roles = await arm
+  const roles = arm
     .list({ path, apiVersion: AUTHORIZATION }, signal)
-    .then((listed) => listed.map((one) => parsed(permissionsSchema, one)))
-    .catch((error: unknown) => messageOf(error));
-  return actionsOf(config).map((operation) => {
-    if (typeof roles === 'string') return { operation, outcome: `unknown: ${roles}` };
-    const isAllowed = roles.some(
-      ({ actions, notActions }) => actions.some(covers(operation)) && !notActions.some(covers(operation)),
-    );
-    return { operation, outcome: isAllowed ? 'allowed' : 'not allowed in the resource group' };
-  });
+    .then((listed) => listed.map((one) => parsed(permissionsSchema, one)));
+  return await dryRunOf(
+    actionsOf(config).map((operation) => [
+      operation,
+      async () => {
+        const isAllowed = (await roles).some(
+          ({ actions, notActions }) => actions.some(covers(operation)) && !notActions.some(covers(operation)),
+        );
+        return isAllowed ? 'ok' : 'fails: no role allows it in the resource group';
+      },
+    ]),
+  );
 }
 
 /** "Microsoft.Compute/*" and the like. */
@@ -99,7 +101,7 @@ async function validated(
   offering: OfferingConfig,
   signal: AbortSignal,
 ): Promise<string> {
-  if (!config.machines) return 'nothing to validate';
+  if (!config.machines) return 'not asked: groups make the machines';
   const name = 'forescale-dry-run';
   const request: MachineRequest = {
     requestId: name,
@@ -128,11 +130,11 @@ async function validated(
     },
     signal,
   );
-  return 'valid';
+  return 'ok';
 }
 
 function probedOffering(region: string): OfferingConfig {
-  const place = { provider: '', region: region || 'unknown', zone: '0' };
+  const place = { provider: '', region, zone: '0' };
   return {
     ...place,
     instanceType: PROBED_SIZE,
@@ -141,8 +143,4 @@ function probedOffering(region: string): OfferingConfig {
     allocatable: null,
     interruption: null,
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

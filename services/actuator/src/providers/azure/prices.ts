@@ -2,9 +2,9 @@ import type { OfferingConfig } from '@forescale/shared/config';
 import type { Clock } from '@forescale/shared/time';
 import { z } from 'zod';
 import { ProviderError } from '../errors.ts';
+import { sendJson } from '../http.ts';
 import { parsed } from './arm.ts';
 import { azureError } from './errors.ts';
-import { sendJson } from './http.ts';
 
 const API_VERSION = '2023-01-01-preview';
 

@@ -1,8 +1,9 @@
 import { networkReason } from '@forescale/shared/network';
-import { ProviderError } from '../errors.ts';
-import type { HttpFailure } from '../refusal.ts';
+import { ProviderError } from './errors.ts';
+import type { HttpFailure } from './refusal.ts';
 
 const BODY_BYTES_MAX = 16 * 2 ** 20;
+const JSON_BODY = { 'content-type': 'application/json' };
 
 export interface JsonRequest {
   readonly method: 'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE';
@@ -13,7 +14,7 @@ export interface JsonRequest {
   readonly signal: AbortSignal;
 }
 
-/** Whatever was answered; rejects with `transient` where nothing was, or too much. */
+/** Whatever was answered; rejects with `transient` where nothing was, or too much: it may have been carried out. */
 export async function sendJson(url: URL, request: JsonRequest): Promise<HttpFailure> {
   const { method, body, headers, signal } = request;
   try {
@@ -24,17 +25,17 @@ export async function sendJson(url: URL, request: JsonRequest): Promise<HttpFail
       headers: { accept: 'application/json', ...(body !== undefined && JSON_BODY), ...headers },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    const text = request.secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), await boundedText(response));
+    const text = request.secrets
+      .filter((secret) => secret !== '')
+      .reduce((rest, secret) => rest.replaceAll(secret, '***'), await boundedText(response));
     return { status: response.status, headers: Object.fromEntries(response.headers), body: parseJson(text) };
   } catch (error) {
-    // Not the error itself: it may hold the request.
+    // Not the error itself: it may hold the request, secrets and all.
     throw new ProviderError('transient', `${method} ${url.pathname}: ${networkReason(error)}`);
   }
 }
 
-const JSON_BODY = { 'content-type': 'application/json' };
-
-async function boundedText(response: Response): Promise<string> {
+export async function boundedText(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
@@ -46,7 +47,7 @@ async function boundedText(response: Response): Promise<string> {
   return text + decoder.decode();
 }
 
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

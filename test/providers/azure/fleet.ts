@@ -15,6 +15,8 @@ export class Fleet {
   readonly options: FleetOptions;
   /** By AKS itself. */
   isAutoscaled = false;
+  /** More machines are begun than are wanted, and the last to come are deleted. */
+  overprovisions = false;
   readonly members: Resource[] = [];
   capacity = 0;
   failure: { readonly code: string; readonly message: string; readonly atMs: number } | null = null;

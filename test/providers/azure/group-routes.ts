@@ -182,6 +182,7 @@ function shownSet(fleet: Fleet) {
     sku: { name: size, tier: 'Standard', capacity: fleet.capacity },
     properties: {
       orchestrationMode: isFlexible ? 'Flexible' : 'Uniform',
+      overprovision: fleet.overprovisions,
       provisioningState: fleet.failure ? 'Failed' : 'Succeeded',
       virtualMachineProfile: { priority: isSpot ? 'Spot' : 'Regular' },
     },

@@ -124,6 +124,14 @@ describe('azure groups', () => {
     expect(error.message).toBe('agent pool base is scaled by AKS itself');
   });
 
+  it('a scale set that overprovisions is refused, and listed all the same', async () => {
+    const target = await opened('uniform');
+    await raise(target, 1);
+    baseOf(target).overprovisions = true;
+    expect(await failureOf(raise(target, 2))).toMatchObject({ errorClass: 'config' });
+    expect(await members(target)).toHaveLength(1);
+  });
+
   it.each<[Mode, Record<string, unknown>, string]>([
     ['uniform', { scale_sets: [{ name: 'gone', instance_type: 'Standard_D4s_v5' }] }, 'there is no scale set gone'],
     [

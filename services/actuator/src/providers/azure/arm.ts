@@ -78,7 +78,9 @@ export class Arm {
       items.push(...value);
       if (!nextLink) return items;
       if (page >= PAGES_MAX) throw new ProviderError('config', `more than ${PAGES_MAX} pages of ${call.path}`);
-      answer = await this.#send(this.#ours(nextLink), { ...call, method: 'GET' }, signal);
+      const next = this.#ours(nextLink);
+      if (next === null) throw new ProviderError('transient', 'unreadable answer: a link that leads to another host');
+      answer = await this.#send(next, { ...call, method: 'GET' }, signal);
       if (answer.status !== 200) throw azureError(answer, 'on_demand');
     }
   }
@@ -94,8 +96,8 @@ export class Arm {
     signal: AbortSignal,
   ): Promise<HttpAnswer | null> {
     const link = started.headers['azure-asyncoperation'] ?? started.headers.location;
-    if (link === undefined) return null;
-    const url = this.#ours(link);
+    const url = link === undefined ? null : this.#ours(link);
+    if (url === null) return null;
     let answer = started;
     for (let leftMs = patienceMs; ; ) {
       const waitMs = retryAfterMs(answer.headers['retry-after']) ?? POLL_MS;
@@ -125,11 +127,10 @@ export class Arm {
     });
   }
 
-  /** A link of ARM's own making, which must lead back to it. */
-  #ours(link: string): URL {
+  /** A link of ARM's own making; null: it does not lead back to it, and may not see the token. */
+  #ours(link: string): URL | null {
     const url = URL.canParse(link) ? new URL(link) : null;
-    if (url?.origin === this.#root.origin) return url;
-    throw new ProviderError('transient', 'unreadable answer: a link that leads to another host');
+    return url?.origin === this.#root.origin ? url : null;
   }
 }
 

@@ -19,8 +19,10 @@ import { machineBody } from './machine-body.ts';
 import { armZones, machinePath, machinesPath, providerIdOf, TAGS } from './names.ts';
 import type { RetailPrices } from './prices.ts';
 
-/** Most failures of allocation are known by then; a call may take 15 s in all. */
+/** From when the order was taken: most failures of allocation are known by then. Azure says "ask again in 10 s". */
 const PATIENCE_MS = 10_000;
+/** From the start of the call, which may take 15 s in all. */
+const CALL_MS = 14_000;
 
 /** Remains that nobody has taken away by then belong to nobody. */
 const REMAINS_MS = 15 * 60_000;
@@ -60,7 +62,7 @@ export class AzureMachines implements MachineProvider {
     if (answer.status === 412) return await this.#adopt(request, signal);
     const failed = await this.#parts.arm.failureOf(
       answer,
-      PATIENCE_MS - (clock.nowMs() - startedMs),
+      Math.min(PATIENCE_MS, CALL_MS - (clock.nowMs() - startedMs)),
       (ms, until) => clock.sleep(ms, until),
       signal,
     );

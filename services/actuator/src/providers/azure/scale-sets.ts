@@ -13,6 +13,7 @@ const scaleSetSchema = z.object({
   properties: z.object({
     provisioningState: z.string().default(''),
     orchestrationMode: z.string().nullish(),
+    overprovision: z.boolean().nullish(),
     virtualMachineProfile: z.object({ priority: z.string().nullish() }).nullish(),
   }),
 });
@@ -34,6 +35,11 @@ export class ScaleSets implements GroupApi {
     const path = this.#path(name);
     const answer = await this.#set(name, signal);
     const { sku, properties, etag } = answer;
+    if (properties.overprovision)
+      throw new ProviderError(
+        'config',
+        `scale set ${name} overprovisions: some of its machines go again by themselves`,
+      );
     const hasFailed = /^failed$/i.test(properties.provisioningState);
     const view = hasFailed ? await this.#arm.read({ path: `${path}/instanceView`, apiVersion: COMPUTE }, signal) : null;
     const capacityType = properties.virtualMachineProfile?.priority === 'Spot' ? 'spot' : 'on_demand';

@@ -124,6 +124,12 @@ describe('azure groups', () => {
     expect(error.message).toBe('agent pool base is scaled by AKS itself');
   });
 
+  it.each<Mode>(['uniform', 'aks'])('%s: what was of a group that is there no more is gone', async (mode) => {
+    const target = await opened(mode);
+    expect(await terminate(target, 'deleted/3')).toBe('gone');
+    expect(await terminate(target, 'base/3')).toBe('gone');
+  });
+
   it('a scale set that overprovisions is refused, and listed all the same', async () => {
     const target = await opened('uniform');
     await raise(target, 1);

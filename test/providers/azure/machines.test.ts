@@ -49,13 +49,20 @@ describe('azure machines', () => {
     expect(properties).not.toHaveProperty('billingProfile');
   });
 
-  it('no room is told after the order was taken: it is classified, and the remains are deleted', async () => {
+  it.each([
+    ['on_demand', 'westeurope-1', 'ZonalAllocationFailed'],
+    ['on_demand', '0', 'AllocationFailed'],
+    ['spot', 'westeurope-1', 'OverconstrainedZonalAllocationRequest'],
+  ] as const)('no room for %s in %s is told after the order was taken: the remains are deleted', async (...row) => {
+    const [capacityType, zone, code] = row;
     const target = await opened('machines');
-    target.endpoint.sellOut(target.onDemand);
-    const { machines, failures } = await driven(target, target.provider.create(requestOf(target, NAME), signal()));
+    const offering = { ...target.onDemand, capacityType, zone };
+    target.endpoint.sellOut(offering);
+    const request = requestOf(target, NAME, offering);
+    const { machines, failures } = await driven(target, target.provider.create(request, signal()));
     expect(machines).toEqual([]);
     expect(failures[0]).toMatchObject({ errorClass: 'capacity', mark: { ms: 60 * MINUTE_MS } });
-    expect(failures[0]?.message).toContain('ZonalAllocationFailed');
+    expect(failures[0]?.message).toContain(code);
     expect(target.endpoint.seen.some((call) => call.startsWith('DELETE'))).toBe(true);
     pass(target, MINUTE_MS);
     expect(target.endpoint.running()).toEqual([]);

@@ -65,18 +65,21 @@ export class ScaleSets implements GroupApi {
 
   async members(name: string, signal: AbortSignal): Promise<readonly Machine[]> {
     const path = this.#path(name);
-    const isFlexible = await this.#isFlexible(name, signal);
-    const listing = isFlexible
+    const flexible = isFlexible(await this.#set(name, signal));
+    const listing = flexible
       ? { path: machinesPath(this.#scope), query: { $filter: `'virtualMachineScaleSet/id' eq '${path}'` } }
       : { path: `${path}/virtualMachines` };
     const all = await this.#arm.list({ ...listing, apiVersion: COMPUTE }, signal);
-    return all.map((one) => this.#member(name, isFlexible, one));
+    return all.map((one) => this.#member(name, flexible, one));
   }
 
   async member(name: string, id: string, signal: AbortSignal): Promise<Machine | null> {
-    const isFlexible = await this.#isFlexible(name, signal);
-    const body = await this.#arm.read({ path: this.#memberPath(name, isFlexible, id), apiVersion: COMPUTE }, signal);
-    return body === null ? null : this.#member(name, isFlexible, body);
+    const set = await this.#find(name, signal);
+    // Its machines went with it.
+    if (set === null) return null;
+    const path = this.#memberPath(name, isFlexible(set), id);
+    const body = await this.#arm.read({ path, apiVersion: COMPUTE }, signal);
+    return body === null ? null : this.#member(name, isFlexible(set), body);
   }
 
   async remove(name: string, ids: readonly string[], signal: AbortSignal): Promise<void> {
@@ -87,27 +90,32 @@ export class ScaleSets implements GroupApi {
   }
 
   async #set(name: string, signal: AbortSignal): Promise<ScaleSet> {
-    const body = await this.#arm.read({ path: this.#path(name), apiVersion: COMPUTE }, signal);
-    if (body !== null) return parsed(scaleSetSchema, body);
+    const set = await this.#find(name, signal);
+    if (set !== null) return set;
     throw new ProviderError('config', `there is no scale set ${name} in the resource group`);
   }
 
-  async #isFlexible(name: string, signal: AbortSignal): Promise<boolean> {
-    return (await this.#set(name, signal)).properties.orchestrationMode === 'Flexible';
+  async #find(name: string, signal: AbortSignal): Promise<ScaleSet | null> {
+    const body = await this.#arm.read({ path: this.#path(name), apiVersion: COMPUTE }, signal);
+    return body === null ? null : parsed(scaleSetSchema, body);
   }
 
-  #member(name: string, isFlexible: boolean, body: unknown): Machine {
+  #member(name: string, flexible: boolean, body: unknown): Machine {
     const answer = parseMachine(body);
-    const id = isFlexible ? answer.name : (answer.instanceId ?? answer.id.split('/').at(-1) ?? '');
-    const providerId = providerIdOf(this.#memberPath(name, isFlexible, id));
+    const id = flexible ? answer.name : (answer.instanceId ?? answer.id.split('/').at(-1) ?? '');
+    const providerId = providerIdOf(this.#memberPath(name, flexible, id));
     return machineOf(answer, { id: `${name}/${id}`, providerId, group: name, nowMs: this.#clock.nowMs() });
   }
 
-  #memberPath(name: string, isFlexible: boolean, id: string): string {
-    return isFlexible ? machinePath(this.#scope, id) : `${this.#path(name)}/virtualMachines/${encodeURIComponent(id)}`;
+  #memberPath(name: string, flexible: boolean, id: string): string {
+    return flexible ? machinePath(this.#scope, id) : `${this.#path(name)}/virtualMachines/${encodeURIComponent(id)}`;
   }
 
   #path(name: string): string {
     return `${groupPath(this.#scope)}/providers/Microsoft.Compute/virtualMachineScaleSets/${name}`;
   }
+}
+
+function isFlexible({ properties }: ScaleSet): boolean {
+  return properties.orchestrationMode === 'Flexible';
 }

@@ -124,6 +124,22 @@ describe('azure groups', () => {
     expect(error.message).toBe('agent pool base is scaled by AKS itself');
   });
 
+  it('a scale set that had failed before anybody asked tries once more, and is heard then', async () => {
+    const target = await opened('uniform');
+    target.endpoint.sellOut(target.onDemand);
+    await raise(target, 2);
+    pass(target, MINUTE_MS);
+    const request = requestOf(target, NAME, target.onDemand, { groupSize: 2 });
+    const ask = () => driven(target, target.provider.create(request, signal()));
+    expect((await ask()).failures).toEqual([]);
+    expect(sizesSet(target)).toBe(2);
+    expect((await ask()).failures.map(({ errorClass }) => errorClass)).toEqual(['capacity', 'capacity']);
+    target.endpoint.cloud.soldOut.clear();
+    pass(target, MINUTE_MS);
+    expect((await raise(target, 2)).failures).toEqual([]);
+    expect(await members(target)).toHaveLength(2);
+  });
+
   it.each<Mode>(['uniform', 'aks'])('%s: what was of a group that is there no more is gone', async (mode) => {
     const target = await opened(mode);
     expect(await terminate(target, 'deleted/3')).toBe('gone');

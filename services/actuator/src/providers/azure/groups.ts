@@ -44,12 +44,14 @@ export class AzureGroups implements MachineProvider {
         'config',
         `no group of the configuration makes ${offering.instanceType} in ${offering.zone}`,
       );
-    const { group, wasResized } = await this.#resized(name, signal, async ({ size }) =>
-      size < groupSize ? groupSize : null,
-    );
-    // What it said before it was told a new size was of the old one.
-    if (wasResized || !group.failure || (group.failure.atMs ?? createdMs) < createdMs)
-      return { machines: [], failures: [] };
+    const { group, wasResized } = await this.#resized(name, signal, async ({ size, failure }) => {
+      if (size < groupSize) return groupSize;
+      const isOld = failure !== null && failure.atMs !== null && failure.atMs < createdMs;
+      // Told the same size once more it tries once more.
+      return isOld && (await this.#standing(name, signal)) < groupSize ? size : null;
+    });
+    // What it said before it was told a size was of the one before.
+    if (wasResized || !group.failure) return { machines: [], failures: [] };
     const { error } = group.failure;
     const missing = groupSize - (await this.#standing(name, signal));
     return { machines: [], failures: Array.from({ length: Math.max(0, missing) }, () => error) };

@@ -3,14 +3,15 @@ import type { AddressInfo } from 'node:net';
 import type { OfferingConfig } from '@forescale/shared/config';
 import type { ManualClock } from '@forescale/shared/time';
 import type { Endpoint, EndpointFault } from '../target.ts';
+import { agentPoolRoutes } from './agent-pool-routes.ts';
 import { AzureCloud, type CloudOptions } from './cloud.ts';
 import { type Call, Faults, refusalOf } from './faults.ts';
-import { agentPoolRoutes, scaleSetRoutes } from './group-routes.ts';
 import { machineRoutes } from './machine-routes.ts';
 import { Refusal, type Reply, refused } from './replies.ts';
 import { Resource } from './resources.ts';
 import { retailPrices } from './retail.ts';
 import type { Route } from './route.ts';
+import { scaleSetRoutes } from './scale-set-routes.ts';
 
 /** What the caller must send. */
 export const TOKEN = 'eyJ0eXAi.test-token-of-azure.c2ln';

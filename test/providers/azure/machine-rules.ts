@@ -2,7 +2,7 @@ import { flawOf } from './models.ts';
 import { Refusal } from './replies.ts';
 
 /** Sizes that the region has. */
-const SIZES = /^Standard_(B2s|D\d+(a|p|l|pl)?d?s_v[456]|E\d+s_v5|F\d+s_v2|NC\d+as_T4_v3)$/;
+const SIZES = /^Standard_(B2s|D\d+(a|p|pl)?l?d?s_v[456]|E\d+s_v5|F\d+s_v2|NC\d+as_T4_v3)$/;
 
 /** As far as the rules below read it. */
 export interface MachineBody {

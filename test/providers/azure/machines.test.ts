@@ -4,7 +4,7 @@ import { driven, failureOf, namesOf, pass, requestOf, signal } from '../driver.t
 import { TOKEN } from './endpoint.ts';
 import { opened } from './opened.ts';
 import { sentBody } from './sent-body.ts';
-import { JOIN_TOKEN } from './target.ts';
+import { JOIN_TOKEN, MACHINES } from './target.ts';
 
 const [NAME = '', OTHER = ''] = namesOf(2);
 const MINUTE_MS = 60_000;
@@ -47,6 +47,21 @@ describe('azure machines', () => {
     const { properties } = (await sentBody('on_demand')) as { properties: object };
     expect(properties).toMatchObject({ priority: 'Regular' });
     expect(properties).not.toHaveProperty('billingProfile');
+  });
+
+  it.each([
+    ['Standard_D4ps_v5', { communityGalleryImageId: '/communityGalleries/arm/images/k3s/versions/latest' }],
+    ['Standard_D4pls_v5', { communityGalleryImageId: '/communityGalleries/arm/images/k3s/versions/latest' }],
+    ['Standard_D4s_v5', { publisher: 'Canonical', version: 'latest' }],
+    ['Standard_F4s_v2', { publisher: 'Canonical', version: 'latest' }],
+  ])('%s gets an image of its architecture', async (instanceType, image) => {
+    const image_arm64 = '/communityGalleries/arm/images/k3s/versions/latest';
+    const target = await opened('machines', { machines: { ...MACHINES, image_arm64 } });
+    const request = requestOf(target, NAME, { ...target.onDemand, instanceType });
+    await driven(target, target.provider.create(request, signal()));
+    expect(target.endpoint.bodies[0]).toMatchObject({ properties: { storageProfile: { imageReference: image } } });
+    // The image joins by itself.
+    expect(target.endpoint.bodies[0]).not.toHaveProperty('properties.osProfile.customData');
   });
 
   it.each([

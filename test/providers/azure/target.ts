@@ -21,7 +21,7 @@ export const JOIN_TOKEN = 'K10a1b2c3d::server:5ecre7';
 export type Mode = 'machines' | 'uniform' | 'flexible' | 'aks';
 
 /** With everything that a machine may have. */
-const MACHINES = {
+export const MACHINES = {
   subnet: `${IN_GROUP}/Microsoft.Network/virtualNetworks/nodes/subnets/nodes`,
   security_group: `${IN_GROUP}/Microsoft.Network/networkSecurityGroups/nodes`,
   public_ip: true,

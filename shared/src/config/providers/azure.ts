@@ -19,6 +19,11 @@ function resourceId(type: string, example: string) {
 
 const IN_GROUP = '/subscriptions/ID/resourceGroups/NAME/providers';
 
+const image = text(
+  /^([\w.-]{1,100}(:[\w.-]{1,100}){3}|\/(subscriptions|communityGalleries|sharedGalleries)\/[\w.()/-]{1,500})$/i,
+  'an image such as "Canonical:ubuntu-24_04-lts:server:latest", or the resource id of one',
+);
+
 const machinesSchema = section({
   subnet: resourceId(
     'Microsoft.Network/virtualNetworks/[\\w.-]+/subnets/[\\w.-]+',
@@ -30,10 +35,9 @@ const machinesSchema = section({
   ).optional(),
   /** Where the subnet has no other way out, as K3s needs for its images. */
   public_ip: flag.default(false),
-  image: text(
-    /^([\w.-]{1,100}(:[\w.-]{1,100}){3}|\/(subscriptions|communityGalleries|sharedGalleries)\/[\w.()/-]{1,500})$/i,
-    'an image such as "Canonical:ubuntu-24_04-lts:server:latest", or the resource id of one',
-  ),
+  image,
+  /** For sizes with processors of Arm. */
+  image_arm64: image.optional(),
   admin_username: text(/^[a-z_][a-z0-9_-]{0,31}$/, 'a user name of Linux, at most 32 long').default('forescale'),
   /** Azure makes no Linux machine without a way in. */
   ssh_public_key: text(
@@ -49,6 +53,8 @@ const machinesSchema = section({
   securityGroup: raw.security_group ?? null,
   publicIp: raw.public_ip,
   image: raw.image,
+  /** Null: `image` is for all. */
+  imageArm64: raw.image_arm64 ?? null,
   adminUsername: raw.admin_username,
   sshPublicKey: raw.ssh_public_key,
   /** Null: the image joins by itself. */

@@ -31,7 +31,9 @@ export function machineBody(request: MachineRequest, config: AzureMachinesConfig
         ? { priority: 'Spot', evictionPolicy: 'Delete', billingProfile: { maxPrice: -1 } }
         : { priority: 'Regular' }),
       storageProfile: {
-        imageReference: imageReference(config.image),
+        imageReference: imageReference(
+          isArm(offering.instanceType) ? (config.imageArm64 ?? config.image) : config.image,
+        ),
         osDisk: {
           createOption: 'FromImage',
           deleteOption: 'Delete',
@@ -83,6 +85,11 @@ function networkInterface(name: string, { subnet, securityGroup, publicIp }: Azu
       ],
     },
   };
+}
+
+/** Sizes say it by a "p" after the number of processors: "Standard_D4ps_v5". */
+function isArm(size: string): boolean {
+  return /^Standard_[A-Z]+\d+(-\d+)?[a-z]*p[a-z]*_v\d+$/.test(size);
 }
 
 /** "publisher:offer:sku:version", or the id of an image, a gallery's or the community's. */

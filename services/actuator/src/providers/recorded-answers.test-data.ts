@@ -196,6 +196,25 @@ const AZURE: readonly Recorded[] = [
   recorded('azure 504', azureError({ status: 504, headers: {}, body: undefined }, 'spot'), 'transient'),
   recorded('azure AuthorizationFailed', azure(403, 'AuthorizationFailed'), 'auth'),
   recorded('azure ExpiredAuthenticationToken', azure(401, 'ExpiredAuthenticationToken'), 'auth'),
+  recorded('azure LinkedAuthorizationFailed', azure(403, 'LinkedAuthorizationFailed'), 'auth'),
+  recorded('azure ScopeLocked', azure(409, 'ScopeLocked', 'The scope cannot perform write operation'), 'auth'),
+  recorded('azure SubnetIsFull', azure(400, 'SubnetIsFull'), 'capacity', [3, 'region']),
+  recorded('azure PublicIPCountLimitReached', azure(400, 'PublicIPCountLimitReached'), 'quota', [10, 'region']),
+  recorded(
+    'azure busy node pool',
+    azure(409, 'OperationNotAllowed', "Operation is not allowed because there's an in progress scale operation."),
+    'throttled',
+  ),
+  recorded('azure OperationPreempted', azure(409, 'OperationPreempted'), 'transient'),
+  recorded(
+    'azure node pool without wrapping',
+    azureError(
+      { status: 400, headers: {}, body: { code: 'ErrCode_InsufficientVCPUQuota', details: null, message: 'no' } },
+      'on_demand',
+    ),
+    'quota',
+    [10],
+  ),
   recorded('azure 400', azure(400, 'InvalidParameter'), 'config', [3]),
   recorded('azure 412', azureError({ status: 412, headers: {}, body: undefined }, 'spot'), 'conflict'),
 ];

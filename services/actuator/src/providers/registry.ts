@@ -36,6 +36,8 @@ export async function openProvider(config: SingleProviderConfig, parts: Provider
       return await (await import('./aws/open.ts')).openAws(config, parts.clock);
     case 'gcp':
       return await (await import('./gcp/provider.ts')).openGcp(config, parts.clock);
+    case 'azure':
+      return await (await import('./azure/open.ts')).openAzure(config, parts.clock);
   }
 }
 
@@ -60,5 +62,7 @@ export function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }
       return config.endpoints.ec2 ?? 'account';
     case 'gcp':
       return `${config.project} ${config.endpoint}`;
+    case 'azure':
+      return `${config.endpoint} ${config.subscriptionId}`;
   }
 }

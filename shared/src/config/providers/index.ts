@@ -5,6 +5,7 @@ import { clusterApiProvider } from './clusterapi.ts';
 import { externalGrpcProvider } from './externalgrpc.ts';
 import { awsProvider } from './aws.ts';
 import { gcpProvider } from './gcp.ts';
+import { azureProvider } from './azure.ts';
 import { simulatedProvider } from './simulated.ts';
 
 const noProvider = section({ kind: z.literal('none') });
@@ -17,6 +18,8 @@ const SINGLE = [noProvider, simulatedProvider, awsProvider] as const;
 const KINDS = ['none', 'simulated', 'aws'] as const;
 const SINGLE = [noProvider, simulatedProvider, gcpProvider] as const;
 const KINDS = ['none', 'simulated', 'gcp'] as const;
+const SINGLE = [noProvider, simulatedProvider, azureProvider] as const;
+const KINDS = ['none', 'simulated', 'azure'] as const;
 
 /** `provider: none` is short for `provider: { kind: none }`. */
 const kindAlone = (raw: unknown) => (typeof raw === 'string' ? { kind: raw } : raw);

@@ -16,6 +16,8 @@ export async function openProvider(config: SingleProviderConfig): Promise<Machin
       return new (await import('./none/provider.ts')).NoProvider();
     case 'simulated':
       return new (await import('./simulated/provider.ts')).SimulatedProvider(config.url);
+    case 'hetzner':
+      return new (await import('./hetzner/provider.ts')).HetznerProvider(config);
   }
 }
 
@@ -30,5 +32,7 @@ function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }>): str
   switch (config.kind) {
     case 'simulated':
       return config.url;
+    case 'hetzner':
+      return `${config.url} ${config.tokenFile}`;
   }
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Fault } from './fakes/fake-cloud.ts';
 import { MINUTE_MS, ONE_TRY, testPool, World } from './fakes/world.ts';
-import { namesInCloud, recordedNames, ticks, withNodes } from './fakes/world-steps.ts';
+import { firstName, namesInCloud, recordedNames, ticks, withNodes } from './fakes/world-steps.ts';
 
 describe('execute: crashes and faults', () => {
   it('killed at any step while nodes come and go: none is made twice, none is orphaned', async () => {
@@ -92,6 +92,24 @@ describe('execute: crashes and faults', () => {
     expect(world.cloud.running).toHaveLength(3);
     await ticks(world, 6);
     expect(recordedNames(world)).toEqual(namesInCloud(world));
+  });
+
+  it('a machine that came and went while its provider could not be asked leaves no Node behind', async () => {
+    const world = await withNodes(1);
+    const kept = firstName(world);
+    let isBlind = true;
+    world.cloud.fault = (call) => (call === 'create' ? 'lost' : isBlind ? 'transient' : null);
+    world.desired = 2;
+    await ticks(world, 3);
+    const [gone] = [...world.cluster.nodes.keys()].filter((name) => name !== kept);
+    const machine = world.cloud.running.find(({ nodeName }) => nodeName === gone);
+    world.cloud.reclaim(machine?.id ?? '');
+    for (let i = 0; i < 14; i++) await world.tick(() => []);
+    expect(world.cluster.nodes.get(gone ?? '')?.ready).toBe(false);
+    isBlind = false;
+    for (let i = 0; i < 6; i++) await world.tick(() => []);
+    expect([...world.cluster.nodes.keys()]).toEqual([kept]);
+    expect(recordedNames(world)).toEqual([kept]);
   });
 
   it('machines are listed again after the clock was set back by an hour', async () => {

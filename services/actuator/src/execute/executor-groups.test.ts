@@ -58,6 +58,19 @@ describe('execute: nodes of groups', () => {
     },
   );
 
+  it('a pause that comes before its size is set leaves it as it is; after it the same machines are asked for', async () => {
+    const world = worldOfGroups();
+    world.desired = 3;
+    world.mayBegin = () => false;
+    await ticks(world, 2);
+    expect(size(world)).toEqual({ target: 0, members: 0 });
+    expect(world.failures).toEqual([]);
+    world.mayBegin = () => true;
+    await ticks(world, 4);
+    expect(world.cloud.made).toHaveLength(3);
+    expect(states(world).filter((one) => one.startsWith('ready'))).toHaveLength(3);
+  });
+
   it('what a group cannot deliver is given up, the newest first, and asked for no longer', async () => {
     const world = worldOfGroups();
     group(world).available = 2;
@@ -116,6 +129,19 @@ describe('execute: nodes of groups', () => {
     expect(states(world)).toEqual(['ready node-g-1', 'ready node-g-2']);
     expect(size(world)).toEqual({ target: 2, members: 2 });
     expect(world.cloud.made).toHaveLength(3);
+  });
+
+  it('an order that is taken back is no longer made', async () => {
+    const world = worldOfGroups();
+    group(world).available = 0;
+    await world.tick(() => [{ kind: 'create', offering: world.offering(), count: 2, why: 'wanted' }]);
+    world.cloud.fault = (call) => (call === 'create' ? 'transient' : null);
+    await world.tick(({ records: [first] }) => [
+      { kind: 'cancel-start', requestId: first?.requestId ?? '', why: 'no need' },
+    ]);
+    await world.tick(() => []);
+    expect(size(world)).toEqual({ target: 1, members: 0 });
+    expect(world.executor.records.map(({ state }) => state).sort()).toEqual(['intended', 'removing']);
   });
 
   it('a size that was set for nobody is taken back', async () => {

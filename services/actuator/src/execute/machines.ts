@@ -1,14 +1,20 @@
 import type { OfferingConfig } from '@forescale/shared/config';
+import { ProviderError } from '../providers/errors.ts';
 import type { CreateResult, Interruption, Machine, MachineProvider, MachineRequest, Place } from '../providers/port.ts';
-import { ANY_REGION, type CallsByRegion } from './calls.ts';
+import { ANY_REGION, type CallsByRegion, PRICES_REGION } from './calls.ts';
 
 /**
  * Machines as execution sees them: a provider, or several, behind their limits, retries and breakers. Rejects with
  * `ProviderError`; see `MachineProvider` for what the methods do.
  */
 export interface Machines {
-  /** Rejects where nothing was made and the provider said why; of a group it resolves to what will not come. */
-  create(request: MachineRequest): Promise<CreateResult>;
+  /**
+   * Rejects where nothing was made and the provider said why; of a group it resolves to what will not come. As `fenced`, and
+   * not ambiguous, where `isWanted` has changed its mind by the time at which the call's turn comes.
+   */
+  create(request: MachineRequest, isWanted?: () => boolean): Promise<CreateResult>;
+  /** How many more may be asked for within so long, at the provider's rate: see `ProviderCalls`. */
+  createsWithin(place: Place, ms: number): number;
   find(requestId: string, place: Place): Promise<readonly Machine[]>;
   list(clusterTag: string): Promise<readonly Machine[]>;
   terminate(machineId: string, place: Place): Promise<'terminating' | 'gone'>;
@@ -16,20 +22,29 @@ export interface Machines {
   /** Null: such machines are made one by one. */
   groupOf(offering: OfferingConfig): string | null;
   trim(group: string, place: Place, size: number): Promise<void>;
+  /** Asks a provider of that name what its offerings cost; null: it does not tell. */
+  pricesOf(provider: string): AskPrices | null;
 }
+
+/** USD/h of each offering, in their order; null: not known. */
+export type AskPrices = (offerings: readonly OfferingConfig[]) => Promise<readonly (number | null)[]>;
 
 /** One provider behind the calls of its account. */
 export function guardedMachines(provider: MachineProvider, calls: CallsByRegion): Machines {
   const { groups } = provider;
+  const prices = provider.prices?.bind(provider);
   return {
-    create: (request) =>
+    create: (request, isWanted) =>
       calls(request.offering.region).run('create', async (signal) => {
+        if (isWanted?.() === false)
+          throw new ProviderError('fenced', 'not sent: nothing new is begun', { ambiguous: false });
         const result = await provider.create(request, signal);
         const failure = result.failures[0];
         // What a group cannot deliver is told of each machine by itself.
         if (result.machines.length === 0 && failure && !groups) throw failure;
         return result;
       }),
+    createsWithin: (place, ms) => calls(place.region).roomWithin('create', ms),
     find: (requestId, place) => calls(place.region).run('read', (signal) => provider.find(requestId, place, signal)),
     list: (clusterTag) => calls(ANY_REGION).run('read', (signal) => provider.list(clusterTag, signal)),
     terminate: (id, place) => calls(place.region).run('delete', (signal) => provider.terminate(id, place, signal)),
@@ -39,5 +54,7 @@ export function guardedMachines(provider: MachineProvider, calls: CallsByRegion)
     trim: async (group, place, size) => {
       if (groups) await calls(place.region).run('delete', (signal) => groups.trim(group, place, size, signal));
     },
+    pricesOf: () =>
+      prices ? (offerings) => calls(PRICES_REGION).run('read', (signal) => prices(offerings, signal)) : null,
   };
 }

@@ -25,7 +25,7 @@ function mix() {
     new Map(
       Object.entries(clouds).map(([name, cloud]) => [
         name,
-        guardedMachines(cloud, () => ({ ...calls, breakerState: () => 0 })),
+        guardedMachines(cloud, () => ({ ...calls, roomWithin: () => 1, breakerState: () => 0 })),
       ]),
     ),
   );

@@ -60,6 +60,7 @@ export class World<Cloud extends WorldCloud = FakeCloud> {
   readonly pool: PoolConfig;
   desired = 0;
   permission: Permission = 'all';
+  mayBegin = () => true;
   neverRegisters = (_nodeName: string) => false;
   executor: Executor;
   readonly #limits: CallLimits;
@@ -105,6 +106,8 @@ export class World<Cloud extends WorldCloud = FakeCloud> {
     const started: Executor = new Executor({
       ...{ pool, machines, writer, state, clock: this.clock, random },
       isCurrent: async () => this.executor === started,
+      tickMs: MINUTE_MS,
+      mayBegin: () => this.mayBegin(),
     });
     this.executor = started;
     return started;

@@ -14,6 +14,7 @@ export {
   type SignalConfig,
   type SpotConfig,
 } from './pool-schema.ts';
+export type { DockerConfig } from './providers/docker.ts';
 export type { HetznerConfig } from './providers/hetzner.ts';
 export { type ProviderConfig, providersOf, type SingleProviderConfig } from './providers/index.ts';
 export type { JoinConfig } from './providers/join.ts';

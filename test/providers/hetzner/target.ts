@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openProvider } from '@forescale/actuator/providers';
 import type { OfferingConfig } from '@forescale/shared/config';
 import { ManualClock } from '@forescale/shared/time';
 import { NOT_APPLICABLE } from '../../../services/actuator/src/providers/hetzner/not-applicable.ts';
-import { HetznerProvider } from '../../../services/actuator/src/providers/hetzner/provider.ts';
+
 import { temporaryDirectory } from '../../harness/config-file.ts';
 import { serveEndpoint } from '../http-endpoint.ts';
 import { providerConfig } from '../provider-config.ts';
@@ -31,7 +32,7 @@ export async function openHetzner(change: Readonly<Record<string, unknown>> = {}
     ...change,
   });
   return {
-    ...{ config, provider: new HetznerProvider(config), clock, endpoint },
+    ...{ config, provider: await openProvider(config, { clock, kube: null }), clock, endpoint },
     ...{ onDemand: ON_DEMAND, spot: null, notApplicable: NOT_APPLICABLE },
     async close() {
       await server.close();

@@ -20,7 +20,7 @@ export interface ProviderParts {
 }
 
 /** Opens the provider that the configuration names. Each is loaded only where it is used. */
-export async function openProvider(config: SingleProviderConfig, _parts: ProviderParts): Promise<MachineProvider> {
+export async function openProvider(config: SingleProviderConfig, parts: ProviderParts): Promise<MachineProvider> {
   switch (config.kind) {
     case 'none':
       return new (await import('./none/provider.ts')).NoProvider();
@@ -28,6 +28,8 @@ export async function openProvider(config: SingleProviderConfig, _parts: Provide
       return new (await import('./simulated/provider.ts')).SimulatedProvider(config.url);
     case 'hetzner':
       return new (await import('./hetzner/provider.ts')).HetznerProvider(config);
+    case 'docker':
+      return await (await import('./docker/open.ts')).openDocker(config, parts);
   }
 }
 
@@ -44,5 +46,7 @@ function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }>): str
       return config.url;
     case 'hetzner':
       return `${config.url} ${config.tokenFile}`;
+    case 'docker':
+      return config.url;
   }
 }

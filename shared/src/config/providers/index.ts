@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { name, section } from '../issues.ts';
+import { dockerProvider } from './docker.ts';
 import { hetznerProvider } from './hetzner.ts';
 import { simulatedProvider } from './simulated.ts';
 
 const noProvider = section({ kind: z.literal('none') });
 
-const SINGLE = [noProvider, simulatedProvider, hetznerProvider] as const;
-const KINDS = ['none', 'simulated', 'hetzner'] as const;
+const SINGLE = [noProvider, simulatedProvider, hetznerProvider, dockerProvider] as const;
+const KINDS = ['none', 'simulated', 'hetzner', 'docker'] as const;
 
 /** `provider: none` is short for `provider: { kind: none }`. */
 const kindAlone = (raw: unknown) => (typeof raw === 'string' ? { kind: raw } : raw);

@@ -7,14 +7,14 @@ export interface EndpointRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers: IncomingMessage['headers'];
-  /** Parsed JSON; undefined: there was none. */
+  /** Parsed JSON, bytes where it is something else; undefined: there was none. */
   readonly body: unknown;
 }
 
 export interface EndpointAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON, but for text, which is sent as it is. */
+  /** Sent as JSON, but for text, which is sent as it is, also piece by piece. */
   readonly body?: unknown;
 }
 
@@ -29,7 +29,10 @@ export async function serveEndpoint(answering: Answering, socketPath?: string) {
     const { status, headers = {}, body } = answer;
     response.sendDate = false;
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
-    response.end(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body));
+    if (isPieces(body)) for await (const piece of body) response.write(piece);
+    response.end(
+      body === undefined || isPieces(body) ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+    );
   });
   await new Promise<void>((resolve) => {
     if (socketPath === undefined) server.listen(0, '127.0.0.1', resolve);
@@ -45,16 +48,24 @@ export async function serveEndpoint(answering: Answering, socketPath?: string) {
   };
 }
 
+function isPieces(body: unknown): body is AsyncIterable<string> {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
+}
+
 async function parsedRequest(request: IncomingMessage): Promise<EndpointRequest> {
-  let text = '';
+  const chunks: Buffer[] = [];
+  let length = 0;
   for await (const chunk of request) {
-    text += chunk;
-    if (text.length > BODY_BYTES_MAX) throw new Error('a request of that size is a mistake');
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > BODY_BYTES_MAX) throw new Error('a request of that size is a mistake');
   }
+  const bytes = Buffer.concat(chunks);
+  const isJson = request.headers['content-type']?.startsWith('application/json') ?? false;
   return {
     method: request.method ?? '',
     url: new URL(request.url ?? '/', 'http://endpoint'),
     headers: request.headers,
-    body: text === '' ? undefined : JSON.parse(text),
+    body: length === 0 ? undefined : isJson ? JSON.parse(bytes.toString()) : bytes,
   };
 }

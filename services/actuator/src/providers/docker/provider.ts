@@ -48,11 +48,7 @@ export class DockerProvider implements MachineProvider {
     const found = await engineCall('read', inspectSchema, () => container.inspect({ ...abort }));
     if (found?.labels[REQUEST_LABEL] !== request.requestId || found.labels[CLUSTER_LABEL] !== request.clusterTag)
       throw new ProviderError('config', `a container ${request.nodeName} exists that was not made for this request`);
-    if (!isAlive(found)) {
-      const archive = singleFileTar(TOKEN_DIRECTORY, TOKEN_NAME, `${token}\n`);
-      await engineCall('start', anything, () => container.putArchive(archive, { path: '/', ...abort }));
-      await this.#start(found, signal);
-    }
+    if (!isAlive(found)) await this.#start(found, token, signal);
     return { machines: [{ ...machineOf(found), state: 'running' }], failures: [] };
   }
 
@@ -103,10 +99,12 @@ export class DockerProvider implements MachineProvider {
   }
 
   /** One that can never be started is of no use to anybody. */
-  async #start({ id }: Container, signal: AbortSignal): Promise<void> {
+  async #start({ id }: Container, token: string, signal: AbortSignal): Promise<void> {
     const container = this.#engine.getContainer(id);
     const abort = { abortSignal: signal };
+    const archive = singleFileTar(TOKEN_DIRECTORY, TOKEN_NAME, `${token}\n`);
     try {
+      await engineCall('start', anything, () => container.putArchive(archive, { path: '/', ...abort }));
       await engineCall('start', anything, () => container.start({ ...abort }));
     } catch (error) {
       if (error instanceof ProviderError && !error.ambiguous)

@@ -6,7 +6,7 @@ import { limits, limitsOf } from './limits.ts';
 /** Whoever reaches an engine is root on its machine: over a network only by TLS with a certificate of the client's. */
 const ENGINE = 'unix:///path, an https URL such as "https://10.0.0.5:2376", or http on this machine';
 const engineUrl = text(
-  /^(unix:\/\/\/[^\s?#]{1,100}|https:\/\/[\w.[\]:-]{1,253}|http:\/\/(127\.0\.0\.1|\[::1\]|localhost):\d{1,5})\/?$/,
+  /^(unix:\/\/\/[^\s?#]{1,100}|https:\/\/[\w.-]{1,253}(:\d{1,5})?|http:\/\/(127\.0\.0\.1|localhost):\d{1,5})$/,
   ENGINE,
 );
 

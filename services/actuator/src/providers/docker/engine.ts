@@ -41,6 +41,11 @@ function statusOf(error: unknown): number | null {
   return typeof statusCode === 'number' ? statusCode : null;
 }
 
+/** Of a stream `dockerode` tells only in its message: "(HTTP code 404) unexpected - manifest unknown ". */
+function refusalOf({ json, message }: EngineFailure & Error): unknown {
+  return json ?? { message: message.replace(/^\(HTTP code \d+\) [^-]* - /, '').trim() };
+}
+
 /**
  * The call's outcome, as the schema has it. Rejects with `ProviderError`; resolves to null where what was asked for is so
  * already, or `expected` is the status of the refusal.
@@ -58,7 +63,7 @@ export async function engineCall<Schema extends z.ZodType>(
     const status = statusOf(error);
     if (status !== null && status === expected) return null;
     if (status === null) throw new ProviderError('transient', `docker: ${networkReason(error)}`, { cause: error });
-    const refused = dockerError(call, { status, headers: {}, body: (error as EngineFailure).json });
+    const refused = dockerError(call, { status, headers: {}, body: refusalOf(error as EngineFailure & Error) });
     if (refused === null) return null;
     throw refused;
   }

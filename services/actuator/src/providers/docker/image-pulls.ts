@@ -1,6 +1,7 @@
 import type { Clock } from '@forescale/shared/time';
-import { ProviderError } from '../errors.ts';
-import type { Engine } from './engine.ts';
+import { z } from 'zod';
+import { asProviderError, type ErrorClass, ProviderError } from '../errors.ts';
+import { type Engine, engineCall } from './engine.ts';
 
 /** A creation waits so long for an image; after that it is asked for again. */
 const WAIT_MS = 8_000;
@@ -8,9 +9,14 @@ const ASK_AGAIN_MS = 5_000;
 const PULL_MS_MAX = 20 * 60_000;
 const PROGRESS_BYTES_MAX = 16 * 2 ** 20;
 
+const stream = z.custom<NodeJS.ReadableStream>((value) => typeof value === 'object' && value !== null);
+
+/** What stays so until somebody changes it; whatever else broke off may go through the next time. */
+const LASTING = /not found|unknown|denied|unauthorized|no matching manifest|invalid reference/i;
+
 interface Pull {
-  /** Null: it is there; otherwise why it is not. */
-  readonly done: Promise<string | null>;
+  /** Null: it is there; otherwise why it is not. Never rejects. */
+  readonly done: Promise<ProviderError | null>;
   progress: string;
 }
 
@@ -42,7 +48,7 @@ export class ImagePulls {
         retryAfterMs: ASK_AGAIN_MS,
         ambiguous: true,
       });
-    throw new ProviderError('config', `image ${image} cannot be pulled: ${outcome}`);
+    throw outcome;
   }
 
   #begin(image: string): Pull {
@@ -52,22 +58,28 @@ export class ImagePulls {
     return pull;
   }
 
-  async #run(image: string, onProgress: (text: string) => void): Promise<string | null> {
+  async #run(image: string, onProgress: (text: string) => void): Promise<ProviderError | null> {
     try {
       const abortSignal = AbortSignal.timeout(PULL_MS_MAX);
-      const stream = await this.#engine.pull(image, { abortSignal });
-      return await outcomeOf(stream, onProgress);
+      const steps = await engineCall('read', stream, () => this.#engine.pull(image, { abortSignal }));
+      const failure = steps === null ? null : await failureOf(steps, onProgress);
+      return failure === null ? null : cannotBePulled(image, LASTING.test(failure) ? 'config' : 'transient', failure);
     } catch (error) {
-      return reasonOf(error);
+      const { errorClass, message } = asProviderError(error);
+      return cannotBePulled(image, errorClass, message);
     }
   }
 }
 
+function cannotBePulled(image: string, errorClass: ErrorClass, why: string): ProviderError {
+  return new ProviderError(errorClass, `image ${image} cannot be pulled: ${why}`);
+}
+
 /** Of a stream of JSON lines, each a step; the answer is 200 also where the pull fails, which a line then says. */
-async function outcomeOf(stream: NodeJS.ReadableStream, onProgress: (text: string) => void): Promise<string | null> {
+async function failureOf(steps: NodeJS.ReadableStream, onProgress: (text: string) => void): Promise<string | null> {
   let rest = '';
   let bytes = 0;
-  for await (const chunk of stream) {
+  for await (const chunk of steps) {
     bytes += chunk.length;
     if (bytes > PROGRESS_BYTES_MAX) return `more than ${PROGRESS_BYTES_MAX} bytes of progress`;
     const lines = (rest + chunk.toString()).split('\n');
@@ -91,8 +103,4 @@ function stepOf(line: string): Readonly<Record<'error' | 'status' | 'progress', 
   }
   const text = (key: string) => (typeof step[key] === 'string' ? step[key].slice(0, 500) : '');
   return { error: text('error'), status: text('status'), progress: text('progress') };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message.slice(0, 500) : String(error);
 }

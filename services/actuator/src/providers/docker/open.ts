@@ -20,12 +20,12 @@ export async function openEngine(config: DockerConfig): Promise<Engine> {
 async function engineOptions({ url, tls }: DockerConfig): Promise<DockerOptions> {
   const none = { host: undefined, port: undefined, ca: undefined, cert: undefined, key: undefined, timeout: undefined };
   if (url.startsWith('unix://')) {
-    const socketPath = url.slice('unix://'.length).replace(/\/$/, '');
+    const socketPath = url.slice('unix://'.length);
     return { ...none, protocol: 'http', socketPath } as unknown as DockerOptions;
   }
   const { protocol, hostname, port } = new URL(url);
   const isTls = protocol === 'https:';
-  const address = { protocol: isTls ? 'https' : 'http', host: hostname.replace(/^\[|\]$/g, ''), port: port || 2376 };
+  const address = { protocol: isTls ? 'https' : 'http', host: hostname, port: port || 2376 };
   return { ...none, ...address, ...(tls && (await certificates(tls))) } as unknown as DockerOptions;
 }
 

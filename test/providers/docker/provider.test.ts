@@ -1,7 +1,7 @@
-import { request as httpRequest } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { dryRun } from '../../../services/actuator/src/providers/docker/dry-run.ts';
 import { driven, failureOf, requestOf, signal } from '../driver.ts';
+import { callEngine } from './call-engine.ts';
 import { IMAGE, JOIN_TOKEN, openDocker } from './target.ts';
 
 type DockerTarget = Awaited<ReturnType<typeof openDocker>>;
@@ -27,20 +27,11 @@ async function opening(change: Readonly<Record<string, unknown>>): Promise<Docke
 const create = (name: string, of = target) => driven(of, of.provider.create(requestOf(of, name), signal()));
 const find = (name: string) => target.provider.find(name, target.onDemand, signal());
 
-/** A call past the provider. */
-function post(path: string, body: unknown): Promise<{ status: number; message: string }> {
-  const text = JSON.stringify(body);
-  const socketPath = target.config.url.slice('unix://'.length);
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
-    const call = httpRequest({ socketPath, path, method: 'POST', headers }, async (response) => {
-      let answer = '';
-      for await (const chunk of response) answer += chunk;
-      resolve({ status: response.statusCode ?? 0, message: JSON.parse(answer).message });
-    });
-    call.on('error', reject);
-    call.end(text);
-  });
+/** A creation past the provider. */
+async function post(path: string, body: unknown): Promise<{ status: number; message: string }> {
+  const headers = { 'content-type': 'application/json' };
+  const { status, body: answer } = await callEngine(target.config.url, 'POST', path, JSON.stringify(body), headers);
+  return { status, message: JSON.parse(answer.toString()).message };
 }
 
 describe("the engine's end point refuses what it does not know", () => {

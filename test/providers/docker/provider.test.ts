@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { dryRun } from '../../../services/actuator/src/providers/docker/dry-run.ts';
+import { documentedCalls } from '../documented-calls.ts';
 import { driven, failureOf, requestOf, signal } from '../driver.ts';
 import { callEngine } from './call-engine.ts';
 import { IMAGE, JOIN_TOKEN, openDocker } from './target.ts';
@@ -194,4 +195,15 @@ it('a dry run reads only, and says what fails', async () => {
   );
   const absent = await opening({ url: 'unix:///nowhere/docker.sock' });
   expect((await outcomes(absent)).slice(1, 2)).toEqual(['GET /_ping: fails: docker: ENOENT']);
+});
+
+it('all calls that are made stand in the documentation, and no others', async () => {
+  const other = await opening({ image: 'k3s:other' });
+  other.endpoint.registry.set('k3s:other', 0);
+  const { provider, onDemand, endpoint, config } = other;
+  const id = (await create('web-1', other)).machines[0]?.id ?? '';
+  await provider.find('web-1', onDemand, signal());
+  await provider.terminate(id, onDemand, signal());
+  await dryRun(config);
+  expect([...endpoint.operations].sort()).toEqual(await documentedCalls('docker'));
 });

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dryRun } from '../../../services/actuator/src/providers/hetzner/dry-run.ts';
+import { documentedCalls } from '../documented-calls.ts';
 import { failureOf, pass, requestOf, signal } from '../driver.ts';
 import { API_TOKEN } from './endpoint.ts';
 import { JOIN_TOKEN, openHetzner } from './target.ts';
@@ -139,4 +140,15 @@ it('a dry run reads only, and says what fails', async () => {
   );
   const other = await opening({ image: 'arch' });
   expect((await dryRun(other.config)).at(-1)?.outcome).toBe('fails: no image has the name arch');
+});
+
+it('all calls that are made stand in the documentation, and no others', async () => {
+  const { provider, onDemand, endpoint, config } = target;
+  const id = (await create('a')).machines[0]?.id ?? '';
+  await create('a');
+  await provider.terminate(id, onDemand, signal());
+  expect(await provider.terminate(id, onDemand, signal())).toBe('terminating');
+  await provider.prices?.([onDemand], signal());
+  await dryRun(config);
+  expect([...endpoint.operations].sort()).toEqual(await documentedCalls('hetzner'));
 });

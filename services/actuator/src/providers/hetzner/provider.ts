@@ -23,9 +23,9 @@ const PAGES_MAX = 200;
 const USER_DATA_BYTES_MAX = 32_768;
 const LOCKED = 423;
 
-/** Asks the metadata service of the server for its id. */
-const PROVIDER_ID_COMMAND =
-  "curl -sf --max-time 5 http://169.254.169.254/hetzner/v1/metadata/instance-id | sed 's|^|hcloud://|'";
+/** The metadata service of a server knows its id. */
+const METADATA_URL = 'http://169.254.169.254/hetzner/v1/metadata/instance-id';
+const PROVIDER_ID_COMMAND = `{ curl -sf --max-time 5 ${METADATA_URL} || wget -qO- -T 5 ${METADATA_URL}; } | sed 's|^|hcloud://|'`;
 
 /** Servers of a Hetzner Cloud project. The API knows no tokens: a server's name, which is unique, is the request's. */
 export class HetznerProvider implements MachineProvider {

@@ -45,8 +45,8 @@ export function containerOf(config: DockerConfig, request: MachineRequest, info:
       NetworkMode: config.network,
       RestartPolicy: { Name: 'unless-stopped' },
       ...(allocatable && {
-        NanoCpus: allocatable.cpuMillicores * 1_000_000,
-        Memory: allocatable.memoryBytes + AGENT_MEMORY_BYTES,
+        NanoCpus: Math.round(allocatable.cpuMillicores) * 1_000_000,
+        Memory: Math.round(allocatable.memoryBytes) + AGENT_MEMORY_BYTES,
       }),
     },
   };
@@ -58,7 +58,7 @@ export function containerOf(config: DockerConfig, request: MachineRequest, info:
  */
 function reservedArguments({ offering: { allocatable } }: MachineRequest, info: EngineInfo | null): readonly string[] {
   if (!allocatable || !info) return [];
-  const cpuMillicores = Math.max(0, info.NCPU * 1_000 - allocatable.cpuMillicores);
+  const cpuMillicores = Math.max(0, info.NCPU * 1_000 - Math.round(allocatable.cpuMillicores));
   const memoryKib = Math.max(0, Math.floor((info.MemTotal - allocatable.memoryBytes) / 1_024));
   return [
     `--kubelet-arg=system-reserved=cpu=${cpuMillicores}m,memory=${memoryKib}Ki`,

@@ -38,6 +38,8 @@ export class DockerEndpoint implements Endpoint {
   pageSize = 0;
   readonly operations = new Set<string>();
   readonly images: Set<string>;
+  /** Of the containers by their ids: images of K3s declare some, which outlive a container that is removed without them. */
+  readonly volumes = new Set<string>();
   /** Images that a registry has, and how long they take from there; null: it breaks off. */
   readonly registry = new Map<string, number | null>();
   readonly #clock: ManualClock;
@@ -136,6 +138,7 @@ export class DockerEndpoint implements Endpoint {
         if (container.state === 'running' && query.get('force') !== 'true')
           return refusal(409, `cannot remove a running container ${container.id}`);
         this.#containers.delete(container.id);
+        if (query.get('v') === 'true') this.volumes.delete(container.id);
         return { status: 204 };
     }
   }
@@ -157,6 +160,7 @@ export class DockerEndpoint implements Endpoint {
     const of = { id, name, body, image: body.Image, labels: body.Labels ?? {}, createdMs: this.#clock.nowMs() };
     const container: EndpointContainer = { ...of, state: 'created', archive: null };
     this.#containers.set(id, container);
+    this.volumes.add(id);
     return container;
   }
 

@@ -125,6 +125,13 @@ describe('provider docker: a container', () => {
     expect((await find('web-1'))[0]?.state).toBe('running');
   });
 
+  it('takes its volumes with it', async () => {
+    const { id } = (await create('web-1')).machines[0] ?? {};
+    expect(target.endpoint.volumes.size).toBe(1);
+    expect(await target.provider.terminate(id ?? '', target.onDemand, signal())).toBe('gone');
+    expect(target.endpoint.volumes.size).toBe(0);
+  });
+
   it('that has the name and was made for something else is left alone', async () => {
     const theirs = requestOf(target, 'web-1', target.onDemand, { requestId: 'another' });
     await driven(target, target.provider.create(theirs, signal()));

@@ -93,7 +93,6 @@ async function checkProvider(
 ): Promise<Finding> {
   const finding = { check: 'reachable', subject: `provider (${config.kind})` } as const;
   if (config.kind === 'none') return { ...finding, state: 'ok', detail: 'makes no machines, as configured' };
-  const where = 'url' in config ? config.url : 'in the cluster';
   const listed = await attempt(patience, async (signal) =>
     (await openProvider(config, parts)).list(clusterTag, signal),
   );

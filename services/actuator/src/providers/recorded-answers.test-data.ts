@@ -253,6 +253,7 @@ const DOCKER: readonly Recorded[] = [
   recorded('docker create 409', docker('create', 409, 'Conflict. The container name "/n" is in use'), 'conflict'),
   recorded('docker create 404', docker('create', 404, 'No such image: rancher/k3s:v1'), 'config', [3]),
   recorded('docker create 500', docker('create', 500), 'transient'),
+  recorded('docker create on a full disk', docker('create', 500, 'mkdir /x: no space left on device'), 'capacity', [3]),
   recorded('docker start 304', docker('start', 304), null),
   recorded('docker start 400', docker('start', 400), 'config', [3]),
   recorded('docker remove 404', docker('remove', 404), null),

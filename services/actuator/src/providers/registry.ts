@@ -38,6 +38,10 @@ export async function openProvider(config: SingleProviderConfig, parts: Provider
       return await (await import('./gcp/provider.ts')).openGcp(config, parts.clock);
     case 'azure':
       return await (await import('./azure/open.ts')).openAzure(config, parts.clock);
+    case 'hetzner':
+      return new (await import('./hetzner/provider.ts')).HetznerProvider(config);
+    case 'docker':
+      return await (await import('./docker/open.ts')).openDocker(config, parts);
   }
 }
 
@@ -64,5 +68,9 @@ export function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }
       return `${config.project} ${config.endpoint}`;
     case 'azure':
       return `${config.endpoint} ${config.subscriptionId}`;
+    case 'hetzner':
+      return `${config.url} ${config.tokenFile}`;
+    case 'docker':
+      return config.url;
   }
 }

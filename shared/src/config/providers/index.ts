@@ -6,20 +6,36 @@ import { externalGrpcProvider } from './externalgrpc.ts';
 import { awsProvider } from './aws.ts';
 import { gcpProvider } from './gcp.ts';
 import { azureProvider } from './azure.ts';
+import { dockerProvider } from './docker.ts';
+import { hetznerProvider } from './hetzner.ts';
 import { simulatedProvider } from './simulated.ts';
 
 const noProvider = section({ kind: z.literal('none') });
 
-const SINGLE = [noProvider, simulatedProvider, bufferProvider, clusterApiProvider] as const;
-const KINDS = ['none', 'simulated', 'buffer', 'clusterapi'] as const;
-const SINGLE = [noProvider, simulatedProvider, externalGrpcProvider] as const;
-const KINDS = ['none', 'simulated', 'externalgrpc'] as const;
-const SINGLE = [noProvider, simulatedProvider, awsProvider] as const;
-const KINDS = ['none', 'simulated', 'aws'] as const;
-const SINGLE = [noProvider, simulatedProvider, gcpProvider] as const;
-const KINDS = ['none', 'simulated', 'gcp'] as const;
-const SINGLE = [noProvider, simulatedProvider, azureProvider] as const;
-const KINDS = ['none', 'simulated', 'azure'] as const;
+const SINGLE = [
+  noProvider,
+  simulatedProvider,
+  bufferProvider,
+  dockerProvider,
+  awsProvider,
+  gcpProvider,
+  azureProvider,
+  hetznerProvider,
+  clusterApiProvider,
+  externalGrpcProvider,
+] as const;
+const KINDS = [
+  'none',
+  'simulated',
+  'buffer',
+  'docker',
+  'aws',
+  'gcp',
+  'azure',
+  'hetzner',
+  'clusterapi',
+  'externalgrpc',
+] as const;
 
 /** `provider: none` is short for `provider: { kind: none }`. */
 const kindAlone = (raw: unknown) => (typeof raw === 'string' ? { kind: raw } : raw);

@@ -143,6 +143,20 @@ export const groupChecks: readonly Check[] = [
     },
   },
   {
+    capability: 'interruption',
+    it: 'a notice is told of the member that is taken back, and of no other',
+    async run(target) {
+      const [, second] = await grown(target, 2);
+      if (!second) throw new Error('no member');
+      target.endpoint.interrupt(second.id, 'reclaim');
+      const notices = await driven(target, target.provider.interruptions(CLUSTER, signal()));
+      expect(notices.map((one) => [one.machineId, one.nodeName, one.kind])).toEqual([
+        [second.id, second.nodeName, 'reclaim'],
+      ]);
+      expect(Math.abs((notices[0]?.atMs ?? 0) - target.clock.nowMs())).toBeLessThan(15 * MINUTE_MS);
+    },
+  },
+  {
     capability: 'terminate',
     it: 'this very member goes, and none comes for it',
     async run(target) {

@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { Scalar, stringify } from 'yaml';
 
 /** A file on the new machine. Only root reads it. */
 export interface MachineFile {
@@ -20,8 +20,8 @@ export interface AskedOfMachine {
 }
 
 /**
- * A cloud-init document that writes the files and then runs the script, once in the machine's life. Every text is in double quotes:
- * cloud-init reads YAML 1.1, where plain `on`, `n` and `1:30` are something else.
+ * A cloud-init document that writes the files and then runs the script, once in the machine's life. Every text is quoted,
+ * or a literal block: cloud-init reads YAML 1.1, where plain `on`, `n` and `1:30` are something else.
  */
 export function cloudConfig(files: readonly MachineFile[], script: MachineFile): string {
   const document = {
@@ -29,9 +29,9 @@ export function cloudConfig(files: readonly MachineFile[], script: MachineFile):
       path,
       owner: 'root:root',
       permissions: runs ? '0700' : '0600',
-      content,
+      content: literal(content),
     })),
-    runcmd: [[script.path]],
+    runcmd: [['/bin/sh', script.path]],
   };
   return `#cloud-config\n${quotedYaml(document)}`;
 }
@@ -39,6 +39,13 @@ export function cloudConfig(files: readonly MachineFile[], script: MachineFile):
 /** The same in every version of YAML. */
 export function quotedYaml(document: unknown): string {
   return stringify(document, { defaultStringType: 'QUOTE_DOUBLE', lineWidth: 0 });
+}
+
+/** A file as it reads, for whoever looks at the user data of a machine that does not join. */
+function literal(content: string): Scalar {
+  const scalar = new Scalar(content);
+  scalar.type = Scalar.BLOCK_LITERAL;
+  return scalar;
 }
 
 /** The text as one word of a shell. */

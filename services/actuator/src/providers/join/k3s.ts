@@ -62,11 +62,18 @@ function joinScript(join: K3sJoin, asked: AskedOfMachine): string {
 # Written by Forescale: makes this machine an agent of K3s.
 set -eu
 ${askedScript(asked, CONFIG_FILE)}url=${shellWord(join.installerUrl)}
-if command -v curl >/dev/null; then
-  curl -sfL --retry 10 --retry-connrefused --connect-timeout 10 --max-time 300 -o ${INSTALLER_FILE} "$url"
-else
-  wget -q --tries=10 --timeout=30 -O ${INSTALLER_FILE} "$url"
-fi
+download() {
+  if command -v curl >/dev/null; then
+    curl -sfL --connect-timeout 10 --max-time 60 -o ${INSTALLER_FILE} "$url"
+  else
+    wget -q --timeout=30 -O ${INSTALLER_FILE} "$url"
+  fi
+}
+for attempt in 1 2 3 4 5 6; do
+  if download; then break; fi
+  if [ $attempt = 6 ]; then echo "forescale: $url cannot be fetched: the machine does not join" >&2; exit 1; fi
+  sleep 5
+done
 ${join.installerSha256 === null ? '' : check}export INSTALL_K3S_VERSION=${shellWord(join.version)}
 export INSTALL_K3S_EXEC=agent
 export K3S_URL=${shellWord(join.server)}

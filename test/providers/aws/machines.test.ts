@@ -199,26 +199,6 @@ describe.skipIf(whyNoModels())('aws, machine by machine', () => {
     });
   });
 
-  it('with a fifth of all calls failing, every machine is made once', async () => {
-    target.endpoint.failAtRandom(0.2, 7);
-    const machines = guarded(target);
-    const names = namesOf(40);
-    const made = async (name: string): Promise<string> => {
-      for (let i = 0; i < 50; i++) {
-        const found = await machines.find(name, target.onDemand).catch(() => []);
-        if (found[0]) return found[0].id;
-        const created = await machines.create(requestOf(target, name)).catch(() => ({ machines: [] }));
-        if (created.machines[0]) return created.machines[0].id;
-      }
-      throw new Error(`${name} was never made`);
-    };
-    // A refused fleet stays refused: whoever has no capacity asks under another name.
-    const ids = await driven(target, Promise.allSettled(names.map(made)));
-    const delivered = ids.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    expect(delivered.length).toBeGreaterThan(25);
-    expect([...target.endpoint.running()].sort()).toEqual(delivered.sort());
-  });
-
   it('ends when it is told to', async () => {
     const abort = new AbortController();
     abort.abort();

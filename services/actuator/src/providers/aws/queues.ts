@@ -28,7 +28,7 @@ interface Held {
   readonly region: string;
   readonly messageId: string;
   /** Of the last receive: only that one deletes. */
-  receipt: string;
+  readonly receipt: string;
   readonly notice: Notice;
 }
 

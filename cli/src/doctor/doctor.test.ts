@@ -9,6 +9,7 @@ import {
 import { ManualClock, systemClock } from '@forescale/shared/time';
 import { describe, expect, it } from 'vitest';
 import { checkServer } from './cluster.ts';
+import { checkLivePrices } from './machines.ts';
 import { checkPermissions } from './permissions.ts';
 import { checkPrices } from './prices.ts';
 import { checkNode } from './servers.ts';
@@ -145,6 +146,35 @@ describe('doctor: prices', () => {
 
   it('a pool that is to buy, and has nothing to', () => {
     expect(findingOf('', 'enforce')).toMatchObject({ state: 'warn' });
+  });
+});
+
+describe('doctor: live prices', () => {
+  const DAY_MS = 86_400_000;
+  const priced = (source: 'static' | 'configured', asOf: string | null, count = 1) =>
+    configOf('    - { name: web, provider: { kind: simulated, url: "http://127.0.0.1:1" } }\n').pools.map((pool) => ({
+      ...pool,
+      offerings: Array.from({ length: count }, (_, i) => ({
+        ...{ provider: '', instanceType: `m${i}`, region: 'r', zone: 'a', capacityType: 'on_demand' as const },
+        ...{ usdPerHour: 0.1, allocatable: null, interruption: null },
+        ...(source === 'static' && { price: { source, asOf, estimate: false } }),
+      })),
+    }));
+  const findingsAt = (pools: ReturnType<typeof priced>, day: string) =>
+    checkLivePrices(pools, { clock: new ManualClock(Date.parse(day)), timeoutMs: DAY_MS });
+
+  it('a pool whose prices are all configured needs none', async () => {
+    expect(await findingsAt(priced('configured', null), '2026-11-26')).toEqual([]);
+  });
+
+  it.each([
+    ['2026-11-26', 'ok', 'not live: 3 static price(s) hold'],
+    ['2027-01-16', 'ok', 'not live: 3 static price(s) hold'],
+    ['2027-01-17', 'warn', 'not live: 3 of 3 static price(s) are more than 180 days old, up to 181'],
+  ])('static ones of 2026-07-20 on %s: %s', async (day, state, detail) => {
+    expect(await findingsAt(priced('static', '2026-07-20', 3), day)).toEqual([
+      { check: 'price', subject: 'pool web', state, detail },
+    ]);
   });
 });
 

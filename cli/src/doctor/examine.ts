@@ -10,6 +10,7 @@ import {
 import type { Log } from '@forescale/shared/telemetry';
 import { checkServer, checkWriters } from './cluster.ts';
 import { attempt, type Finding, type Patience } from './finding.ts';
+import { checkLivePrices, checkMachines } from './machines.ts';
 import { checkPermissions } from './permissions.ts';
 import { checkPrices } from './prices.ts';
 import { checkBus, checkNode, checkProviders, checkStore } from './servers.ts';
@@ -26,15 +27,19 @@ export interface Examined {
 /** Looks at everything that the services of this configuration need, each thing within its time. Changes nothing. */
 export async function examine(examined: Examined): Promise<Finding[]> {
   const { config, log, patience, nodeVersion } = examined;
-  const [cluster, store, bus] = await Promise.all([
+  const [cluster, store, bus, live] = await Promise.all([
     examineCluster(examined),
     checkStore(config, log, patience),
     checkBus(config, patience),
+    checkLivePrices(config.pools, patience),
   ]);
   const providers = await checkProviders(config, cluster.id, patience);
   const servers = [...cluster.findings, ...store, ...bus, ...providers];
-  const order: readonly Finding['check'][] = ['reachable', 'permission', 'clock', 'version', 'price', 'single writer'];
-  return [...servers, checkNode(nodeVersion), ...checkPrices(config.pools)].sort(
+  const order: readonly Finding['check'][] = [
+    ...(['reachable', 'permission', 'clock', 'version', 'machines', 'price', 'single writer'] as const),
+  ];
+  const prices = [...checkMachines(config.pools), ...checkPrices(config.pools), ...live];
+  return [...servers, checkNode(nodeVersion), ...prices].sort(
     (a, b) => order.indexOf(a.check) - order.indexOf(b.check),
   );
 }

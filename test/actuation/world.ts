@@ -61,11 +61,14 @@ export interface WorldSpec {
   /** Lines of the root section, such as policies and time zone. */
   readonly root?: readonly string[];
   readonly initialNodes?: number;
+  /** Whether the machines to be had are spot ones. */
+  readonly spot?: boolean;
   /** Plain lists, in the machine's time, when absent. */
   readonly wire?: Wire;
 }
 
-function configText(url: string, root: readonly string[]): string {
+function configText(url: string, root: readonly string[], spot: boolean): string {
+  const type = spot ? 'spot' : 'on_demand';
   return `autoscaler:
 ${root.map((line) => `  ${line}\n`).join('')}  kubernetes: { url: "${url}", leader_election: true }
   pools:
@@ -75,9 +78,10 @@ ${root.map((line) => `  ${line}\n`).join('')}  kubernetes: { url: "${url}", lead
       bounds: { min_nodes: 1, max_nodes: 30 }
       lead_time: 100s
       scale_down: { unneeded: 5m, after_scale_up: 5m }
+      spot: { share: 1 }
       offerings:
-        - { instance_type: small, zone: a, usd_per_hour: 0.1 }
-        - { instance_type: small, zone: b, usd_per_hour: 0.2 }
+        - { instance_type: small, zone: a, capacity_type: ${type}, usd_per_hour: 0.1 }
+        - { instance_type: small, zone: b, capacity_type: ${type}, usd_per_hour: 0.2 }
 `;
 }
 
@@ -122,7 +126,7 @@ export class World {
   static async create(
     podsAt: (minute: number) => number,
     options: Partial<SimulatedClusterOptions> = {},
-    { startMs = START_MS, root = [], initialNodes = 0, wire = PLAIN }: WorldSpec = {},
+    { startMs = START_MS, root = [], initialNodes = 0, spot = false, wire = PLAIN }: WorldSpec = {},
   ): Promise<World> {
     const minutes = Array.from({ length: 600 }, (_, minute) => minute);
     const series = {
@@ -131,7 +135,8 @@ export class World {
     };
     const allocatable = { cpuMillicores: 4_000, memoryBytes: 16_384 * MIB, pods: 110, gpus: 0 };
     const boot = { kind: 'fixed', ms: 80_000 } as const;
-    const offering = { instanceType: 'small', capacityType: 'on_demand', allocatable, boot } as const;
+    const capacityType = spot ? 'spot' : 'on_demand';
+    const offering = { instanceType: 'small', capacityType, allocatable, boot } as const;
     const cluster = createSimulatedCluster({
       seed: 11,
       startMs,
@@ -141,7 +146,7 @@ export class World {
       ],
       initialNodes: [
         {
-          offering: { instanceType: 'small', capacityType: 'on_demand', zone: 'a' },
+          offering: { instanceType: 'small', capacityType, zone: 'a' },
           count: initialNodes,
           namePrefix: 'web-initial',
           labels: { [POOL_LABEL]: 'web' },
@@ -161,7 +166,7 @@ export class World {
     const server = await cluster.listen(wire.listen);
     const store = await createSqliteStore({ path: ':memory:' });
     const bus = createInProcessBus();
-    const config = parseConfig(configText(server.url, root), 'test', {});
+    const config = parseConfig(configText(server.url, root, spot), 'test', {});
     const reader = wire.reader(server.url);
     const collector = await startCollector({
       config,
@@ -198,7 +203,7 @@ export class World {
       instruments: silentInstruments(),
       log: silentLog(),
       homeNode: null,
-      openProvider,
+      openProvider: (one) => openProvider(one, { clock: this.#wire.ioClock, kube: null }),
     });
   }
 

@@ -68,6 +68,9 @@ export async function whyUnsettled({ cluster, seen, observer, journal, loadAt }:
   const need = Math.min(...needs(nowMs, loadAt, 10));
   if (serving + starting + booting < need)
     why.push(`${serving} nodes serve and ${starting + booting} start, but ${need} are needed`);
+  const max = observer.maxInForce();
+  if (serving + starting + booting > max)
+    why.push(`${serving} nodes serve and ${starting + booting} start, but no more than ${max} may`);
   const waiting = seen
     .pods(cluster)
     .filter((pod) => pod.nodeName === null && !pod.terminating && nowMs - pod.createdMs > PENDING_MS_MAX);
@@ -77,7 +80,7 @@ export async function whyUnsettled({ cluster, seen, observer, journal, loadAt }:
   const leaving = entries.filter(({ state }) => state === 'draining' || state === 'removing').length;
   if (machines.length > serving + starting + booting + leaving)
     why.push(`${machines.length} machines run, but ${serving} serve, ${starting + booting} start and ${leaving} leave`);
-  why.push(...stuckSteps(entries, nowMs), ...stuckNodes(entries, nodes));
+  why.push(...stuckSteps(entries, nowMs), ...stuckNodes(entries, nodes), ...deadNodes(entries, nodes, alive));
   return why;
 }
 
@@ -113,6 +116,14 @@ function stuckNodes(entries: readonly Entry[], nodes: readonly ClusterNode[]): s
   return nodes
     .filter((node) => node.taints.some(({ key }) => key === DRAIN_TAINT) && !leaving.has(node.name))
     .map((node) => `${node.name} is closed for a drain, and nobody drains it`);
+}
+
+/** Nodes that outlived their machine and that nobody is at: they would count as out of order for ever. */
+function deadNodes(entries: readonly Entry[], nodes: readonly ClusterNode[], alive: ReadonlySet<string>): string[] {
+  const known = new Set(entries.map(({ nodeName }) => nodeName));
+  return nodes
+    .filter(({ name }) => !alive.has(name) && !known.has(name))
+    .map(({ name }) => `${name} has no machine any more, and nobody deletes it`);
 }
 
 /** Machines that nobody knows: no entry of the journal, and no Node. */

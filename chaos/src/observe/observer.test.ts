@@ -29,7 +29,7 @@ class Scene {
     this.cluster.step(this.cluster.nowMs() + ms);
   }
 
-  create(change: { readonly requestId?: string; readonly nodeName?: string } = {}): Machine {
+  create(change: { readonly requestId?: string; readonly nodeName?: string } = {}, isHeldBack = false): Machine {
     const name = `n-${++this.#made}`;
     const { instanceType, region, zone, capacityType } = pool.offerings[0] ?? {};
     if (!instanceType || !region || !zone || !capacityType) throw new Error('the pool has no offering');
@@ -44,7 +44,7 @@ class Scene {
       offering: { instanceType, region, zone, capacityType },
       ...change,
     });
-    this.observer.created(machine);
+    this.observer.created(machine, isHeldBack);
     return machine;
   }
 
@@ -102,6 +102,17 @@ describe('chaos observer', () => {
     expect(scene.found).toEqual([]);
     scene.create();
     expect(scene.found).toEqual(['bound_breaks']);
+  });
+
+  it('a call that was begun before its process was held may make one too many, but none twice', () => {
+    const scene = new Scene();
+    scene.load = 200;
+    for (let i = 0; i < 2; i++) scene.create();
+    for (let i = 0; i < 5; i++) scene.create({}, true);
+    expect(scene.found).toEqual([]);
+    const { requestId } = scene.create({}, true);
+    scene.create({ requestId }, true);
+    expect(scene.found).toEqual(['duplicates']);
   });
 
   it('a pod that is deleted, or whose node goes under it, was not evicted', () => {

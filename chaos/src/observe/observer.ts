@@ -50,7 +50,11 @@ export class Observer {
     this.#excused.add(nodeName);
   }
 
-  created(machine: Machine): void {
+  /**
+   * `isHeldBack`: the leader called, and was held before its call was carried out. No check of its own comes later than the
+   * call, and a cloud knows no terms: the machine may be one too many, and is to be gone when the pool is at rest.
+   */
+  created(machine: Machine, isHeldBack = false): void {
     const alive = this.machines();
     this.#say(`cloud: ${machine.id} for ${machine.requestId}, ${machine.offering.id}`);
     for (const other of alive) {
@@ -60,6 +64,12 @@ export class Observer {
     }
     // A repeated call gives back what it made before; that was counted then.
     if (machine.requestedMs < this.#cluster.nowMs()) return;
+    if (isHeldBack) this.#say(`${machine.id} was asked for before its process was held`);
+    else this.#checkWanted(machine, alive);
+  }
+
+  /** Neither above the max, nor more than the load asks for. */
+  #checkWanted(machine: Machine, alive: readonly Machine[]): void {
     const counted = alive.filter((one) => this.#counts(one));
     const max = this.maxInForce();
     if (counted.length > max)

@@ -21,8 +21,11 @@ export class CloudProvider implements MachineProvider {
   readonly #cloud: SimulatedCloud;
   readonly #link: Link;
   readonly #observer: Observer;
+  readonly #leads: () => boolean;
 
-  constructor(cloud: SimulatedCloud, link: Link, observer: Observer) {
+  /** `leads`: whether the lease is this process's at this moment, whatever the process thinks. */
+  constructor(cloud: SimulatedCloud, link: Link, observer: Observer, leads: () => boolean) {
+    this.#leads = leads;
     this.#cloud = cloud;
     this.#link = link;
     this.#observer = observer;
@@ -33,9 +36,11 @@ export class CloudProvider implements MachineProvider {
     const offering = { instanceType, region, zone, capacityType };
     const { token, requestId, nodeName, clusterTag, pool, labels, taints } = request;
     const asked = { token, requestId, nodeName, clusterTag, pool, labels, taints, offering };
+    const { life } = this.#link;
+    const [ledAtFirst, holdsAtFirst] = [this.#leads(), life.holds];
     return this.#call('create', [300, 3_000], signal, offeringId(offering), () => {
       const made = this.#cloud.create(asked);
-      this.#observer.created(made);
+      this.#observer.created(made, ledAtFirst && life.holds > holdsAtFirst);
       return { machines: shown([made]), failures: [] };
     });
   }

@@ -1,5 +1,5 @@
 import { type Bus, createInProcessBus } from '@forescale/shared/bus';
-import { createMemoryLease, type LeasePort } from '@forescale/shared/leadership';
+import { createMemoryLease, type MemoryLease } from '@forescale/shared/leadership';
 import { createMemoryState, type StateBucket } from '@forescale/shared/state';
 import { type Log, silentLog } from '@forescale/shared/telemetry';
 import { seededRandom } from '@forescale/shared/time';
@@ -39,7 +39,7 @@ export interface DayWorld {
   readonly workload: Workload;
   readonly board: FaultBoard;
   readonly bucket: StateBucket;
-  readonly lease: LeasePort;
+  readonly lease: MemoryLease;
   readonly bus: Bus;
   readonly kpis: RecentKpis;
   readonly say: (text: string) => void;

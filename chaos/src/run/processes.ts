@@ -75,6 +75,7 @@ export class Processes {
     const log = this.#world.log(name);
     const readiness = new Readiness();
     this.#living.push({ name, life, journal, readiness, bus });
+    const leads = () => this.#world.lease.stored?.holder === name;
     const running = startActuator({
       config,
       reader: kube,
@@ -93,7 +94,7 @@ export class Processes {
         ...{ port: this.#lease(life), self: name, random: seededRandom(Math.imul(seed, 0x1b3) ^ this.#started) },
         ...{ clock: life.steadyClock(), wallClock: clock },
       }),
-      openProvider: async () => new CloudProvider(cluster.cloud, link, observer),
+      openProvider: async () => new CloudProvider(cluster.cloud, link, observer, leads),
     }).then((actuator) => runTicks(clock, TICK_MS, (nowMs) => actuator.tick(nowMs), log, this.#ends.signal));
     running.catch((error: unknown) => observer.find('unconverged', `${name} has ended: ${String(error)}`));
   }

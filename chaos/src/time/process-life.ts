@@ -9,8 +9,6 @@ export interface Trap {
   readonly spring: (where: string) => void;
 }
 
-const NEVER = new Promise<never>(() => undefined);
-
 /**
  * One process of the actuator, as the world outside sees it: it can be killed or frozen between any two of its steps.
  * All that it awaits are its ports and its clock, so that to hold those back is to hold the process back.
@@ -24,6 +22,8 @@ export class ProcessLife {
   /** What its clock shows beside the true time: always a little, and in a jump much more. */
   readonly #skewMs: number;
   jumpMs = 0;
+  /** How often it was held. */
+  holds = 0;
 
   constructor(time: VirtualTime, skewMs: number, onDeath: (why: string) => void) {
     this.#time = time;
@@ -46,7 +46,9 @@ export class ProcessLife {
   }
 
   freeze(): void {
-    this.#frozen ??= Promise.withResolvers();
+    if (this.#frozen !== null) return;
+    this.holds++;
+    this.#frozen = Promise.withResolvers();
   }
 
   thaw(): void {
@@ -57,7 +59,8 @@ export class ProcessLife {
   /** Every step of the process passes here. Never resolves once it is dead. */
   async passage(): Promise<void> {
     while (this.#frozen !== null) await this.#frozen.promise;
-    if (this.#dead) await NEVER;
+    // One of its own for each: what waits for the same promise stays in memory with it, whole days of the dead.
+    if (this.#dead) await new Promise<never>(() => undefined);
   }
 
   /** The same, at one edge of a call of this kind: a trap may kill it here. */

@@ -15,6 +15,7 @@ export {
   type SpotConfig,
 } from './pool-schema.ts';
 export { type ProviderConfig, providersOf, type SingleProviderConfig } from './providers/index.ts';
+export type { JoinConfig } from './providers/join.ts';
 export type { Config } from './schema.ts';
 export { maskSecrets } from './secrets.ts';
 export type { SimulationConfig } from './simulation-schema.ts';

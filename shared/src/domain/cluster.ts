@@ -7,6 +7,8 @@ export interface Taint {
   readonly key: string;
   readonly value: string;
   readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+  /** Since when a node has it, where whoever set it says so. */
+  readonly addedMs?: number;
 }
 
 export interface Toleration {
@@ -28,6 +30,8 @@ export interface ClusterNode {
   readonly ready: boolean;
   /** Since when the Ready condition has its present value. */
   readonly readyChangedMs: number;
+  /** Why it is not Ready, as its kubelet or the cluster says: "KubeletNotReady: node is shutting down"; else empty. */
+  readonly notReadyBecause: string;
   /** Cordoned: `spec.unschedulable`. */
   readonly unschedulable: boolean;
   readonly labels: Readonly<Record<string, string>>;

@@ -209,6 +209,22 @@ describe('nodes', () => {
     });
   });
 
+  it('why it is not Ready, in so many words, and since when it has its taints', () => {
+    const conditionOf = (status: string) => [
+      { type: 'Ready', status, reason: 'KubeletNotReady', message: `node is shutting down${'!'.repeat(2_000)}` },
+    ];
+    const timed = { key: 'a', effect: 'NoExecute', timeAdded: '2026-11-24T10:01:00Z' };
+    const taints = [timed, { ...timed, key: 'b', timeAdded: 'yesterday' }];
+    const node = parseNode({ metadata, spec: { taints }, status: { conditions: conditionOf('False') } });
+    expect(node.notReadyBecause).toMatch(/^KubeletNotReady: node is shutting down!+$/);
+    expect(node.notReadyBecause).toHaveLength(1_000);
+    expect(node.taints).toEqual([
+      { key: 'a', value: '', effect: 'NoExecute', addedMs: CREATED_MS + 60_000 },
+      { key: 'b', value: '', effect: 'NoExecute' },
+    ]);
+    expect(parseNode({ metadata, status: { conditions: conditionOf('True') } }).notReadyBecause).toBe('');
+  });
+
   it.each(['Unknown', 'False'])('Ready = %s is not Ready', (status) => {
     expect(parseNode({ metadata, status: { conditions: [{ type: 'Ready', status }] } }).ready).toBe(false);
   });

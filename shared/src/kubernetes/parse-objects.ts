@@ -42,14 +42,31 @@ const nodeSchema = z.object({
     .object({
       providerID: z.string().default(''),
       unschedulable: z.boolean().default(false),
-      taints: z.array(z.object({ key: z.string(), value: z.string().default(''), effect: z.string() })).default([]),
+      taints: z
+        .array(
+          z.object({
+            key: z.string(),
+            value: z.string().default(''),
+            effect: z.string(),
+            timeAdded: time.optional().catch(undefined),
+          }),
+        )
+        .default([]),
     })
     .prefault({}),
   status: z
     .object({
       allocatable: quantities,
       conditions: z
-        .array(z.object({ type: z.string(), status: z.string(), lastTransitionTime: time.optional() }))
+        .array(
+          z.object({
+            type: z.string(),
+            status: z.string(),
+            lastTransitionTime: time.optional(),
+            reason: z.string().default(''),
+            message: z.string().default(''),
+          }),
+        )
         .default([]),
     })
     .prefault({}),
@@ -102,6 +119,9 @@ const podSchema = z.object({
     .prefault({}),
 });
 
+/** A message tells of every part that is not Ready, and may be long. */
+const BECAUSE_LENGTH_MAX = 1_000;
+
 /** A node of the API; throws `KubernetesRefusedError` where it is none. */
 export function parseNode(raw: unknown): ClusterNode {
   const { metadata: meta, spec, status } = understand('node', nodeSchema, raw);
@@ -113,10 +133,14 @@ export function parseNode(raw: unknown): ClusterNode {
     createdMs: meta.creationTimestamp,
     ready: ready?.status === 'True',
     readyChangedMs: ready?.lastTransitionTime ?? meta.creationTimestamp,
+    notReadyBecause:
+      ready && ready.status !== 'True' ? `${ready.reason}: ${ready.message}`.slice(0, BECAUSE_LENGTH_MAX) : '',
     unschedulable: spec.unschedulable,
     labels: meta.labels,
     annotations: meta.annotations,
-    taints: spec.taints.flatMap((taint) => (isEffect(taint.effect) ? [{ ...taint, effect: taint.effect }] : [])),
+    taints: spec.taints.flatMap(({ key, value, effect, timeAdded: addedMs }) =>
+      isEffect(effect) ? [{ key, value, effect, ...(addedMs === undefined ? {} : { addedMs }) }] : [],
+    ),
     allocatable: resources(status.allocatable, parseQuantity(status.allocatable.pods ?? '0') ?? 0),
   };
 }

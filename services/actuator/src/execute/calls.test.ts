@@ -84,6 +84,19 @@ describe('calls: how many at once, and how fast', () => {
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(50);
   });
 
+  it('says how many more it lets through within so long, behind those that wait', async () => {
+    const { clock, calls, driven } = setUp({ ratePerSecond: 20, concurrency: 3 });
+    expect(calls.roomWithin('create', 10_000)).toBe(196);
+    const work = Promise.all(Array.from({ length: 100 }, () => calls.run('create', () => clock.sleep(10))));
+    expect(calls.roomWithin('create', 10_000)).toBe(96);
+    expect(calls.roomWithin('create', 1_000)).toBe(0);
+    expect(calls.roomWithin('read', 1_000)).toBe(19);
+    await driven(work);
+    // One where none waits, however slow; and no end of them without a rate.
+    expect(calls.roomWithin('create', 0)).toBe(1);
+    expect(setUp().calls.roomWithin('create', 0)).toBe(Number.POSITIVE_INFINITY);
+  });
+
   it('a process that was held up for a second sends no burst afterwards', async () => {
     const { clock, calls, driven } = setUp({ ratePerSecond: 20 });
     const sentMs: number[] = [];

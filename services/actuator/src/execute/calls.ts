@@ -2,7 +2,7 @@ import { type Clock, type Random, within } from '@forescale/shared/time';
 import { BrokenCircuitError, bulkhead } from 'cockatiel';
 import { asProviderError, ERROR_MEANINGS, ProviderError } from '../providers/errors.ts';
 import { type BreakerLimits, breakerOnClock } from './breaker.ts';
-import { pacer, QuietError, quietTime } from './pace.ts';
+import { gapMsOf, pacer, QuietError, quietTime } from './pace.ts';
 
 export type Operation = 'read' | 'create' | 'delete';
 export const OPERATIONS: readonly Operation[] = ['read', 'create', 'delete'];
@@ -28,6 +28,11 @@ const QUEUE_MAX = 10_000;
  */
 export interface ProviderCalls {
   run<T>(operation: Operation, call: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /**
+   * How many more calls the rate lets through within so long, behind those that wait already. At least one where none
+   * waits, else a rate below one call in so long would let none through, ever.
+   */
+  roomWithin(operation: Operation, ms: number): number;
   breakerState(operation: Operation): 0 | 1 | 2;
 }
 
@@ -53,6 +58,7 @@ export function createProviderCalls(limits: CallLimits, context: CallContext): P
   const lanes = { read: lane(limits, context), create: lane(limits, context), delete: lane(limits, context) };
   return {
     run: (operation, call) => lanes[operation].run(operation, call),
+    roomWithin: (operation, ms) => lanes[operation].roomWithin(ms),
     breakerState: (operation) => lanes[operation].breaker.gauge,
   };
 }
@@ -66,10 +72,14 @@ function lane(limits: CallLimits, context: CallContext) {
     return quiet.leftMs();
   };
   const pace = pacer(limits.ratePerSecond, leftMs, context.ioClock);
+  const gapMs = gapMsOf(limits.ratePerSecond);
+  /** Calls that were asked for and have not had their first turn. */
+  const waiting = new Set<symbol>();
 
-  function once<T>(operation: Operation, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  function once<T>(operation: Operation, call: (signal: AbortSignal) => Promise<T>, ticket: symbol): Promise<T> {
     return breaker.execute(async () => {
       await pace();
+      waiting.delete(ticket);
       const sentMs = context.ioClock.nowMs();
       const answer = await withDeadline(context.ioClock, limits.timeoutMs, call);
       context.onAnswer(operation, (context.ioClock.nowMs() - sentMs) / 1_000);
@@ -78,14 +88,18 @@ function lane(limits: CallLimits, context: CallContext) {
   }
 
   /** cockatiel's retry waits on timers of its own, deaf to both clocks and to an abort; hence this loop. */
-  async function withRetries<T>(operation: Operation, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async function withRetries<T>(
+    operation: Operation,
+    call: (signal: AbortSignal) => Promise<T>,
+    ticket: symbol,
+  ): Promise<T> {
     let ambiguous = false;
     let waitMs = 0;
     for (let retries = 0; ; retries++) {
       try {
         // Before the breaker: a call that is not sent is no probe.
         quiet.leftMs();
-        return await once(operation, call);
+        return await once(operation, call, ticket);
       } catch (error) {
         if (error instanceof QuietError)
           throw new ProviderError('throttled', `not sent: ${error.message}`, { ambiguous, retryAfterMs: error.leftMs });
@@ -107,11 +121,19 @@ function lane(limits: CallLimits, context: CallContext) {
 
   return {
     breaker,
+    roomWithin(ms: number): number {
+      if (gapMs === 0) return Number.POSITIVE_INFINITY;
+      return Math.max(waiting.size === 0 ? 1 : 0, Math.floor(ms / gapMs) - waiting.size);
+    },
     async run<T>(operation: Operation, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+      const ticket = Symbol(operation);
+      waiting.add(ticket);
       try {
-        return await slots.execute(() => withRetries(operation, call));
+        return await slots.execute(() => withRetries(operation, call, ticket));
       } catch (error) {
         throw asProviderError(error);
+      } finally {
+        waiting.delete(ticket);
       }
     },
   };

@@ -64,6 +64,10 @@ export interface ExecuteContext {
    * the plan that finds it may have it given up, where it would be one above the bounds.
    */
   readonly isCounted: (requestId: string) => boolean;
+  /** Whether new machines may be begun at this very moment, as far as those who steer the pool have said. */
+  readonly mayBegin: () => boolean;
+  /** What is left of this tick for calls that wait for their turn. */
+  readonly sendMs: () => number;
   /** Whether the provider takes its machine back: it is emptied whatever else holds, since it goes anyway. */
   readonly isReclaimed: (record: NodeRecord) => boolean;
   readonly onEvent: (event: NodeEvent) => void;

@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Fault } from './fakes/fake-cloud.ts';
 import { MINUTE_MS, ONE_TRY, testPool, World } from './fakes/world.ts';
-import { namesInCloud, recordedNames, ticks, withNodes } from './fakes/world-steps.ts';
+import { firstName, namesInCloud, recordedNames, ticks, withNodes } from './fakes/world-steps.ts';
 
 describe('execute: crashes and faults', () => {
   it('killed at any step while nodes come and go: none is made twice, none is orphaned', async () => {
     let steps = 0;
     for (let killAt = 1; killAt <= 400; killAt++) {
-      const world = new World();
+      const world = World.create();
       world.start(killAt);
       const gate = world.state.gate;
       world.desired = 3;
@@ -38,7 +38,7 @@ describe('execute: crashes and faults', () => {
         fc.integer({ min: 1, max: 12 }),
         fc.double({ min: 0, max: 0.6, noNaN: true }),
         async (seed, desired, rate) => {
-          const world = new World(testPool(), { ...ONE_TRY, retriesMax: 2 }, seed);
+          const world = World.create(testPool(), { ...ONE_TRY, retriesMax: 2 }, seed);
           const chance = seededRandom(seed);
           world.cloud.latencyMs = 500;
           world.cloud.terminationMs = MINUTE_MS;
@@ -63,7 +63,7 @@ describe('execute: crashes and faults', () => {
   }, 60_000);
 
   it('machines that nobody knows go after their grace, few at a time, and never on an empty journal', async () => {
-    const world = new World();
+    const world = World.create();
     const signal = new AbortController().signal;
     const create = (name: string) =>
       world.driven(
@@ -94,6 +94,24 @@ describe('execute: crashes and faults', () => {
     expect(recordedNames(world)).toEqual(namesInCloud(world));
   });
 
+  it('a machine that came and went while its provider could not be asked leaves no Node behind', async () => {
+    const world = await withNodes(1);
+    const kept = firstName(world);
+    let isBlind = true;
+    world.cloud.fault = (call) => (call === 'create' ? 'lost' : isBlind ? 'transient' : null);
+    world.desired = 2;
+    await ticks(world, 3);
+    const [gone] = [...world.cluster.nodes.keys()].filter((name) => name !== kept);
+    const machine = world.cloud.running.find(({ nodeName }) => nodeName === gone);
+    world.cloud.reclaim(machine?.id ?? '');
+    for (let i = 0; i < 14; i++) await world.tick(() => []);
+    expect(world.cluster.nodes.get(gone ?? '')?.ready).toBe(false);
+    isBlind = false;
+    for (let i = 0; i < 6; i++) await world.tick(() => []);
+    expect([...world.cluster.nodes.keys()]).toEqual([kept]);
+    expect(recordedNames(world)).toEqual([kept]);
+  });
+
   it('machines are listed again after the clock was set back by an hour', async () => {
     const world = await withNodes(2);
     let listed = 0;
@@ -107,7 +125,7 @@ describe('execute: crashes and faults', () => {
   });
 
   it('a journal that was lost is rebuilt from the nodes that serve', async () => {
-    const world = new World();
+    const world = World.create();
     world.desired = 3;
     await ticks(world, 4);
     world.state.lose();
@@ -118,7 +136,7 @@ describe('execute: crashes and faults', () => {
   });
 
   it('an entry that could not be read is never written, and its machine never asked for', async () => {
-    const world = new World();
+    const world = World.create();
     const offering = { ...world.offering(), usdPerHour: Number.NaN };
     await world.tick(() => [{ kind: 'create', offering, count: 1, why: 'wanted' }]);
     expect(await world.state.keys('')).toEqual([]);
@@ -127,7 +145,7 @@ describe('execute: crashes and faults', () => {
   });
 
   it('an entry that cannot be read stops everything', async () => {
-    const world = new World();
+    const world = World.create();
     await world.state.put('node.web.x', new TextEncoder().encode('{"requestId":"x"}'));
     world.desired = 1;
     await expect(world.tick()).rejects.toThrow('journal entry node.web.x cannot be read');

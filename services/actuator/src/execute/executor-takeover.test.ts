@@ -43,7 +43,7 @@ describe('execute: beside another that has taken over', () => {
   });
 
   it('an intent that is taken up cannot be taken back any more by the process that wrote it', async () => {
-    const world = new World();
+    const world = World.create();
     world.desired = 1;
     world.cloud.fault = (call) => (call === 'create' ? 'transient' : null);
     await world.tick();
@@ -76,7 +76,7 @@ describe('execute: beside another that has taken over', () => {
   });
 
   it('it does not ask again for a machine that the other has given up', async () => {
-    const world = new World();
+    const world = World.create();
     world.cloud.fault = (call) => (call === 'create' ? 'conflict' : null);
     await world.tick(() => [{ kind: 'create', offering: world.offering(), count: 1, why: 'wanted' }]);
     const stale = world.executor;

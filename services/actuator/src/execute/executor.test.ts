@@ -5,7 +5,7 @@ import { firstName, namesInCloud, recordedNames, ticks } from './fakes/world-ste
 
 describe('execute: nodes come', () => {
   it('asks for every node of a plan at once, follows each to Ready, and asks for nothing more', async () => {
-    const world = new World();
+    const world = World.create();
     world.cloud.latencyMs = 2_000;
     world.desired = 20;
     await world.tick();
@@ -19,7 +19,7 @@ describe('execute: nodes come', () => {
   });
 
   it('times every step of a start: launched, registered, Ready, and useful with the first pod of a workload', async () => {
-    const world = new World();
+    const world = World.create();
     world.cloud.latencyMs = 2_000;
     world.desired = 1;
     await ticks(world, 3);
@@ -46,7 +46,7 @@ describe('execute: nodes come', () => {
   });
 
   it('a machine whose answer was lost was launched when its provider says so', async () => {
-    const world = new World();
+    const world = World.create();
     world.cloud.latencyMs = 2_000;
     world.cloud.visibilityMs = 10_000;
     world.desired = 1;
@@ -57,7 +57,7 @@ describe('execute: nodes come', () => {
   });
 
   it('without permission nothing is done', async () => {
-    const world = new World();
+    const world = World.create();
     world.permission = 'nothing';
     world.desired = 3;
     await ticks(world, 3);
@@ -68,7 +68,7 @@ describe('execute: nodes come', () => {
   it.each(['capacity', 'quota', 'config', 'auth', 'throttled'] as const)(
     'a %s error is told at once and leaves neither record nor machine',
     async (errorClass) => {
-      const world = new World();
+      const world = World.create();
       world.cloud.fault = (call) => (call === 'create' ? errorClass : null);
       world.desired = 2;
       await world.tick();
@@ -82,7 +82,7 @@ describe('execute: nodes come', () => {
   );
 
   it('a call that was carried out although its answer was lost is found, not repeated', async () => {
-    const world = new World();
+    const world = World.create();
     world.cloud.fault = (call) => (call === 'create' ? 'lost' : null);
     world.desired = 5;
     await ticks(world, 4);
@@ -91,7 +91,7 @@ describe('execute: nodes come', () => {
   });
 
   it('a call of which nobody knows is sent again at the next tick, with the same token', async () => {
-    const world = new World();
+    const world = World.create();
     world.desired = 1;
     world.cloud.fault = (call) => (call === 'create' ? 'transient' : null);
     await world.tick();
@@ -103,7 +103,7 @@ describe('execute: nodes come', () => {
   });
 
   it('a machine that is not shown yet after a lost answer is not made twice: its token says so', async () => {
-    const world = new World();
+    const world = World.create();
     world.cloud.visibilityMs = 90_000;
     world.desired = 2;
     world.cloud.fault = (call) => (call === 'create' ? 'lost' : null);
@@ -119,7 +119,7 @@ describe('execute: nodes come', () => {
   it.each(['throttled', 'auth', 'transient', 'fenced', 'capacity', 'quota', 'config'] as const)(
     'a machine that is shown later than a tick: its repeated call ends in %s, and in the end there is one node',
     async (errorClass) => {
-      const world = new World();
+      const world = World.create();
       world.cloud.visibilityMs = 2.5 * MINUTE_MS;
       world.desired = 1;
       const faults: Fault[] = ['lost', errorClass];
@@ -135,7 +135,7 @@ describe('execute: nodes come', () => {
   );
 
   it('a repeated call that is not sent, since too many have failed, ends nothing', async () => {
-    const world = new World(testPool(), { ...ONE_TRY, breaker: { failuresMax: 1, openMs: 2 * MINUTE_MS } });
+    const world = World.create(testPool(), { ...ONE_TRY, breaker: { failuresMax: 1, openMs: 2 * MINUTE_MS } });
     world.cloud.visibilityMs = 2.5 * MINUTE_MS;
     world.desired = 1;
     world.cloud.fault = (call) => (call === 'create' && world.cloud.createTimesMs.length === 1 ? 'lost' : null);
@@ -145,7 +145,7 @@ describe('execute: nodes come', () => {
   });
 
   it('a start that is taken back before its machine is shown: the machine is waited for and terminated', async () => {
-    const world = new World();
+    const world = World.create();
     world.cloud.visibilityMs = 2.5 * MINUTE_MS;
     world.desired = 1;
     world.cloud.fault = (call) => (call === 'create' ? 'lost' : null);
@@ -163,7 +163,7 @@ describe('execute: nodes come', () => {
   it.each(['capacity', 'lost'] as const)(
     'a Node that is there before its machine is shown keeps its pods, though its repeated call ended in %s',
     async (fault) => {
-      const world = new World();
+      const world = World.create();
       world.cloud.visibilityMs = 3.5 * MINUTE_MS;
       world.desired = 1;
       const faults: Fault[] = ['lost', fault];
@@ -181,7 +181,7 @@ describe('execute: nodes come', () => {
   );
 
   it('an intent that cannot be written is not sent', async () => {
-    const world = new World();
+    const world = World.create();
     world.desired = 3;
     await world.tick(() => []);
     world.state.away = true;
@@ -193,7 +193,7 @@ describe('execute: nodes come', () => {
   });
 
   it('a machine that never registers is terminated after the time-out, verified, and its offering blamed', async () => {
-    const world = new World(testPool({ registrationTimeoutMs: 5 * MINUTE_MS }));
+    const world = World.create(testPool({ registrationTimeoutMs: 5 * MINUTE_MS }));
     world.cloud.terminationMs = 2 * MINUTE_MS;
     world.neverRegisters = () => true;
     world.desired = 1;

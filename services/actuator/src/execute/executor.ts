@@ -10,14 +10,17 @@ import { beginDrain, cancelDrain, drainStep } from './drain.ts';
 import { claimMembers, isOpen } from './groups.ts';
 import { Journal } from './journal.ts';
 import type { Machines } from './machines.ts';
+import { Notices } from './notices.ts';
 import { provision } from './provision.ts';
-import type { NodeRecord } from './record.ts';
+import { isQueued, type NodeRecord } from './record.ts';
 import { beginRemoval, removeStep } from './remove.ts';
 import { newRecord, stillLeads } from './request.ts';
 import { settle } from './settle.ts';
 import { type Sightings, sweep } from './sweep.ts';
 
 const SWEEP_EVERY_MS = 5 * 60_000;
+/** So much of a tick may pass with calls that wait for their turn: what comes up meanwhile is seen by the next one. */
+const SEND_SHARE = 0.8;
 /** Before a reclaimed machine goes, its pods must have gone: what is left then is deleted with it. */
 const RECLAIM_MARGIN_MS = 5_000;
 const CONTROL_PLANE_LABELS = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
@@ -44,8 +47,15 @@ export interface ExecutorParts {
   readonly state: StateBucket;
   readonly clock: Clock;
   readonly random: Random;
+  readonly tickMs: number;
   /** See `ExecuteContext`. */
   readonly isCurrent: () => Promise<boolean>;
+  readonly mayBegin: () => boolean;
+}
+
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  const { first = [], second = [] } = Object.groupBy(all, (one) => (isFirst(one) ? 'first' : 'second'));
+  return [first, second];
 }
 
 function reclaimDeadlineMs(reclaimMs: number, nowMs: number): number {
@@ -64,8 +74,9 @@ export class Executor {
   #listed: readonly Machine[] | null = null;
   /** Nodes that planning has been told of. */
   #counted = new Set<string>();
-  #notices: readonly Interruption[] = [];
-  #noticed = new Set<string>();
+  readonly #notices = new Notices();
+  /** Requests whose machines are taken back, and of which that was told. */
+  #noticed: ReadonlySet<string> = new Set();
 
   constructor(parts: ExecutorParts) {
     this.#parts = parts;
@@ -77,14 +88,14 @@ export class Executor {
   }
 
   /**
-   * What the provider has said of machines, by request id: when it takes them back (`reclaim`), since when it has
-   * thought them at risk (`rebalance`).
+   * What is said of machines, by request id: when they are taken back (`reclaim`), since when they are thought to be at
+   * risk (`rebalance`).
    */
   noticedMs(kind: Interruption['kind']): ReadonlyMap<string, number> {
     const times = new Map<string, number>();
-    for (const notice of this.#notices) {
-      const record = this.records.find((one) => one.machineIds.includes(notice.machineId));
-      if (record && notice.kind === kind) times.set(record.requestId, notice.atMs);
+    for (const record of this.records) {
+      const timeMs = this.#notices.timeMs(kind, record);
+      if (timeMs !== null) times.set(record.requestId, timeMs);
     }
     return times;
   }
@@ -115,7 +126,7 @@ export class Executor {
       machines.interruptions(clusterTag),
       due ? machines.list(clusterTag) : null,
     ]);
-    if (notices.status === 'fulfilled') this.#notices = notices.value;
+    if (notices.status === 'fulfilled') this.#notices.hear(notices.value);
     this.#listed = listed.status === 'fulfilled' ? listed.value : null;
     const failed = [notices, listed].find((one) => one.status === 'rejected');
     return failed ? { ok: false, reason: reasonOf(failed.reason) } : { ok: true };
@@ -133,7 +144,7 @@ export class Executor {
   async settle(clusterTag: string, cluster: ClusterState, permission: Permission, nowMs: number): Promise<void> {
     if (this.#listed !== null) await this.#journal.checkKeys();
     await this.load();
-    const context = this.#context(clusterTag);
+    const context = this.#context(clusterTag, nowMs);
     if (this.#listed !== null) {
       try {
         await claimMembers(context, this.#listed, nowMs);
@@ -147,6 +158,7 @@ export class Executor {
       this.#listed = null;
     }
     await this.load();
+    this.#notices.see(this.records, cluster, nowMs);
     await this.#heed(context, permission, nowMs);
     await this.load();
     await settle(context, cluster, permission, nowMs);
@@ -167,9 +179,13 @@ export class Executor {
     nowMs: number,
   ): Promise<void> {
     const orders = planned.filter((order) => this.#isPermitted(order, permission));
-    if (orders.length === 0) return;
-    const context = this.#context(clusterTag);
+    const isAnyQueued = permission === 'all' && this.records.some(isQueued);
+    if (orders.length === 0 && !isAnyQueued) return;
+    const context = this.#context(clusterTag, nowMs);
     if (!(await stillLeads(context))) return;
+    // First, so that they are not asked for.
+    const [unasked, others] = partition(orders, (order) => this.#isUnasked(order));
+    await this.#changeAll(context, unasked, cluster, nowMs);
     const wanted = orders.flatMap((order) =>
       order.kind === 'create'
         ? Array.from({ length: order.count }, () =>
@@ -178,14 +194,35 @@ export class Executor {
         : [],
     );
     for (const { requestId } of wanted) this.#counted.add(requestId);
-    const others = orders.map(async (order) => {
-      try {
-        if (order.kind !== 'create') await this.#change(context, order, cluster, nowMs);
-      } catch (error) {
-        context.onTrouble(`${order.kind}: ${reasonOf(error)}`);
-      }
-    });
-    await Promise.all([provision(context, wanted, nowMs), ...others]);
+    const isOn = permission === 'all';
+    await Promise.all([
+      isOn ? provision(context, wanted, nowMs) : null,
+      this.#changeAll(context, others, cluster, nowMs),
+    ]);
+  }
+
+  /** Of a machine that nobody has been asked for yet. */
+  #isUnasked(order: Order): boolean {
+    return (
+      order.kind === 'cancel-start' && this.records.some((one) => one.requestId === order.requestId && isQueued(one))
+    );
+  }
+
+  async #changeAll(
+    context: ExecuteContext,
+    orders: readonly Order[],
+    cluster: ClusterState,
+    nowMs: number,
+  ): Promise<void> {
+    await Promise.all(
+      orders.map(async (order) => {
+        try {
+          if (order.kind !== 'create') await this.#change(context, order, cluster, nowMs);
+        } catch (error) {
+          context.onTrouble(`${order.kind}: ${reasonOf(error)}`);
+        }
+      }),
+    );
   }
 
   #isPermitted(order: Order, permission: Permission): boolean {
@@ -195,7 +232,7 @@ export class Executor {
   }
 
   #isReclaimed(record: NodeRecord): boolean {
-    return this.#notices.some(({ kind, machineId }) => kind === 'reclaim' && record.machineIds.includes(machineId));
+    return this.#notices.timeMs('reclaim', record) !== null;
   }
 
   async #change(
@@ -211,6 +248,7 @@ export class Executor {
       if (record.state === 'draining') await cancelDrain(context, record);
     } else if (order.kind === 'cancel-start') {
       if (record.state === 'ready' || record.state === 'draining' || record.state === 'removing') return;
+      if (isQueued(record)) return await this.#journal.remove(record.requestId);
       const removing = await beginRemoval(context, record, { failed: false, why: order.why }, nowMs);
       await removeStep(context, removing, cluster, nowMs);
     } else if (record.state === 'ready') {
@@ -232,13 +270,13 @@ export class Executor {
    * that is under way becomes a forced one: it has to end with the notice.
    */
   async #heed(context: ExecuteContext, permission: Permission, nowMs: number): Promise<void> {
-    const reclaimed = this.#notices.filter((notice) => notice.kind === 'reclaim');
-    for (const notice of reclaimed) {
-      const record = this.records.find((one) => one.machineIds.includes(notice.machineId));
+    const reclaimed = this.noticedMs('reclaim');
+    for (const [requestId, atMs] of reclaimed) {
+      const record = this.#journal.get(requestId);
       if (!record || record.state === 'removing') continue;
       const { nodeName, offering, drain } = record;
-      if (!this.#noticed.has(notice.machineId)) {
-        const why = `the provider takes it back at ${new Date(notice.atMs).toISOString()}`;
+      if (!this.#noticed.has(requestId)) {
+        const why = `the provider takes it back at ${new Date(atMs).toISOString()}`;
         context.onFailure({
           stage: 'interrupted',
           nodeName,
@@ -252,22 +290,26 @@ export class Executor {
       }
       if (drain === null || (drain.force && !drain.repair) || permission === 'nothing') continue;
       try {
-        const forced = { ...drain, force: true, repair: false, deadlineMs: reclaimDeadlineMs(notice.atMs, nowMs) };
-        await this.#journal.update(record.requestId, { drain: forced });
+        const forced = { ...drain, force: true, repair: false, deadlineMs: reclaimDeadlineMs(atMs, nowMs) };
+        await this.#journal.update(requestId, { drain: forced });
       } catch (error) {
         context.onTrouble(`${nodeName}: ${reasonOf(error)}`);
       }
     }
-    this.#noticed = new Set(reclaimed.map((notice) => notice.machineId));
+    this.#noticed = new Set(reclaimed.keys());
   }
 
-  #context(clusterTag: string): ExecuteContext {
-    const { pool, machines, writer, clock, isCurrent } = this.#parts;
+  #context(clusterTag: string, nowMs: number): ExecuteContext {
+    const { pool, machines, writer, clock, tickMs, isCurrent, mayBegin } = this.#parts;
+    const sendMsMax = SEND_SHARE * tickMs;
     return {
       clock,
       pool,
       clusterTag,
       isCurrent,
+      mayBegin,
+      // Not more than that where the clock is set back meanwhile.
+      sendMs: () => Math.min(sendMsMax, nowMs + sendMsMax - clock.nowMs()),
       isCounted: (requestId) => this.#counted.has(requestId),
       isReclaimed: (record) => this.#isReclaimed(record),
       machines,

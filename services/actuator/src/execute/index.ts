@@ -10,6 +10,6 @@ export type { Failure, NodeEvent, Permission } from './context.ts';
 export { Executor, type Order } from './executor.ts';
 export { type AskPrices, guardedMachines, type Machines } from './machines.ts';
 export { mixedMachines } from './mixed-machines.ts';
-export type { NodeRecord } from './record.ts';
+export { isQueued, type NodeRecord } from './record.ts';
 export { CAPACITY_LABEL } from './request.ts';
 export { offeringOf } from './sweep.ts';

@@ -1,4 +1,5 @@
 import type { OfferingConfig } from '@forescale/shared/config';
+import { ProviderError } from '../providers/errors.ts';
 import type { CreateResult, Interruption, Machine, MachineProvider, MachineRequest, Place } from '../providers/port.ts';
 import { ANY_REGION, type CallsByRegion, PRICES_REGION } from './calls.ts';
 
@@ -7,8 +8,13 @@ import { ANY_REGION, type CallsByRegion, PRICES_REGION } from './calls.ts';
  * `ProviderError`; see `MachineProvider` for what the methods do.
  */
 export interface Machines {
-  /** Rejects where nothing was made and the provider said why; of a group it resolves to what will not come. */
-  create(request: MachineRequest): Promise<CreateResult>;
+  /**
+   * Rejects where nothing was made and the provider said why; of a group it resolves to what will not come. As `fenced`, and
+   * not ambiguous, where `isWanted` has changed its mind by the time at which the call's turn comes.
+   */
+  create(request: MachineRequest, isWanted?: () => boolean): Promise<CreateResult>;
+  /** How many more may be asked for within so long, at the provider's rate: see `ProviderCalls`. */
+  createsWithin(place: Place, ms: number): number;
   find(requestId: string, place: Place): Promise<readonly Machine[]>;
   list(clusterTag: string): Promise<readonly Machine[]>;
   terminate(machineId: string, place: Place): Promise<'terminating' | 'gone'>;
@@ -28,14 +34,17 @@ export function guardedMachines(provider: MachineProvider, calls: CallsByRegion)
   const { groups } = provider;
   const prices = provider.prices?.bind(provider);
   return {
-    create: (request) =>
+    create: (request, isWanted) =>
       calls(request.offering.region).run('create', async (signal) => {
+        if (isWanted?.() === false)
+          throw new ProviderError('fenced', 'not sent: nothing new is begun', { ambiguous: false });
         const result = await provider.create(request, signal);
         const failure = result.failures[0];
         // What a group cannot deliver is told of each machine by itself.
         if (result.machines.length === 0 && failure && !groups) throw failure;
         return result;
       }),
+    createsWithin: (place, ms) => calls(place.region).roomWithin('create', ms),
     find: (requestId, place) => calls(place.region).run('read', (signal) => provider.find(requestId, place, signal)),
     list: (clusterTag) => calls(ANY_REGION).run('read', (signal) => provider.list(clusterTag, signal)),
     terminate: (id, place) => calls(place.region).run('delete', (signal) => provider.terminate(id, place, signal)),

@@ -21,11 +21,12 @@ export function mixedMachines(named: ReadonlyMap<string, Machines>): Machines {
   }
 
   return {
-    create: async (request) => {
+    create: async (request, isWanted) => {
       const { provider } = request.offering;
-      const { machines, failures } = await of(provider).create(request);
+      const { machines, failures } = await of(provider).create(request, isWanted);
       return { machines: machines.map((one) => namedMachine(one, provider)), failures };
     },
+    createsWithin: (place, ms) => named.get(place.provider)?.createsWithin(place, ms) ?? 1,
     find: async (requestId, place) =>
       (await of(place.provider).find(requestId, place)).map((one) => namedMachine(one, place.provider)),
     list: (clusterTag) =>

@@ -7,6 +7,11 @@ const QUIET_MS_MAX = 5 * 60_000;
 const PACE_MARGIN = 1.02;
 const TIMER_LATE_MS = 1;
 
+/** From one call to the next; 0: there is no limit. */
+export function gapMsOf(ratePerSecond: number | null): number {
+  return ratePerSecond === null ? 0 : (1_000 / ratePerSecond) * PACE_MARGIN;
+}
+
 /** How long no call may be sent. Throws when that is not to be waited for. */
 type LeftMs = () => number;
 
@@ -56,7 +61,7 @@ export function pacer(ratePerSecond: number | null, leftMs: LeftMs, ioClock: Clo
     if (moreMs > 0) await ioClock.sleep(moreMs);
   };
   if (ratePerSecond === null) return () => waitAtLeast(0);
-  const gapMs = (1_000 / ratePerSecond) * PACE_MARGIN;
+  const gapMs = gapMsOf(ratePerSecond);
   let dueMs = Number.NEGATIVE_INFINITY;
   const takeTurn = async () => {
     // After a clock was set back, what is due seems far off.

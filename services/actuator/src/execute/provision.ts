@@ -2,44 +2,81 @@ import { asProviderError, type ProviderError } from '../providers/errors.ts';
 import type { Machine } from '../providers/port.ts';
 import { type ExecuteContext, reasonOf } from './context.ts';
 import { isOpen, raiseGroups } from './groups.ts';
-import type { NodeRecord } from './record.ts';
-import { adopt, findMachines, giveUp, machineRequest, refuseRepeat, stillLeads } from './request.ts';
+import { isQueued, type NodeRecord } from './record.ts';
+import { adopt, findMachines, type giveUp, machineRequest, refuseFirst, refuseRepeat, stillLeads } from './request.ts';
+
+/** An intent as it stands in the bucket. `isOwn`: this call has written it first, and may take it back. */
+interface Intent {
+  readonly record: NodeRecord;
+  readonly revision: number;
+  readonly isOwn: boolean;
+}
 
 /**
- * Asks for all these nodes at once; the calls' own limits pace them. All intents are durable before the first call. Where
- * another actuator has planned the pool meanwhile, those that it has not made its own are withdrawn. Resolves when every call was answered or given up;
- * never rejects, since a failed call is news for planning, and a failed write leaves the journal to be read anew.
+ * Asks for these nodes, and for those that have waited for their turn, oldest first: as many at once as the providers' rates
+ * let through in this tick, the calls' own limits pace them; the rest is written down and waits. All intents are durable
+ * before the first call. Where another actuator has planned the pool meanwhile, those that it has not made its own are
+ * withdrawn. Resolves when every call was answered or given up; never rejects, since a failed call is news for planning,
+ * and a failed write leaves the journal to be read anew.
  */
-export async function provision(context: ExecuteContext, records: readonly NodeRecord[], nowMs: number): Promise<void> {
+export async function provision(context: ExecuteContext, wanted: readonly NodeRecord[], nowMs: number): Promise<void> {
   const { journal } = context;
-  const intents = (await Promise.all(records.map((record) => writeIntent(context, record)))).filter(
-    (one) => one !== null,
-  );
+  const waiting = journal.records().filter((record) => isQueued(record) && context.isCounted(record.requestId));
+  const hasTurn = turns(context);
+  const writes = [
+    ...waiting.filter(hasTurn).map((record) => writeTurn(context, record, nowMs)),
+    ...wanted.map((record) => writeIntent(context, hasTurn(record) ? record : { ...record, queued: true })),
+  ];
+  const intents = (await Promise.all(writes)).filter((one) => one !== null);
   if (intents.length === 0) return;
   if (!(await stillLeads(context))) {
-    await Promise.allSettled(intents.map(({ record, revision }) => journal.withdraw(record.requestId, revision)));
+    const own = intents.filter(({ isOwn }) => isOwn);
+    await Promise.allSettled(own.map(({ record, revision }) => journal.withdraw(record.requestId, revision)));
     return;
   }
-  for (const { record } of intents)
+  const sent = intents.map(({ record }) => record).filter((record) => !isQueued(record));
+  for (const record of sent)
     context.onEvent({ event: 'requested', record, timeMs: nowMs, seconds: null, why: record.why });
-  const sent = intents.map(({ record }) => record);
   const isGrouped = (record: NodeRecord) => isOpen(context, record);
-  const single = sent.filter((record) => !isGrouped(record));
   await Promise.all([
-    ...single.map((record) => sendRequest(context, record, giveUp, nowMs)),
-    raiseGroups(context, sent.filter(isGrouped), giveUp, nowMs),
+    ...sent.filter((record) => !isGrouped(record)).map((record) => sendRequest(context, record, refuseFirst, nowMs)),
+    raiseGroups(context, sent.filter(isGrouped), refuseFirst, nowMs),
   ]);
 }
 
+/**
+ * Whether the next machine of its place may still be asked for in this tick; each that may takes up a turn. A group is
+ * asked for all of its machines at once.
+ */
+function turns(context: ExecuteContext): (record: NodeRecord) => boolean {
+  const left = new Map<string, number>();
+  return (record) => {
+    const { offering } = record;
+    if (isOpen(context, record)) return true;
+    const place = `${offering.provider} ${offering.region}`;
+    const room = left.get(place) ?? context.machines.createsWithin(offering, context.sendMs());
+    left.set(place, room - 1);
+    return room >= 1;
+  };
+}
+
 /** Null: it is not written, and the failure is told. */
-async function writeIntent(
-  context: ExecuteContext,
-  record: NodeRecord,
-): Promise<{ readonly record: NodeRecord; readonly revision: number } | null> {
+async function writeIntent(context: ExecuteContext, record: NodeRecord): Promise<Intent | null> {
   try {
-    return { record, revision: await context.journal.add(record) };
+    return { record, revision: await context.journal.add(record), isOwn: true };
   } catch (error) {
     context.onTrouble(`${record.requestId} was not asked for: its intent cannot be written: ${reasonOf(error)}`);
+    return null;
+  }
+}
+
+/** Its turn has come: from now on its call may have been sent, and its times count. Null as above. */
+async function writeTurn(context: ExecuteContext, { requestId }: NodeRecord, nowMs: number): Promise<Intent | null> {
+  try {
+    const record = await context.journal.update(requestId, { queued: false, createdMs: nowMs });
+    return { record, revision: 0, isOwn: false };
+  } catch (error) {
+    context.onTrouble(`${requestId} waits on: that its turn has come cannot be written: ${reasonOf(error)}`);
     return null;
   }
 }
@@ -78,7 +115,7 @@ interface Outcome {
 async function createOrAdopt(context: ExecuteContext, record: NodeRecord): Promise<Outcome> {
   let error: ProviderError;
   try {
-    const { machines, failures } = await context.machines.create(machineRequest(context, record));
+    const { machines, failures } = await context.machines.create(machineRequest(context, record), context.mayBegin);
     if (failures[0]) context.onTrouble(`${record.requestId}: ${failures[0].message}`);
     return { machines, error: null };
   } catch (cause) {

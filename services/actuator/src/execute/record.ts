@@ -37,6 +37,11 @@ export const nodeRecordSchema = z.object({
   clusterTag: name,
   /** Of the plan that asked for it. */
   generation: z.number().int().min(0),
+  /**
+   * Of an intent: its call was never sent, since the provider's rate had no room for it in the tick that wanted it. It waits
+   * for its turn, and can be taken back as if it had never been.
+   */
+  queued: z.boolean().default(false),
   state: z.preprocess((word) => (word === OLD_WORD_FOR_REGISTERED ? 'registered' : word), z.enum(RECORD_STATES)),
   nodeName: name,
   offering: offeringSchema,
@@ -67,5 +72,9 @@ export const nodeRecordSchema = z.object({
   /** When removing began. `failed`: it never served, which its offering is blamed for. */
   removal: z.object({ startedMs: moment, failed: z.boolean(), why: z.string().max(1_000) }).nullable(),
 });
+
+export function isQueued({ state, queued }: NodeRecord): boolean {
+  return state === 'intended' && queued;
+}
 
 export type NodeRecord = Readonly<z.output<typeof nodeRecordSchema>>;

@@ -1,4 +1,4 @@
-import type { ClusterState } from '@forescale/shared/domain';
+import type { ClusterNode, ClusterState } from '@forescale/shared/domain';
 import { type ExecuteContext, reasonOf } from './context.ts';
 import type { NodeRecord } from './record.ts';
 
@@ -34,8 +34,9 @@ export async function removeStep(
   const removal = record.removal;
   if (removal === null) return;
   try {
-    if (cluster.nodes.some((node) => node.name === record.nodeName)) {
-      if (record.machineIds.length === 0) return await takeBack(context, record);
+    const node = cluster.nodes.find((one) => one.name === record.nodeName);
+    if (node) {
+      if (record.machineIds.length === 0 && !isLost(node, nowMs)) return await takeBack(context, record);
       await context.writer.deleteNode(record.nodeName);
     }
     const removingMs = nowMs - removal.startedMs;
@@ -53,6 +54,14 @@ export async function removeStep(
   } catch (error) {
     context.onTrouble(`${record.nodeName} is being removed: ${reasonOf(error)}`);
   }
+}
+
+/**
+ * A Node that is silent for longer than a machine takes to be shown: where its provider shows none, there is none any more,
+ * and no kubelet will come back. On K3s nobody else would delete it, and it would count as out of order for ever.
+ */
+export function isLost(node: ClusterNode, nowMs: number): boolean {
+  return !node.ready && nowMs - Math.max(node.createdMs, node.readyChangedMs) >= SHOWN_WITHIN_MS;
 }
 
 /** Its machine was made after all and serves: should it go, then by a drain, which keeps the budgets of its pods. */

@@ -38,6 +38,7 @@ export function newRecord(
     pool: context.pool.name,
     clusterTag: context.clusterTag,
     generation,
+    queued: false,
     state: 'intended',
     nodeName: requestId,
     offering,
@@ -107,6 +108,17 @@ export async function adopt(
 /** When machines were made that are found later, as their provider says; its clock may be another. */
 export function madeMs(machines: readonly Machine[], nowMs: number): number {
   return Math.min(nowMs, ...machines.map((machine) => machine.createdMs));
+}
+
+/** A first call that was not sent, since nothing new is to be begun any more, waits for another turn. */
+export async function refuseFirst(
+  context: ExecuteContext,
+  record: NodeRecord,
+  error: ProviderError,
+  nowMs: number,
+): Promise<void> {
+  if (error.errorClass === 'fenced') await context.journal.update(record.requestId, { queued: true });
+  else await giveUp(context, record, error, nowMs);
 }
 
 /** The provider said no for good: there is no machine, the record goes, and planning hears why. */

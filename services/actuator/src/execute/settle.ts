@@ -5,8 +5,8 @@ import { cancelDrain, drainStep, isClosedForDrain, isWorkload, uncordon } from '
 import { isOpen, settleGroups } from './groups.ts';
 import { nodeFinder } from './node-of.ts';
 import { repeatRequest } from './provision.ts';
-import type { NodeRecord } from './record.ts';
-import { beginRemoval, removeStep } from './remove.ts';
+import { isQueued, type NodeRecord } from './record.ts';
+import { beginRemoval, isLost, removeStep } from './remove.ts';
 import { adopt, findMachines, giveUp, giveUpUnseen, madeMs, stillLeads } from './request.ts';
 
 /** A node that is NotReady this long may have lost its machine: the provider is asked. */
@@ -46,7 +46,7 @@ async function settleRecord(
 ): Promise<void> {
   let now = record;
   if (node && node.name !== now.nodeName) now = await context.journal.update(now.requestId, { nodeName: node.name });
-  if (now.state === 'intended') now = await settleIntent(context, now, node, permission, nowMs);
+  if (now.state === 'intended' && !isQueued(now)) now = await settleIntent(context, now, node, permission, nowMs);
   if (now.state === 'requested' || now.state === 'registered')
     now = await settleStarting(context, now, node, permission, nowMs);
   if (now.state === 'ready' && now.usefulMs === null) now = await settleUseful(context, now, cluster, nowMs);
@@ -69,8 +69,10 @@ async function settleIntent(
   const found = await findMachines(context, record);
   if (found.length > 0) return await adopt(context, record, found, madeMs(found, nowMs));
   if (nowMs - record.createdMs > context.pool.registrationTimeoutMs) {
+    // Whose Node has just fallen silent may yet be shown: then nothing is concluded.
+    if (node && !node.ready && !isLost(node, nowMs)) return record;
     const error = new ProviderError('transient', 'never confirmed by the provider');
-    await (node ? giveUp : giveUpUnseen)(context, record, error, nowMs);
+    await (node?.ready ? giveUp : giveUpUnseen)(context, record, error, nowMs);
     return context.journal.get(record.requestId) ?? record;
   }
   const mayAsk =

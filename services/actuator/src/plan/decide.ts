@@ -15,6 +15,7 @@ import { grow } from './scale-up.ts';
 import { maxShares } from './shares.ts';
 import { shed } from './shed.ts';
 import type { Situation } from './situation.ts';
+import { takeBackQueued } from './take-back.ts';
 import type { Action, PlanState, Reason } from './types.ts';
 
 export interface Decision {
@@ -59,7 +60,9 @@ export function decide(situation: Situation, solve: MixSolver | null, reasons: R
   const retained = kept.map(
     ({ name }): Action => ({ kind: 'cancel-drain', nodeName: name, reason: `wanted again: ${whyHeld(situation)}` }),
   );
-  const changes = [...surplus, ...retained, ...growth.actions];
+  const isGrowing = growth.created > 0 || kept.length > 0 || surplus.length > 0;
+  const unasked = isGrowing ? [] : takeBackQueued(outlook, pool, bounds, held, nowMs, reasons);
+  const changes = [...surplus, ...retained, ...growth.actions, ...unasked];
 
   const isChanging = changes.length > 0 || situation.pending.newNodes > 0;
   const remainder = remainderOf(situation);

@@ -49,6 +49,8 @@ export interface StartingNode {
   readonly requestId: string;
   readonly requestedMs: number;
   readonly offering: OfferingConfig;
+  /** Nobody has been asked for it yet: it waits for its turn at its provider's rate, and costs nothing to take back. */
+  readonly queued?: boolean;
   /** Once it has registered with the cluster. */
   readonly nodeName: string | null;
   /** When the cloud will take it back; absent or null: it has not said so. */

@@ -10,6 +10,7 @@ const NODE: ClusterNode = {
   createdMs: 0,
   ready: true,
   readyChangedMs: 0,
+  notReadyBecause: '',
   unschedulable: false,
   labels: {},
   annotations: {},

@@ -1,3 +1,4 @@
+import type { ClusterNode } from '@forescale/shared/domain';
 import { subjects } from '@forescale/shared/wire';
 import { describe, expect, it } from 'vitest';
 import { MINUTE_MS, Scene } from './fakes/scene.ts';
@@ -117,6 +118,50 @@ describe('actuator: a machine is taken back', () => {
     await scene.ticks(2);
     expect(scene.cloud.madeByToken.size).toBe(3);
     expect(drained(scene)).toEqual([]);
+  });
+});
+
+describe('actuator: a Node says itself that its machine goes', () => {
+  const taint = (key: string) => ({ key, value: '', effect: 'NoSchedule' as const });
+  function change(scene: Scene, change: Partial<ClusterNode>): string {
+    const [node] = [...scene.cluster.nodes.values()];
+    if (!node) throw new Error('no node is there');
+    scene.cluster.nodes.set(node.name, { ...node, ...change });
+    return node.name;
+  }
+
+  it('by the taint of a termination handler: as by a notice, also where the provider cannot be asked', async () => {
+    const scene = await served(3);
+    scene.cloud.fault = (call) => (call === 'interruptions' ? 'auth' : null);
+    const name = change(scene, { unschedulable: true, taints: [taint('aws-node-termination-handler/spot-itn')] });
+    scene.cluster.addPod({ name: 'app', nodeName: name });
+    await scene.tick();
+    expect(scene.plan.actions.map(({ kind, target }) => `${kind} ${target}`)).toEqual([
+      `drain ${name}`,
+      'create small b on_demand',
+    ]);
+    expect(scene.cluster.pods.has('app')).toBe(false);
+    expect(scene.nodeEvents).toContain('interrupted');
+    await scene.ticks(4);
+    expect(scene.cluster.nodes.has(name)).toBe(false);
+    expect(scene.cluster.nodes.size).toBe(3);
+  });
+
+  it('that it is at risk: its replacement is ordered ahead where the pool wants to hear of it', async () => {
+    const scene = await served(3, true);
+    const name = change(scene, { taints: [taint('aws-node-termination-handler/rebalance-recommendation')] });
+    await scene.ticks(30);
+    expect(scene.cloud.madeByToken.size).toBe(4);
+    expect(scene.cluster.nodes.has(name)).toBe(true);
+    expect(drained(scene)).toEqual([]);
+  });
+
+  it('a node that Forescale has not made stays, whatever it says', async () => {
+    const scene = await served(3);
+    scene.cluster.addNode({ name: 'foreign', taints: [taint('aws-node-termination-handler/spot-itn')] });
+    await scene.ticks(5);
+    expect(scene.cluster.nodes.get('foreign')?.unschedulable).toBe(false);
+    expect(scene.nodeEvents).not.toContain('interrupted');
   });
 });
 

@@ -127,7 +127,7 @@ describe('an actuator whose cloud tells prices', () => {
   const enforce = `      mode: enforce\n      ${MACHINES}`;
 
   it('buys by them from the first tick on, and says what its sums rest on', async () => {
-    const scene = await Scene.create(enforce, undefined, ({ cloud }) => {
+    const scene = await Scene.create(enforce, undefined, '', ({ cloud }) => {
       cloud.prices = async (offerings) => offerings.map((one) => (one.instanceType === 'm7i.xlarge' ? 0.02 : 0.9));
     });
     await scene.tick();
@@ -137,7 +137,7 @@ describe('an actuator whose cloud tells prices', () => {
 
   it('counts its nodes at what they cost now', async () => {
     let usd = 0.02;
-    const scene = await Scene.create(enforce, undefined, ({ cloud }) => {
+    const scene = await Scene.create(enforce, undefined, '', ({ cloud }) => {
       cloud.prices = async (offerings) => offerings.map(() => usd);
     });
     await scene.ticks(10);
@@ -149,7 +149,7 @@ describe('an actuator whose cloud tells prices', () => {
   });
 
   it('goes on listing and buying where it may not read them', async () => {
-    const scene = await Scene.create(enforce, undefined, ({ cloud }) => {
+    const scene = await Scene.create(enforce, undefined, '', ({ cloud }) => {
       cloud.prices = () => Promise.reject(new ProviderError('auth', 'AccessDenied'));
     });
     await scene.actuator.tick(START_MS);

@@ -100,7 +100,10 @@ export class PoolLoop {
     const keeper = new MemoryKeeper(state, pool.name);
     this.#keeper = keeper;
     const isCurrent = () => keeper.isCurrent();
-    this.#executor = new Executor({ pool, machines, writer, state, clock: parts.clock, random, isCurrent });
+    const mayBegin = () => this.steering.inForce(parts.clock.nowMs())?.paused !== true;
+    const { tickMs } = parts.config.clock;
+    const steered = { clock: parts.clock, random, tickMs, isCurrent, mayBegin };
+    this.#executor = new Executor({ pool, machines, writer, state, ...steered });
     this.#readings = new Readings(pool, store, bus);
     this.#forecasts = new Forecasts(pool, bus);
     this.#leadTimes = new LeadTimes(state, pool.name);
@@ -180,7 +183,7 @@ export class PoolLoop {
     if (picture === null) return;
     this.#absorb(nowMs);
     const servedByOthers = new Set(served);
-    const state = this.#state(picture, servedByOthers);
+    const state = this.#state(picture, servedByOthers, nowMs);
     const startedMs = this.#parts.ioClock.nowMs();
     const first = this.#plan(state, picture, nowMs);
     const planSeconds = (this.#parts.ioClock.nowMs() - startedMs) / 1_000;
@@ -203,7 +206,7 @@ export class PoolLoop {
       if (round === ROUNDS_MAX || !this.#failures.slice(failedBefore).some(asksForAnother)) break;
       // What is on its way is known from the journal, which a write that failed leaves unread.
       if (!(await healthOf(this.#executor.load())).ok) break;
-      now = this.#plan(this.#state(picture, servedByOthers), picture, nowMs);
+      now = this.#plan(this.#state(picture, servedByOthers, nowMs), picture, nowMs);
     }
     const { desired, ready, starting } = now.report;
     if (ready + starting >= desired) this.#refusal = null;
@@ -276,6 +279,7 @@ export class PoolLoop {
   #state(
     { pool, cluster, readings, unreadForecasts, override }: Picture,
     servedPodUids: ReadonlySet<string>,
+    nowMs: number,
   ): PlanState {
     return planState({
       pool,
@@ -289,6 +293,7 @@ export class PoolLoop {
       leadTimes: this.#leadTimes.byOffering(),
       capacities: this.#capacities.all,
       tickMs: this.#parts.config.clock.tickMs,
+      nowMs,
       override,
       memory: this.#memory,
       homeNode: this.#parts.homeNode,

@@ -1,6 +1,6 @@
 import { type OfferingConfig, type Override, POOL_LABEL, type PoolConfig } from '@forescale/shared/config';
 import type { ClusterNode, ClusterPod, ClusterState } from '@forescale/shared/domain';
-import { type NodeRecord, offeringOf } from '../execute/index.ts';
+import { isQueued, type NodeRecord, offeringOf } from '../execute/index.ts';
 import {
   type LearnedCapacity,
   type MeasuredLead,
@@ -29,6 +29,7 @@ export interface Gathered {
   readonly leadTimes: Readonly<Record<string, MeasuredLead>>;
   readonly capacities: readonly LearnedCapacity[];
   readonly tickMs: number;
+  readonly nowMs: number;
   readonly override: Override | null;
   readonly memory: PlanMemory;
   /** The node that Forescale itself runs on, where it is known. */
@@ -50,7 +51,9 @@ export function planState(gathered: Gathered): PlanState {
       .map((node) => poolNode(gathered, offered, node, byName.get(node.name) ?? null, podsByNode.get(node.name) ?? [])),
     starting: records.filter(isStarting).map((record) => ({
       requestId: record.requestId,
-      requestedMs: record.createdMs,
+      // Its time to register has not begun.
+      requestedMs: isQueued(record) ? gathered.nowMs : record.createdMs,
+      queued: isQueued(record),
       offering: atPriceNow(record.offering, offered),
       nodeName: record.registeredMs === null ? null : record.nodeName,
       interruptedMs: gathered.reclaimedMs.get(record.requestId) ?? null,

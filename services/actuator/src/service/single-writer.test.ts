@@ -22,6 +22,7 @@ function nodeOf(name: string, change: Partial<ClusterNode> = {}): ClusterNode {
     createdMs: 0,
     ready: true,
     readyChangedMs: 0,
+    notReadyBecause: '',
     unschedulable: false,
     labels: {},
     annotations: {},

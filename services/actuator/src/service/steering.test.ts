@@ -27,6 +27,37 @@ describe('actuator: overrides', () => {
     expect(scene.plan.reasons[0]?.code).toBe('paused');
   });
 
+  it('a pause that comes while calls wait for their turn stops them in the same tick', async () => {
+    const scene = await Scene.create(undefined, undefined, ', rate_per_second: 0.2');
+    scene.load = 1_950;
+    let isPaused = false;
+    await scene.slowTick((ms) => {
+      if (ms < 20_000 || isPaused) return null;
+      isPaused = true;
+      return scene.request({ pause: true, until: scene.until(3), by: 'ops', why: 'incident' });
+    });
+    const sent = scene.cloud.createTimesMs.length;
+    expect(sent).toBeGreaterThanOrEqual(3);
+    expect(sent).toBeLessThanOrEqual(6);
+    expect(scene.plan.actions).toMatchObject([{ kind: 'create', count: 20 }]);
+    await scene.slowTick();
+    expect(scene.cloud.createTimesMs).toHaveLength(sent);
+    for (let i = 0; i < 4; i++) await scene.slowTick();
+    expect(scene.cloud.createTimesMs.length).toBeGreaterThan(sent);
+  });
+
+  it('a lower max takes back what waits for its turn', async () => {
+    const scene = await Scene.create(undefined, undefined, ', rate_per_second: 0.2');
+    scene.load = 1_950;
+    await scene.slowTick();
+    const sent = scene.cloud.createTimesMs.length;
+    expect(scene.plan.actions).toMatchObject([{ kind: 'create', count: 20 }]);
+    await scene.request({ max: sent, until: scene.until(60), by: 'ops', why: 'too dear' });
+    for (let i = 0; i < 3; i++) await scene.slowTick();
+    expect(scene.cloud.createTimesMs).toHaveLength(sent);
+    expect(await scene.state.keys('node.web.')).toHaveLength(sent);
+  });
+
   it('pause and bounds end each on their own', async () => {
     const scene = await Scene.create();
     await scene.tick();

@@ -17,6 +17,7 @@ const node = (name: string, change: Partial<ClusterNode> = {}): ClusterNode => (
   createdMs: AT_MS,
   ready: true,
   readyChangedMs: AT_MS,
+  notReadyBecause: '',
   unschedulable: false,
   labels: { role: 'web' },
   annotations: {},

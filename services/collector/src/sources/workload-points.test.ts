@@ -14,6 +14,7 @@ const node = (name: string, tier: string): ClusterNode => ({
   createdMs: 0,
   ready: true,
   readyChangedMs: 0,
+  notReadyBecause: '',
   unschedulable: false,
   labels: { tier },
   annotations: {},

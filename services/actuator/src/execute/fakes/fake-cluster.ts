@@ -81,6 +81,7 @@ export class FakeCluster implements ClusterReader, ClusterWriter {
       createdMs: 0,
       ready: true,
       readyChangedMs: 0,
+      notReadyBecause: '',
       unschedulable: false,
       labels: {},
       annotations: {},

@@ -13,7 +13,7 @@ export async function ticks(world: World, count: number): Promise<void> {
 }
 
 export async function withNodes(count: number): Promise<World> {
-  const world = new World();
+  const world = World.create();
   world.desired = count;
   await ticks(world, 4);
   return world;

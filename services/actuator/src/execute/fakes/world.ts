@@ -1,5 +1,6 @@
 import { type OfferingConfig, POOL_LABEL, type PoolConfig, parseConfig } from '@forescale/shared/config';
 import { ManualClock, seededRandom } from '@forescale/shared/time';
+import type { Machine, MachineProvider } from '../../providers/port.ts';
 import { type CallLimits, createProviderCalls } from '../calls.ts';
 import type { Failure, NodeEvent, Permission } from '../context.ts';
 import { Executor, type Order } from '../executor.ts';
@@ -38,13 +39,19 @@ export function testPool(change: Partial<PoolConfig> = {}): PoolConfig {
   return { ...(pool as PoolConfig), ...change };
 }
 
+/** A provider that can be looked into, and at whose calls a process can be killed. */
+export interface WorldCloud extends MachineProvider {
+  gate: Gate;
+  readonly running: readonly Machine[];
+}
+
 /**
  * A cloud, a cluster and a bucket that outlive the process that works on them, and one executor, which can be killed
  * at any step and started anew. `tick` does what the service does, with a planner that only wants `desired` nodes.
  */
-export class World {
-  readonly clock = new ManualClock(1_000 * MINUTE_MS);
-  readonly cloud = new FakeCloud(this.clock);
+export class World<Cloud extends WorldCloud = FakeCloud> {
+  readonly clock: ManualClock;
+  readonly cloud: Cloud;
   readonly cluster = new FakeCluster();
   readonly state = new FakeState();
   readonly events: NodeEvent[] = [];
@@ -53,13 +60,25 @@ export class World {
   readonly pool: PoolConfig;
   desired = 0;
   permission: Permission = 'all';
+  mayBegin = () => true;
   neverRegisters = (_nodeName: string) => false;
   executor: Executor;
   readonly #limits: CallLimits;
   readonly #seed: number;
   #processes = 0;
 
-  constructor(pool: PoolConfig = testPool(), limits: CallLimits = ONE_TRY, seed = 1) {
+  static create(pool: PoolConfig = testPool(), limits: CallLimits = ONE_TRY, seed = 1): World {
+    const clock = World.clock();
+    return new World(clock, new FakeCloud(clock), pool, limits, seed);
+  }
+
+  static clock(): ManualClock {
+    return new ManualClock(1_000 * MINUTE_MS);
+  }
+
+  constructor(clock: ManualClock, cloud: Cloud, pool: PoolConfig = testPool(), limits: CallLimits = ONE_TRY, seed = 1) {
+    this.clock = clock;
+    this.cloud = cloud;
     this.pool = pool;
     this.#limits = limits;
     this.#seed = seed;
@@ -87,6 +106,8 @@ export class World {
     const started: Executor = new Executor({
       ...{ pool, machines, writer, state, clock: this.clock, random },
       isCurrent: async () => this.executor === started,
+      tickMs: MINUTE_MS,
+      mayBegin: () => this.mayBegin(),
     });
     this.executor = started;
     return started;
@@ -151,12 +172,13 @@ export class World {
 
   /** A machine becomes a Ready node when it has booted; the node of a machine that is gone falls silent. */
   #bootNodes(): void {
-    const running = new Map(this.cloud.running.map((machine) => [machine.nodeName, machine]));
-    for (const { nodeName, createdMs } of running.values()) {
+    // Who is not named by us is named by its owner, after the machine.
+    const running = new Map(this.cloud.running.map((machine) => [machine.nodeName || `node-${machine.id}`, machine]));
+    for (const [nodeName, { createdMs, providerId }] of running) {
       const readyMs = createdMs + BOOT_MS;
       if (this.cluster.nodes.has(nodeName) || this.neverRegisters(nodeName) || readyMs > this.clock.nowMs()) continue;
       const labels = { [POOL_LABEL]: this.pool.name };
-      this.cluster.addNode({ name: nodeName, createdMs: readyMs, readyChangedMs: readyMs, labels });
+      this.cluster.addNode({ name: nodeName, providerId, createdMs: readyMs, readyChangedMs: readyMs, labels });
     }
     for (const node of this.cluster.nodes.values()) {
       if (!running.has(node.name) && node.ready)

@@ -25,11 +25,11 @@ export const START_MS = Date.UTC(2026, 2, 2, 9);
 
 const DECLARED = '[{ name: rps, capacity_per_node: 100 }]';
 
-function configText(pool: string, signals: string): string {
+function configText(pool: string, signals: string, limits: string): string {
   return `autoscaler:
   pools:
     - name: web
-      provider: { kind: simulated, url: "http://127.0.0.1:1" }
+      provider: { kind: simulated, url: "http://127.0.0.1:1"${limits} }
       signals: ${signals}
       bounds: { min_nodes: 1, max_nodes: 20 }
       offerings:
@@ -70,17 +70,18 @@ export class Scene {
   store!: Store;
   actuator!: Actuator;
 
-  /** `prepare` comes before the actuator starts. */
+  /** `limits`: more keys of the provider, such as `, rate_per_second: 1`. `prepare` comes before the actuator starts. */
   static async create(
     pool = '      mode: enforce',
     signals = DECLARED,
+    limits = '',
     prepare: (scene: Scene) => void = () => {},
   ): Promise<Scene> {
     const scene = new Scene();
     prepare(scene);
     const store = await createSqliteStore({ path: ':memory:', clock: scene.clock });
     scene.store = switchable(store, () => (scene.storeAway ? new StoreUnavailableError('the store is away') : null));
-    await scene.start(pool, signals);
+    await scene.start(pool, signals, limits);
     await scene.bus.subscribe(subjects.node('web', '*'), ({ data }) => {
       scene.nodeEvents.push(decodeEvent(data, nodeEventSchema).event);
     });
@@ -91,9 +92,9 @@ export class Scene {
     return scene;
   }
 
-  async start(pool: string, signals = DECLARED): Promise<void> {
+  async start(pool: string, signals = DECLARED, limits = ''): Promise<void> {
     this.actuator = await startActuator({
-      config: parseConfig(configText(pool, signals), 'test', {}),
+      config: parseConfig(configText(pool, signals, limits), 'test', {}),
       reader: this.cluster,
       writer: this.cluster,
       surroundings: this.surroundings,
@@ -126,6 +127,21 @@ export class Scene {
       if (readyMs > this.clock.nowMs() || this.cluster.nodes.has(machine.nodeName)) continue;
       this.addNode(machine.nodeName, readyMs);
     }
+  }
+
+  /** A tick in which calls take time; `meanwhile` is told how much of it has passed. */
+  async slowTick(meanwhile: (ms: number) => Promise<unknown> | null = () => null): Promise<void> {
+    const startMs = this.clock.nowMs();
+    let isOver = false;
+    const tick = this.tick().finally(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      await new Promise((resolve) => setImmediate(resolve));
+      await meanwhile(this.clock.nowMs() - startMs);
+      if (!isOver) this.clock.advanceTo(this.clock.nowMs() + 250);
+    }
+    await tick;
   }
 
   async ticks(count: number): Promise<void> {

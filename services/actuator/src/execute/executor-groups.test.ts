@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import { FakeGroups } from './fakes/fake-groups.ts';
+import { MINUTE_MS, World } from './fakes/world.ts';
+
+type GroupWorld = World<FakeGroups>;
+const GROUP = 'group-a';
+
+const worldOfGroups = () => {
+  const clock = World.clock();
+  return new World(clock, new FakeGroups(clock));
+};
+const ticks = async (world: GroupWorld, count: number) => {
+  for (let i = 0; i < count; i++) await world.tick();
+};
+const group = (world: GroupWorld) => world.cloud.group(GROUP);
+const size = (world: GroupWorld) => ({ target: group(world).target, members: group(world).members.size });
+const states = (world: GroupWorld) => world.executor.records.map(({ state, nodeName }) => `${state} ${nodeName}`);
+
+describe('execute: nodes of groups', () => {
+  it('a group is raised to what is wanted, and its members serve the requests under the names that they get', async () => {
+    const world = worldOfGroups();
+    world.desired = 5;
+    await ticks(world, 4);
+    expect(size(world)).toEqual({ target: 5, members: 5 });
+    expect(states(world).sort()).toEqual([1, 2, 3, 4, 5].map((i) => `ready node-g-${i}`));
+    const told = Map.groupBy(world.events, ({ event }) => event);
+    expect([...told].map(([event, all]) => [event, all.length])).toEqual([
+      ['requested', 5],
+      ['launched', 5],
+      ['registered', 5],
+      ['ready', 5],
+    ]);
+    expect(told.get('launched')?.every(({ seconds }) => seconds === 20)).toBe(true);
+  });
+
+  it('a node that leaves is this member of its group, whose size falls with it', async () => {
+    const world = worldOfGroups();
+    world.desired = 4;
+    await ticks(world, 4);
+    const [first] = states(world);
+    world.desired = 3;
+    await ticks(world, 4);
+    expect(size(world)).toEqual({ target: 3, members: 3 });
+    expect(states(world)).not.toContain(first);
+    expect(states(world).every((one) => one.startsWith('ready'))).toBe(true);
+  });
+
+  it.each(['lost', 'transient', 'throttled'] as const)(
+    'a size that was set with an answer that was %s is set again, and nothing is made twice',
+    async (fault) => {
+      const world = worldOfGroups();
+      let left = 1;
+      world.cloud.fault = (call) => (call === 'create' && left-- > 0 ? fault : null);
+      world.desired = 3;
+      await ticks(world, 6);
+      expect(world.cloud.made).toHaveLength(3);
+      expect(states(world).filter((one) => one.startsWith('ready'))).toHaveLength(3);
+    },
+  );
+
+  it('a pause that comes before its size is set leaves it as it is; after it the same machines are asked for', async () => {
+    const world = worldOfGroups();
+    world.desired = 3;
+    world.mayBegin = () => false;
+    await ticks(world, 2);
+    expect(size(world)).toEqual({ target: 0, members: 0 });
+    expect(world.failures).toEqual([]);
+    world.mayBegin = () => true;
+    await ticks(world, 4);
+    expect(world.cloud.made).toHaveLength(3);
+    expect(states(world).filter((one) => one.startsWith('ready'))).toHaveLength(3);
+  });
+
+  it('what a group cannot deliver is given up, the newest first, and asked for no longer', async () => {
+    const world = worldOfGroups();
+    group(world).available = 2;
+    const order = (count: number) => () => [
+      { kind: 'create' as const, offering: world.offering(), count, why: 'wanted' },
+    ];
+    await world.tick(order(2));
+    await world.tick(order(3));
+    const late = world.executor.records.slice(2).map(({ requestId }) => requestId);
+    for (let i = 0; i < 6; i++) await world.tick(() => []);
+    expect(world.failures.map(({ stage, errorClass }) => `${stage} ${errorClass}`)).toEqual([
+      'create capacity',
+      'create capacity',
+      'create capacity',
+    ]);
+    const gaveUp = world.events.filter(({ event }) => event === 'failed').map(({ record }) => record.requestId);
+    expect(gaveUp.sort()).toEqual(late.sort());
+    expect(size(world)).toEqual({ target: 2, members: 2 });
+    expect(states(world)).toEqual(['ready node-g-1', 'ready node-g-2']);
+  });
+
+  it('a refusal gives all up that it is about', async () => {
+    const world = worldOfGroups();
+    world.cloud.fault = (call) => (call === 'create' ? 'quota' : null);
+    world.desired = 3;
+    await world.tick();
+    expect(world.failures.map(({ errorClass }) => errorClass)).toEqual(['quota', 'quota', 'quota']);
+    expect(world.executor.records).toEqual([]);
+  });
+
+  it('a member that comes when its request was given up goes with it', async () => {
+    const world = worldOfGroups();
+    group(world).available = 0;
+    await world.tick(() => [{ kind: 'create', offering: world.offering(), count: 1, why: 'wanted' }]);
+    world.cloud.fault = (call) => (call === 'trim' ? 'transient' : null);
+    for (let i = 0; i < 2; i++) await world.tick(() => []);
+    expect(world.executor.records.map(({ state }) => state)).toEqual(['removing']);
+    group(world).available = 1;
+    for (let i = 0; i < 3; i++) await world.tick(() => []);
+    expect(world.cloud.made).toHaveLength(1);
+    expect(size(world)).toEqual({ target: 0, members: 0 });
+    expect(world.executor.records).toEqual([]);
+  });
+
+  it('members that serve already are taken over; one that nobody knows goes after its grace', async () => {
+    const world = worldOfGroups();
+    group(world).target = 3;
+    world.clock.advanceTo(world.clock.nowMs() + 5 * MINUTE_MS);
+    for (const machine of world.cloud.running.slice(0, 2)) {
+      const { id, providerId, createdMs } = machine;
+      world.cluster.addNode({ name: `node-${id}`, providerId, createdMs, readyChangedMs: createdMs });
+    }
+    world.neverRegisters = () => true;
+    world.desired = 2;
+    await ticks(world, 40);
+    expect(states(world)).toEqual(['ready node-g-1', 'ready node-g-2']);
+    expect(size(world)).toEqual({ target: 2, members: 2 });
+    expect(world.cloud.made).toHaveLength(3);
+  });
+
+  it('an order that is taken back is no longer made', async () => {
+    const world = worldOfGroups();
+    group(world).available = 0;
+    await world.tick(() => [{ kind: 'create', offering: world.offering(), count: 2, why: 'wanted' }]);
+    world.cloud.fault = (call) => (call === 'create' ? 'transient' : null);
+    await world.tick(({ records: [first] }) => [
+      { kind: 'cancel-start', requestId: first?.requestId ?? '', why: 'no need' },
+    ]);
+    await world.tick(() => []);
+    expect(size(world)).toEqual({ target: 1, members: 0 });
+    expect(world.executor.records.map(({ state }) => state).sort()).toEqual(['intended', 'removing']);
+  });
+
+  it('a size that was set for nobody is taken back', async () => {
+    const world = worldOfGroups();
+    world.desired = 1;
+    await ticks(world, 3);
+    group(world).available = 0;
+    group(world).target = 4;
+    await ticks(world, 6);
+    expect(size(world)).toEqual({ target: 1, members: 1 });
+  });
+
+  it('a process that dies at any step leaves no member behind, and none too many', async () => {
+    for (let killAt = 1; killAt <= 60; killAt++) {
+      const world = worldOfGroups();
+      world.start(killAt);
+      world.desired = 3;
+      await ticks(world, 5);
+      world.desired = 2;
+      await ticks(world, 8);
+      expect({ killAt, made: world.cloud.made.length, ...size(world) }).toEqual({
+        ...{ killAt, made: 3, target: 2, members: 2 },
+      });
+      expect(states(world).every((one) => one.startsWith('ready'))).toBe(true);
+    }
+  });
+});

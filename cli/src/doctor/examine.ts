@@ -1,3 +1,4 @@
+import { openProvider } from '@forescale/actuator/providers';
 import type { Config } from '@forescale/shared/config';
 import {
   type ClusterService,
@@ -27,13 +28,16 @@ export interface Examined {
 /** Looks at everything that the services of this configuration need, each thing within its time. Changes nothing. */
 export async function examine(examined: Examined): Promise<Finding[]> {
   const { config, log, patience, nodeVersion } = examined;
-  const [cluster, store, bus, live] = await Promise.all([
+  const [cluster, store, bus] = await Promise.all([
     examineCluster(examined),
     checkStore(config, log, patience),
     checkBus(config, patience),
-    checkLivePrices(config.pools, patience),
   ]);
-  const providers = await checkProviders(config, cluster.kube, cluster.id, patience);
+  const parts = { clock: patience.clock, kube: cluster.kube };
+  const [providers, live] = await Promise.all([
+    checkProviders(config, cluster.kube, cluster.id, patience),
+    checkLivePrices(config.pools, (one) => openProvider(one, parts), patience),
+  ]);
   const servers = [...cluster.findings, ...store, ...bus, ...providers];
   const order: readonly Finding['check'][] = [
     ...(['reachable', 'permission', 'clock', 'version', 'machines', 'price', 'single writer'] as const),

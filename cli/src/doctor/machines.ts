@@ -1,9 +1,11 @@
 import { priceOf } from '@forescale/actuator/plan';
 import { type Consideration, tally } from '@forescale/actuator/prices';
-import { openProvider } from '@forescale/actuator/providers';
-import { type OfferingConfig, type PoolConfig, providersOf } from '@forescale/shared/config';
+import type { MachineProvider } from '@forescale/actuator/providers';
+import { type OfferingConfig, type PoolConfig, providersOf, type SingleProviderConfig } from '@forescale/shared/config';
 import { considerationsOf } from '../output/offerings.ts';
 import { attempt, type Finding, type Patience } from './finding.ts';
+
+type OpenProvider = (config: SingleProviderConfig) => Promise<Pick<MachineProvider, 'prices'>>;
 
 const DAY_MS = 86_400_000;
 /** What a static price is no longer worth much after. */
@@ -30,12 +32,18 @@ function considered({ table, chosen, refused }: Consideration): string {
 }
 
 /** Whether those prices that the configuration leaves open are told by their provider, and how old they are if not. */
-export async function checkLivePrices(pools: readonly PoolConfig[], patience: Patience): Promise<Finding[]> {
+export async function checkLivePrices(
+  pools: readonly PoolConfig[],
+  open: OpenProvider,
+  patience: Patience,
+): Promise<Finding[]> {
   const findings = await Promise.all(
     pools.map(async (pool) => {
-      const open = pool.offerings.filter((one) => priceOf(one).source !== 'configured');
-      const byProvider = Map.groupBy(open, ({ provider }) => provider);
-      return await Promise.all([...byProvider].map(([name, offerings]) => livePrices(pool, name, offerings, patience)));
+      const unsaid = pool.offerings.filter((one) => priceOf(one).source !== 'configured');
+      const byProvider = Map.groupBy(unsaid, ({ provider }) => provider);
+      return await Promise.all(
+        [...byProvider].map(([name, offerings]) => livePrices(pool, name, offerings, open, patience)),
+      );
     }),
   );
   return findings.flat();
@@ -45,13 +53,14 @@ async function livePrices(
   pool: PoolConfig,
   name: string,
   offerings: readonly OfferingConfig[],
+  open: OpenProvider,
   patience: Patience,
 ): Promise<Finding> {
   const subject = `pool ${pool.name}${name === '' ? '' : `, ${name}`}`;
   const finding = { check: 'price', subject } as const;
   const config = providersOf(pool.provider).get(name);
   const asked = await attempt(patience, async (signal) => {
-    const provider = config && (await openProvider(config));
+    const provider = config && (await open(config));
     return (await provider?.prices?.(offerings, signal)) ?? null;
   });
   const old = staleness(offerings, patience.clock.nowMs());

@@ -72,8 +72,8 @@ export class LivePrices {
   }
 
   async #ask(nowMs: number): Promise<void> {
-    const open = this.#configured.offerings.filter((one) => priceOf(one).source !== 'configured');
-    const byProvider = Map.groupBy(open, ({ provider }) => provider);
+    const unsaid = this.#configured.offerings.filter((one) => priceOf(one).source !== 'configured');
+    const byProvider = Map.groupBy(unsaid, ({ provider }) => provider);
     await Promise.all([...byProvider].map(([provider, offerings]) => this.#askOne(provider, offerings, nowMs)));
     if (this.#told.size === 0) return;
     const offerings = this.#configured.offerings.map((one) => {

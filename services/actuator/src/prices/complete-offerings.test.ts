@@ -1,4 +1,4 @@
-import { type Config, ConfigError, parseConfig } from '@forescale/shared/config';
+import { type Config, ConfigError, type PoolConfig, parseConfig } from '@forescale/shared/config';
 import { describe, expect, it } from 'vitest';
 import { completeOfferings, completePool } from './complete-offerings.ts';
 
@@ -48,6 +48,25 @@ describe('completing what a pool may buy', () => {
     expect(considered).toHaveLength(1);
     expect(considered[0]?.chosen).toHaveLength(4);
     expect(considered[0]?.refused).toHaveLength(42);
+  });
+
+  it("an offering without a price has that of its provider's cloud, and the band of spot", () => {
+    const listed = [
+      m7g,
+      { ...m7g, capacity_type: 'spot' },
+      { ...m7g, capacity_type: 'spot', zone: 'us-east-1b', interruption: '<5%' },
+    ];
+    // As a pool of that provider would be: which kinds the configuration knows is not this test's business.
+    const pool = { ...(configOf({ offerings: listed }).pools[0] as PoolConfig), provider: { kind: 'aws' } as never };
+    expect(completePool(pool, 0).pool.offerings).toMatchObject([
+      { usdPerHour: 0.0816, price: { source: 'static', estimate: false }, interruption: null, allocatable: null },
+      { usdPerHour: 0.02938, price: { source: 'static', estimate: true }, interruption: '10-15%' },
+      { usdPerHour: 0.02938, interruption: '<5%' },
+    ]);
+    const unknown = { ...pool, offerings: pool.offerings.map((one) => ({ ...one, instanceType: 'm99.large' })) };
+    expect(() => completePool(unknown, 0)).toThrow(
+      'autoscaler.pools[0].offerings[0].usd_per_hour is absent: allowed: a number from 0 to 10000; the table of aws has no on_demand price of m99.large in us-east-1',
+    );
   });
 
   it.each([

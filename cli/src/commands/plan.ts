@@ -16,6 +16,9 @@ import { copyOfState, idleWriter, readOnlyBus, readOnlyStore } from '../runtime/
 import { openRuntime } from '../runtime/runtime.ts';
 import { readPlanFile } from './plan-file.ts';
 
+/** Somebody waits, and there is no next tick. */
+const PRICE_PATIENCE_MS = 30_000;
+
 export interface PlanFlags {
   readonly config: string;
   readonly state?: string;
@@ -80,6 +83,7 @@ async function planLive(config: Config): Promise<Map<string, Planned>> {
       homeNode: null,
       openProvider: (one) => openProvider(one, { clock: systemClock, kube }),
       solve: await solverFor(config.pools),
+      pricePatienceMs: PRICE_PATIENCE_MS,
     });
     const nowMs = systemClock.nowMs();
     await actuator.tick(nowMs);

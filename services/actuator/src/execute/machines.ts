@@ -26,8 +26,11 @@ export interface Machines {
   pricesOf(provider: string): AskPrices | null;
 }
 
-/** USD/h of each offering, in their order; null: not known. */
-export type AskPrices = (offerings: readonly OfferingConfig[]) => Promise<readonly (number | null)[]>;
+/** USD/h of each offering, in their order; null: not known. Ends early when `ending` aborts. */
+export type AskPrices = (
+  offerings: readonly OfferingConfig[],
+  ending: AbortSignal,
+) => Promise<readonly (number | null)[]>;
 
 /** One provider behind the calls of its account. */
 export function guardedMachines(provider: MachineProvider, calls: CallsByRegion): Machines {
@@ -55,6 +58,9 @@ export function guardedMachines(provider: MachineProvider, calls: CallsByRegion)
       if (groups) await calls(place.region).run('delete', (signal) => groups.trim(group, place, size, signal));
     },
     pricesOf: () =>
-      prices ? (offerings) => calls(PRICES_REGION).run('read', (signal) => prices(offerings, signal)) : null,
+      prices
+        ? (offerings, ending) =>
+            calls(PRICES_REGION).run('read', (late) => prices(offerings, AbortSignal.any([late, ending])))
+        : null,
   };
 }

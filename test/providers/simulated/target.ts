@@ -110,7 +110,7 @@ export async function openSimulated(): Promise<Target> {
   const [config] = pool ? providersOf(pool.provider).values() : [];
   if (!config) throw new Error('no provider');
   return {
-    ...{ config, provider: await openProvider(config), clock, endpoint },
+    ...{ config, provider: await openProvider(config, { clock, kube: null }), clock, endpoint },
     ...{ onDemand: ON_DEMAND, spot: SPOT, notApplicable: NOT_APPLICABLE },
     close: () => server.close(),
   };

@@ -15,6 +15,16 @@ const refusalOf = (pool: object) => {
 };
 
 const m7g = { instance_type: 'm7g.large', region: 'us-east-1', zone: 'us-east-1a' };
+/** Machines one by one, in two zones of one region. */
+const AWS = {
+  kind: 'aws',
+  regions: {
+    'us-east-1': {
+      subnets: { 'us-east-1b': ['subnet-0a1b2c3d'], 'us-east-1c': ['subnet-0a1b2c3e'] },
+      launch_template: { id: 'lt-0a1b2c3d' },
+    },
+  },
+};
 const asked = {
   cloud: 'aws',
   regions: ['us-east-1'],
@@ -56,8 +66,7 @@ describe('completing what a pool may buy', () => {
       { ...m7g, capacity_type: 'spot' },
       { ...m7g, capacity_type: 'spot', zone: 'us-east-1b', interruption: '<5%' },
     ];
-    // As a pool of that provider would be: which kinds the configuration knows is not this test's business.
-    const pool = { ...(configOf({ offerings: listed }).pools[0] as PoolConfig), provider: { kind: 'aws' } as never };
+    const pool = configOf({ provider: AWS, offerings: listed }).pools[0] as PoolConfig;
     expect(completePool(pool, 0).pool.offerings).toMatchObject([
       { usdPerHour: 0.0816, price: { source: 'static', estimate: false }, interruption: null, allocatable: null },
       { usdPerHour: 0.02938, price: { source: 'static', estimate: true }, interruption: '10-15%' },

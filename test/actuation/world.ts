@@ -203,7 +203,7 @@ export class World {
       instruments: silentInstruments(),
       log: silentLog(),
       homeNode: null,
-      openProvider,
+      openProvider: (one) => openProvider(one, { clock: this.#wire.ioClock, kube: null }),
     });
   }
 

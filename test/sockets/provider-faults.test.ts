@@ -49,7 +49,7 @@ async function started(): Promise<Cloud> {
   const offering = { provider: '', ...SMALL, usdPerHour: 0.1, allocatable: null, interruption: null };
   return {
     faulty,
-    provider: await openProvider(config),
+    provider: await openProvider(config, { clock: faulty.clock, kube: null }),
     calls,
     errors,
     request: (nodeName) => ({

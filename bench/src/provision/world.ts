@@ -70,7 +70,9 @@ export async function openWorld(latencyMs: number, ratePerSecond: number | null,
     pool,
     machines: await new CallBook({
       ...{ clock: systemClock, ioClock: systemClock, random, instruments: silentInstruments() },
-    }).machines(pool.provider, async (config) => watched(await openProvider(config), calls, onAnswer)),
+    }).machines(pool.provider, async (config) =>
+      watched(await openProvider(config, { clock: systemClock, kube: null }), calls, onAnswer),
+    ),
     writer: createClusterWriter(connectKubernetes({ ...config.kubernetes, url: server.url })),
     state,
     clock: systemClock,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { EMPTY_MEMORY, type PlanState, planMemorySchema } from '@forescale/actuator/plan';
-import { INTERRUPTION_BANDS, type PoolConfig } from '@forescale/shared/config';
+import { INTERRUPTION_BANDS, type PoolConfig, priceOriginSchema } from '@forescale/shared/config';
 import type { Forecast } from '@forescale/shared/domain';
 import { forecastSchema, parseWire, WireError } from '@forescale/shared/wire';
 import { z } from 'zod';
@@ -101,6 +101,7 @@ const offering = z.object({
   usdPerHour: z.number().min(0),
   allocatable: resources.nullable(),
   interruption: z.enum(INTERRUPTION_BANDS).nullable().default(null),
+  price: priceOriginSchema.exactOptional(),
 });
 
 /** What `forescale plan --json` writes and `--state` reads: everything that a plan is made from but the configuration. */

@@ -56,6 +56,7 @@ async function planLive(config: Config): Promise<Map<string, Planned>> {
   try {
     if (!runtime.cluster)
       throw new UsageError('autoscaler.kubernetes.enabled = false; allowed for a plan without --state: true');
+    const { kube } = runtime.cluster;
     const readiness = new Readiness();
     const actuator = await startActuator({
       config: observing,
@@ -72,7 +73,7 @@ async function planLive(config: Config): Promise<Map<string, Planned>> {
       instruments: silentInstruments(),
       log,
       homeNode: null,
-      openProvider,
+      openProvider: (one) => openProvider(one, { clock: systemClock, kube }),
       solve: await solverFor(config.pools),
     });
     const nowMs = systemClock.nowMs();

@@ -31,7 +31,7 @@ export async function examine(examined: Examined): Promise<Finding[]> {
     checkStore(config, log, patience),
     checkBus(config, patience),
   ]);
-  const providers = await checkProviders(config, cluster.id, patience);
+  const providers = await checkProviders(config, cluster.kube, cluster.id, patience);
   const servers = [...cluster.findings, ...store, ...bus, ...providers];
   const order: readonly Finding['check'][] = ['reachable', 'permission', 'clock', 'version', 'price', 'single writer'];
   return [...servers, checkNode(nodeVersion), ...checkPrices(config.pools)].sort(
@@ -44,23 +44,23 @@ async function examineCluster({ config, services, patience }: Examined) {
   if (!config.kubernetes.enabled) {
     const detail = 'not used, as configured';
     const finding: Finding = { check: 'reachable', subject: 'Kubernetes', state: 'ok', detail };
-    return { id: null, findings: [finding] };
+    return { id: null, kube: null, findings: [finding] };
   }
   const connected = await attempt(patience, async () => connectKubernetes(config.kubernetes));
-  if ('error' in connected) return { id: null, findings: [unreachable(connected.error)] };
+  if ('error' in connected) return { id: null, kube: null, findings: [unreachable(connected.error)] };
   const kube = connected.value;
   const probe = createClusterProbe(kube, patience.clock);
   const server = await checkServer(probe, kube.getCurrentCluster()?.server ?? 'no cluster', patience);
   // All the rest would only say the same once more, after as many time-outs.
   if (server.some(({ check, state }) => check === 'reachable' && state === 'fail'))
-    return { id: null, findings: server };
+    return { id: null, kube, findings: server };
   const reader = createClusterReader(kube, patience.clock);
   const [permissions, writers, id] = await Promise.all([
     checkPermissions(probe, neededPermissions(config, services), patience),
     checkWriters({ reader, surroundings: createSurroundings(kube) }, config.pools, patience),
     attempt(patience, () => reader.clusterId()),
   ]);
-  return { id: 'error' in id ? null : id.value, findings: [...server, ...permissions, ...writers] };
+  return { id: 'error' in id ? null : id.value, kube, findings: [...server, ...permissions, ...writers] };
 }
 
 function unreachable(reason: string): Finding {

@@ -1,7 +1,8 @@
 import { access } from 'node:fs/promises';
-import { openProvider } from '@forescale/actuator/providers';
+import { openProvider, type ProviderParts } from '@forescale/actuator/providers';
 import { readNatsServer } from '@forescale/shared/bus';
 import { type Config, providersOf, type SingleProviderConfig } from '@forescale/shared/config';
+import type { KubeConfig } from '@forescale/shared/kubernetes';
 import type { Log } from '@forescale/shared/telemetry';
 import { natsAccess, openStore } from '../runtime/runtime.ts';
 import { attempt, type Finding, type Patience } from './finding.ts';
@@ -67,19 +68,34 @@ export async function checkBus({ bus }: Config, patience: Patience): Promise<Fin
 }
 
 /** Lists the machines of this cluster, which needs address and credentials; without an id, those of none. */
-export async function checkProviders(config: Config, clusterTag: string | null, patience: Patience) {
+export async function checkProviders(
+  config: Config,
+  kube: KubeConfig | null,
+  clusterTag: string | null,
+  patience: Patience,
+) {
+  const parts = { clock: patience.clock, kube };
   const providers = new Map(
     config.pools
       .flatMap(({ provider }) => [...providersOf(provider).values()])
       .map((one) => [JSON.stringify(one), one]),
   );
-  return await Promise.all([...providers.values()].map((one) => checkProvider(one, clusterTag ?? 'none', patience)));
+  return await Promise.all(
+    [...providers.values()].map((one) => checkProvider(one, parts, clusterTag ?? 'none', patience)),
+  );
 }
 
-async function checkProvider(config: SingleProviderConfig, clusterTag: string, patience: Patience): Promise<Finding> {
+async function checkProvider(
+  config: SingleProviderConfig,
+  parts: ProviderParts,
+  clusterTag: string,
+  patience: Patience,
+): Promise<Finding> {
   const finding = { check: 'reachable', subject: `provider (${config.kind})` } as const;
   if (config.kind === 'none') return { ...finding, state: 'ok', detail: 'makes no machines, as configured' };
-  const listed = await attempt(patience, async (signal) => (await openProvider(config)).list(clusterTag, signal));
+  const listed = await attempt(patience, async (signal) =>
+    (await openProvider(config, parts)).list(clusterTag, signal),
+  );
   if ('error' in listed) return { ...finding, state: 'fail', detail: `${config.url}: ${listed.error}` };
   return { ...finding, state: 'ok', detail: `${config.url}, ${listed.value.length} machine(s) of this cluster` };
 }

@@ -12,6 +12,7 @@ import {
   createLease,
   createSurroundings,
   createWatchingReader,
+  type KubeConfig,
   type Surroundings,
 } from '@forescale/shared/kubernetes';
 import type { LeasePort } from '@forescale/shared/leadership';
@@ -32,6 +33,7 @@ export interface Runtime {
   readonly store: Store;
   readonly bus: Bus;
   readonly cluster: {
+    readonly kube: KubeConfig;
     readonly reader: ClusterReader;
     readonly writer: ClusterWriter;
     readonly surroundings: Surroundings;

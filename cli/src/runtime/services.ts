@@ -92,9 +92,10 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
     const { runtime, ...rest } = parts;
     const { config, store, bus, clock, cluster } = runtime;
     if (!cluster) throw new ConfigError('autoscaler.kubernetes.enabled = false; allowed for the actuator: true');
+    const { kube, ...ports } = cluster;
     const actuator = await startActuator({
       config,
-      ...cluster,
+      ...ports,
       store,
       bus,
       state: await runtime.openState('actuator'),
@@ -104,7 +105,7 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
       random: seededRandom(randomInt(2 ** 31 - 1)),
       homeNode: process.env.NODE_NAME ?? null,
       leadership: joinElection(parts),
-      openProvider,
+      openProvider: (one) => openProvider(one, { clock: systemClock, kube }),
       solve: await solverFor(config.pools),
       ...rest,
     });

@@ -1,13 +1,13 @@
 export { type Bounds, boundsAt, type Override, type Sourced } from './bounds.ts';
 export { calendarOf } from './calendar.ts';
 export { ConfigError } from './errors.ts';
+export { CLOUDS, type MachinesConfig, RESERVATIONS } from './machines-schema.ts';
+export { INTERRUPTION_BANDS, type OfferingConfig, type PriceOrigin, priceOriginSchema } from './offering-schema.ts';
 export { loadConfig, parseConfig } from './parse.ts';
 export type { WindowPolicy } from './policy-schema.ts';
 export {
   DEFAULT_SIGNALS,
   type ForecastConfig,
-  INTERRUPTION_BANDS,
-  type OfferingConfig,
   POOL_LABEL,
   type PoolConfig,
   type ScaleDownConfig,
@@ -15,6 +15,7 @@ export {
   type SpotConfig,
 } from './pool-schema.ts';
 export { type ProviderConfig, providersOf, type SingleProviderConfig } from './providers/index.ts';
+export type { JoinConfig } from './providers/join.ts';
 export type { Config } from './schema.ts';
 export { maskSecrets } from './secrets.ts';
 export type { SimulationConfig } from './simulation-schema.ts';

@@ -1,22 +1,8 @@
 import type { z } from 'zod';
-import type { Resources } from '../domain/index.ts';
 import { type CalendarConfig, calendarSchema } from './calendar-schema.ts';
-import {
-  bytes,
-  choice,
-  cpu,
-  duration,
-  flag,
-  integer,
-  labels,
-  list,
-  name,
-  number,
-  section,
-  taint,
-  text,
-  zone,
-} from './issues.ts';
+import { choice, duration, flag, integer, labels, list, name, number, section, taint, text, zone } from './issues.ts';
+import { type MachinesConfig, machinesSchema } from './machines-schema.ts';
+import { type OfferingConfig, offeringSchema, refuseUnknownSellers, resourcesSchema } from './offering-schema.ts';
 import {
   policiesSchema,
   poolBoundsSchema,
@@ -30,40 +16,6 @@ import { type ProviderConfig, providerSchema, providersOf } from './providers/in
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
-
-const resourcesSchema = section({
-  cpu,
-  memory: bytes,
-  pods: integer(1, 10_000).default(110),
-  gpus: integer(0, 64).default(0),
-}).transform((raw): Resources => ({ cpuMillicores: raw.cpu, memoryBytes: raw.memory, pods: raw.pods, gpus: raw.gpus }));
-
-/** How often the cloud takes spot machines of an offering back, as its advisor publishes it: share of them in a month. */
-export const INTERRUPTION_BANDS = ['<5%', '5-10%', '10-15%', '15-20%', '>20%'] as const;
-
-/** A kind of machine that the pool may buy. */
-const offeringSchema = section({
-  /** Name of the provider that sells it, in a pool that has several. */
-  provider: name.optional(),
-  instance_type: text(/^[\w.-]{1,63}$/, 'an instance type such as "m7g.xlarge"'),
-  region: text(/^[\w-]{1,63}$/, 'a region').default('local'),
-  zone: text(/^[\w-]{1,63}$/, 'a zone').default('local'),
-  capacity_type: choice(['on_demand', 'spot']).default('on_demand'),
-  usd_per_hour: number(0, 10_000),
-  allocatable: resourcesSchema.optional(),
-  interruption: choice(INTERRUPTION_BANDS).optional(),
-}).transform((raw) => ({
-  /** Empty: the pool has but one. */
-  provider: raw.provider ?? '',
-  instanceType: raw.instance_type,
-  region: raw.region,
-  zone: raw.zone,
-  capacityType: raw.capacity_type,
-  usdPerHour: raw.usd_per_hour,
-  allocatable: raw.allocatable ?? null,
-  /** Null: not known. */
-  interruption: raw.interruption ?? null,
-}));
 
 /** A signal whose forecast asks for nodes. */
 const signalSchema = section({
@@ -149,6 +101,7 @@ const poolShape = {
   selector: labels.optional(),
   template: templateSchema.prefault({}),
   offerings: list(offeringSchema, 0, 1_000, 'offerings').default([]),
+  machines: list(machinesSchema, 0, 20, 'sections').default([]),
   signals: list(signalSchema, 0, 32, 'signals').optional(),
   capacity_per_node: number(1e-9, 1e15).optional(),
   /** `auto`: learned for signals that declare none; `declared`: those are ignored. */
@@ -176,7 +129,8 @@ export const poolSchema = section(poolShape).superRefine((raw, context) => {
       message: 'allowed in mode enforce: a provider that can create nodes',
     });
   }
-  refuseUnknownSellers(raw.provider, raw.offerings, context);
+  refuseUnknownSellers(raw.provider, 'offerings', raw.offerings, context);
+  refuseUnknownSellers(raw.provider, 'machines', raw.machines, context);
   const seen = new Set<string>();
   for (const [index, signal] of (raw.signals ?? []).entries()) {
     if (seen.has(signal.name)) {
@@ -186,19 +140,6 @@ export const poolSchema = section(poolShape).superRefine((raw, context) => {
   }
 });
 
-function refuseUnknownSellers(
-  provider: ProviderConfig,
-  offerings: readonly OfferingConfig[],
-  context: z.RefinementCtx,
-): void {
-  const names = [...providersOf(provider).keys()].filter((one) => one !== '');
-  const message = names.length > 0 ? `allowed: ${names.join(', ')}` : 'allowed only where provider.kind is mixed';
-  for (const [index, offering] of offerings.entries()) {
-    if (offering.provider === '' || names.includes(offering.provider)) continue;
-    context.addIssue({ code: 'custom', path: ['offerings', index, 'provider'], message });
-  }
-}
-
 /** The label that Forescale gives to every node it creates; its value is the pool's name. */
 export const POOL_LABEL = 'forescale.dev/pool';
 
@@ -206,7 +147,6 @@ export const POOL_LABEL = 'forescale.dev/pool';
 export const DEFAULT_SIGNALS = ['requested-cpu', 'requested-memory', 'requested-pods'] as const;
 
 export type SignalConfig = z.output<typeof signalSchema>;
-export type OfferingConfig = z.output<typeof offeringSchema>;
 export type ScaleDownConfig = z.output<typeof scaleDownSchema>;
 
 /** How the load is forecast; the zone and the days that people live by are complete. */
@@ -223,7 +163,9 @@ export interface PoolConfig {
   readonly provider: ProviderConfig;
   readonly selector: Readonly<Record<string, string>>;
   readonly template: z.output<typeof templateSchema>;
+  /** As configured; completed by what `machines` asks for where they are put to use. */
   readonly offerings: readonly OfferingConfig[];
+  readonly machines: readonly MachinesConfig[];
   readonly signals: readonly SignalConfig[];
   readonly capacity: 'auto' | 'declared';
   readonly shortageCostRatio: number;
@@ -260,6 +202,7 @@ export function completePool(
     selector: raw.selector ?? { [POOL_LABEL]: raw.name },
     template: raw.template,
     offerings: raw.offerings.map((one) => ({ ...one, provider: one.provider || firstProvider })),
+    machines: raw.machines.map((one) => ({ ...one, provider: one.provider || firstProvider })),
     signals: signals.map((signal) => ({
       ...signal,
       capacityPerNode: signal.capacityPerNode ?? declaredCapacity(signal.name, raw),

@@ -1,3 +1,4 @@
+export type { KubeConfig } from '@kubernetes/client-node';
 export type { AutoscalerFacts, AutoscalerPart } from './autoscalers.ts';
 export { connectKubernetes } from './connection.ts';
 export { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';

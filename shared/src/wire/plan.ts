@@ -20,6 +20,14 @@ export const planSchema = z.object({
   starting: nodes,
   draining: nodes,
   usd_per_hour: z.number().min(0),
+  /** The least reliable of the prices that it rests on; absent in plans of before it was told. */
+  prices: z
+    .object({
+      source: z.enum(['configured', 'static', 'live', 'unknown']),
+      as_of: z.string().max(40).nullable(),
+      estimate: z.boolean(),
+    })
+    .optional(),
   /** From order to Ready, for which the plan orders; absent in plans of before it was told. */
   lead_time: z.object({ seconds: z.number().min(0), why: z.string().max(500) }).optional(),
   /** What a node is taken to carry of each signal, in its unit, and where that is from; null: not known, and ignored. */

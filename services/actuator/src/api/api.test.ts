@@ -65,6 +65,7 @@ const actuator: ActuatorView = {
       };
       return {
         config,
+        priceTrouble: isWeb ? 'prices are not told: no answer' : null,
         override: null,
         plan: isWeb ? PLAN : null,
         reactiveUsdPerHour: isWeb ? 0.6 : null,
@@ -128,6 +129,7 @@ describe('GET /api/v1/pools', () => {
       desired: 5,
       usdPerHour: 0.4,
       reactiveUsdPerHour: 0.6,
+      prices: { trouble: 'prices are not told: no answer' },
     });
     expect(document.pools[1]).toMatchObject({ name: 'batch', mode: 'enforce', ready: null, usdPerHour: null });
   });

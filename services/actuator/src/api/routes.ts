@@ -7,6 +7,7 @@ import type { Clock } from '@forescale/shared/time';
 import { decodeJson, parseWire, rfc3339, streams, subjects, WireError } from '@forescale/shared/wire';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { priceBasis } from '../plan/index.ts';
 import type { ActuatorView, PoolView } from '../service/index.ts';
 import { gridOf, readHistory } from './history.ts';
 import {
@@ -118,7 +119,7 @@ function noticeOf(config: Config): string | null {
   return `${which} is changed: mode observe only shows what would be done.`;
 }
 
-function describePool({ config, override, plan, reactiveUsdPerHour }: PoolView, nowMs: number) {
+function describePool({ config, priceTrouble, override, plan, reactiveUsdPerHour }: PoolView, nowMs: number) {
   const bounds = boundsAt(config, nowMs, override);
   return {
     name: config.name,
@@ -142,6 +143,7 @@ function describePool({ config, override, plan, reactiveUsdPerHour }: PoolView, 
     desired: plan?.desired ?? null,
     usdPerHour: plan?.usd_per_hour ?? null,
     reactiveUsdPerHour,
+    prices: { ...priceBasis(config.offerings), trouble: priceTrouble },
   };
 }
 

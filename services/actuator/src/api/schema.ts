@@ -30,6 +30,15 @@ const poolSchema = z.object({
   desired: count.nullable(),
   usdPerHour: z.number().nullable(),
   reactiveUsdPerHour: z.number().nullable(),
+  /** What both rest on: the least reliable source, its oldest day, and how many offerings have their price from where. */
+  prices: z.object({
+    source: z.enum(['configured', 'static', 'live', 'unknown']),
+    asOf: z.string().nullable(),
+    estimate: z.boolean(),
+    counts: z.object({ configured: count, static: count, live: count, unknown: count }),
+    /** Why live prices are missing, in words; null: they are not, or the provider tells none. */
+    trouble: z.string().nullable(),
+  }),
 });
 
 /** `GET /api/v1/pools`. `notice` says in words that nothing is changed where a pool only observes; else null. */

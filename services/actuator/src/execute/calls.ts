@@ -39,6 +39,8 @@ export interface ProviderCalls {
 /** Each region of a provider fails for itself. What belongs to no region, such as a listing, is region `*`. */
 export type CallsByRegion = (region: string) => ProviderCalls;
 export const ANY_REGION = '*';
+/** What prices are asked under: whoever may not read them may still list machines. */
+export const PRICES_REGION = 'prices';
 
 export interface CallContext {
   /** The service's clock: what a breaker waits on. */

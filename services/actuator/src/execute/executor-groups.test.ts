@@ -5,7 +5,10 @@ import { MINUTE_MS, World } from './fakes/world.ts';
 type GroupWorld = World<FakeGroups>;
 const GROUP = 'group-a';
 
-const worldOfGroups = () => new World((clock) => new FakeGroups(clock));
+const worldOfGroups = () => {
+  const clock = World.clock();
+  return new World(clock, new FakeGroups(clock));
+};
 const ticks = async (world: GroupWorld, count: number) => {
   for (let i = 0; i < count; i++) await world.tick();
 };
@@ -126,6 +129,19 @@ describe('execute: nodes of groups', () => {
     expect(states(world)).toEqual(['ready node-g-1', 'ready node-g-2']);
     expect(size(world)).toEqual({ target: 2, members: 2 });
     expect(world.cloud.made).toHaveLength(3);
+  });
+
+  it('an order that is taken back is no longer made', async () => {
+    const world = worldOfGroups();
+    group(world).available = 0;
+    await world.tick(() => [{ kind: 'create', offering: world.offering(), count: 2, why: 'wanted' }]);
+    world.cloud.fault = (call) => (call === 'create' ? 'transient' : null);
+    await world.tick(({ records: [first] }) => [
+      { kind: 'cancel-start', requestId: first?.requestId ?? '', why: 'no need' },
+    ]);
+    await world.tick(() => []);
+    expect(size(world)).toEqual({ target: 1, members: 0 });
+    expect(world.executor.records.map(({ state }) => state).sort()).toEqual(['intended', 'removing']);
   });
 
   it('a size that was set for nobody is taken back', async () => {

@@ -6,14 +6,21 @@ import { isQueued, type NodeRecord } from './record.ts';
 import { adopt, type giveUp, machineRequest, madeMs, refuseRepeat, stillLeads } from './request.ts';
 
 /** Groups that the pool buys from, or has bought from, each with an offering that it sells. */
-export function groupsOf(context: ExecuteContext): ReadonlyMap<string, OfferingConfig> {
-  const { pool, journal, machines } = context;
-  const groups = new Map<string, OfferingConfig>();
-  for (const offering of [...pool.offerings, ...journal.records().map((record) => record.offering)]) {
-    const group = machines.groupOf(offering);
-    if (group !== null) groups.set(group, offering);
-  }
-  return groups;
+export function poolGroups(context: ExecuteContext): ReadonlyMap<string, OfferingConfig> {
+  return new Map([...groupsOf(context, context.journal.records()), ...groupsOf(context, context.pool.offerings)]);
+}
+
+function groupsOf(
+  { machines }: ExecuteContext,
+  bought: readonly (OfferingConfig | NodeRecord)[],
+): ReadonlyMap<string, OfferingConfig> {
+  const offerings = bought.map((one) => ('offering' in one ? one.offering : one));
+  return new Map(
+    offerings.flatMap((offering) => {
+      const group = machines.groupOf(offering);
+      return group === null ? [] : [[group, offering] as const];
+    }),
+  );
 }
 
 /** Waits for a member of its group. */
@@ -53,8 +60,14 @@ export async function claimMembers(context: ExecuteContext, listed: readonly Mac
   }
 }
 
-/** Asks again for what was asked for and has not come: groups are told sizes, so that nothing comes twice. */
+/**
+ * Asks again for what was asked for and has not come: groups are told sizes, so that nothing comes twice. And takes back
+ * what was given up, before a machine is made that nobody waits for.
+ */
 export async function settleGroups(context: ExecuteContext, permission: Permission, nowMs: number): Promise<void> {
+  const givenUp = context.journal.records().filter((one) => one.state === 'removing' && isOpen(context, one));
+  if (permission !== 'nothing' && givenUp.length > 0 && (await stillLeads(context)))
+    await trimGroups(context, groupsOf(context, givenUp));
   const open = context.journal
     .records()
     .filter(
@@ -107,8 +120,8 @@ async function raiseGroup(
 }
 
 /** Takes back what the groups were told to make and nobody waits for any more. */
-export async function trimGroups(context: ExecuteContext): Promise<void> {
-  for (const [group, offering] of groupsOf(context)) await trimGroup(context, group, offering);
+export async function trimGroups(context: ExecuteContext, groups: ReadonlyMap<string, OfferingConfig>): Promise<void> {
+  for (const [group, offering] of groups) await trimGroup(context, group, offering);
 }
 
 async function trimGroup(context: ExecuteContext, group: string, offering: OfferingConfig): Promise<void> {

@@ -8,7 +8,7 @@ export {
 } from './calls.ts';
 export type { Failure, NodeEvent, Permission } from './context.ts';
 export { Executor, type Order } from './executor.ts';
-export { guardedMachines, type Machines } from './machines.ts';
+export { type AskPrices, guardedMachines, type Machines } from './machines.ts';
 export { mixedMachines } from './mixed-machines.ts';
 export { isQueued, type NodeRecord } from './record.ts';
 export { CAPACITY_LABEL } from './request.ts';

@@ -1,7 +1,7 @@
 import type { OfferingConfig } from '@forescale/shared/config';
 import { ProviderError } from '../providers/errors.ts';
 import type { CreateResult, Interruption, Machine, MachineProvider, MachineRequest, Place } from '../providers/port.ts';
-import { ANY_REGION, type CallsByRegion } from './calls.ts';
+import { ANY_REGION, type CallsByRegion, PRICES_REGION } from './calls.ts';
 
 /**
  * Machines as execution sees them: a provider, or several, behind their limits, retries and breakers. Rejects with
@@ -22,11 +22,17 @@ export interface Machines {
   /** Null: such machines are made one by one. */
   groupOf(offering: OfferingConfig): string | null;
   trim(group: string, place: Place, size: number): Promise<void>;
+  /** Asks a provider of that name what its offerings cost; null: it does not tell. */
+  pricesOf(provider: string): AskPrices | null;
 }
+
+/** USD/h of each offering, in their order; null: not known. */
+export type AskPrices = (offerings: readonly OfferingConfig[]) => Promise<readonly (number | null)[]>;
 
 /** One provider behind the calls of its account. */
 export function guardedMachines(provider: MachineProvider, calls: CallsByRegion): Machines {
   const { groups } = provider;
+  const prices = provider.prices?.bind(provider);
   return {
     create: (request, isWanted) =>
       calls(request.offering.region).run('create', async (signal) => {
@@ -48,5 +54,7 @@ export function guardedMachines(provider: MachineProvider, calls: CallsByRegion)
     trim: async (group, place, size) => {
       if (groups) await calls(place.region).run('delete', (signal) => groups.trim(group, place, size, signal));
     },
+    pricesOf: () =>
+      prices ? (offerings) => calls(PRICES_REGION).run('read', (signal) => prices(offerings, signal)) : null,
   };
 }

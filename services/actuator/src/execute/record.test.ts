@@ -16,6 +16,13 @@ it('reads what earlier versions have written of a node that was starting', () =>
   expect({ state, registeredMs, usefulMs }).toEqual({ state: 'registered', registeredMs: null, usefulMs: null });
 });
 
+it('reads where a price is from, and offerings of before that was written', () => {
+  expect(nodeRecordSchema.parse(OLD).offering).not.toHaveProperty('price');
+  const price = { source: 'live', asOf: '2026-11-26T04:00:00.000Z', estimate: false } as const;
+  const offering = nodeRecordSchema.parse({ ...OLD, offering: { ...OLD.offering, price } }).offering;
+  expect(offering.price).toEqual(price);
+});
+
 it('refuses a state that never was', () => {
   expect(nodeRecordSchema.safeParse({ ...OLD, state: 'gone' }).success).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { INTERRUPTION_BANDS, type OfferingConfig } from '@forescale/shared/config';
+import { INTERRUPTION_BANDS, type OfferingConfig, priceOriginSchema } from '@forescale/shared/config';
 import { z } from 'zod';
 
 const moment = z.number().int();
@@ -14,6 +14,8 @@ const offeringSchema: z.ZodType<OfferingConfig> = z.object({
   usdPerHour: z.number(),
   allocatable: z.object({ cpuMillicores: count, memoryBytes: count, pods: count, gpus: count }).nullable(),
   interruption: z.enum(INTERRUPTION_BANDS).nullable().default(null),
+  /** Absent in journals of before 0.2, which knew configured prices only. */
+  price: priceOriginSchema.exactOptional(),
 });
 
 /**

@@ -2,7 +2,7 @@ import type { OfferingConfig, PoolConfig } from '@forescale/shared/config';
 import type { ClusterNode, ClusterState } from '@forescale/shared/domain';
 import type { Machine } from '../providers/port.ts';
 import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
-import { groupsOf, trimGroups } from './groups.ts';
+import { poolGroups, trimGroups } from './groups.ts';
 import { nodeFinder } from './node-of.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval } from './remove.ts';
@@ -38,7 +38,7 @@ export async function sweep(
   nowMs: number,
 ): Promise<Sightings> {
   const { journal, pool } = context;
-  const groups = groupsOf(context);
+  const groups = poolGroups(context);
   const isOurs = (machine: Machine) =>
     machine.group === null ? machine.pool === pool.name : groups.has(machine.group);
   const machines = listed.filter((machine) => isOurs(machine) && machine.state !== 'terminating');
@@ -64,7 +64,7 @@ export async function sweep(
   );
   if (mayTerminate) {
     await Promise.all(orphans.slice(0, TERMINATED_PER_SWEEP_MAX).map((one) => terminate(context, one)));
-    await trimGroups(context);
+    await trimGroups(context, groups);
   } else if (orphans.length > 0) context.onTrouble(`${orphans.length} machines belong to nobody: ${orphans[0]?.id}`);
   return { unknown, missing: await giveUpMissing(context, machines, before.missing, nowMs) };
 }

@@ -1,6 +1,7 @@
 import { leadTimeText } from './lead-time.ts';
 import { offeringId } from './offerings.ts';
-import type { Action, Plan } from './types.ts';
+import { priceWords } from './price-basis.ts';
+import type { Action, Plan, PlanReport } from './types.ts';
 
 const VERBS = { drain: 'drain', 'cancel-drain': 'keep', 'cancel-start': 'cancel' } as const;
 
@@ -12,7 +13,7 @@ export function describePlan({ actions, report }: Plan): string[] {
   return [
     `pool ${report.pool} at ${new Date(report.atMs).toISOString()}, mode ${report.mode}, plan ${report.generation}`,
     `  nodes: ${report.ready} ready, ${report.starting} starting, ${report.draining} draining, ` +
-      `${report.usdPerHour.toFixed(2)} USD/h`,
+      `${report.usdPerHour.toFixed(2)} USD/h${pricesInWords(report)}`,
     `  bounds: ${report.floor} (${report.floorFrom}) to ${report.ceiling} (${report.ceilingFrom})${ceiling}`,
     `  lead time: ${leadTimeText({ ms: report.leadTimeMs, why: report.leadTimeWhy })}`,
     ...report.capacities.flatMap(({ signal, perNode, from, why }) =>
@@ -26,6 +27,14 @@ export function describePlan({ actions, report }: Plan): string[] {
     ...(actions.length === 0 ? [`  ${would}change nothing`] : actions.map((action) => `  ${would}${inWords(action)}`)),
     ...report.reasons.filter((one) => !decided.has(one.code)).map((one) => `  ${one.code}: ${one.text}`),
   ];
+}
+
+/** Nothing where the configuration says all prices, or there is nothing to buy. */
+function pricesInWords({ prices }: PlanReport): string {
+  const { configured, unknown, live, static: fixed } = prices.counts;
+  return unknown + live + fixed === 0
+    ? ''
+    : ` (prices: ${priceWords(prices)}${configured > 0 ? ', and configured' : ''})`;
 }
 
 function inWords(action: Action): string {

@@ -12,8 +12,18 @@ export {
 } from './memory.ts';
 export type { IntegerProgram, MixSolver } from './mix.ts';
 export { newNodeRoom } from './new-node.ts';
-export { buy, cheapestOffering, offeringId, offeringsOf, spotNodesMax, startShopping, unitsOf } from './offerings.ts';
+export {
+  buy,
+  cheapestOffering,
+  offeringId,
+  offeringsOf,
+  rankedUsdPerHour,
+  spotNodesMax,
+  startShopping,
+  unitsOf,
+} from './offerings.ts';
 export { plan } from './plan.ts';
+export { type PriceBasis, priceBasis, priceOf, priceWords } from './price-basis.ts';
 export {
   type Peak,
   type ShadowOptions,

@@ -13,6 +13,7 @@ const UNDECLARED_OFFERING: OfferingConfig = {
   usdPerHour: 0,
   allocatable: null,
   interruption: null,
+  price: { source: 'unknown', asOf: null, estimate: false },
 };
 
 /** Offerings that cost at most this much more than the cheapest are as good as it, and share the spot machines. */

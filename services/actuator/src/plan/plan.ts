@@ -4,6 +4,7 @@ import { capacitiesOf, withLearnedCapacities } from './capacities.ts';
 import { decide } from './decide.ts';
 import type { MixSolver } from './mix.ts';
 import { wholeNodes } from './need.ts';
+import { priceBasis } from './price-basis.ts';
 import { heedRebalances } from './rebalance.ts';
 import { type Situation, survey } from './situation.ts';
 import type { Plan, PlanReport, PlanState, Reason, SignalCapacity } from './types.ts';
@@ -67,6 +68,7 @@ function reportOf(
     starting: fleet.starting.length,
     draining: fleet.onTheWayOut,
     usdPerHour: fleet.usdPerHour,
+    prices: priceBasis(pool.offerings),
     reasons: bounded(reasons),
     rejectedForecasts: forecasted.rejected,
   };

@@ -1,6 +1,7 @@
 import type { OfferingConfig, Override } from '@forescale/shared/config';
 import type { CapacityType, ClusterPod, Resources, Taint } from '@forescale/shared/domain';
 import type { PlanMemory } from './memory.ts';
+import type { PriceBasis } from './price-basis.ts';
 
 /**
  * Where a node of the pool stands.
@@ -172,6 +173,8 @@ export interface PlanReport {
   readonly wantedBack: number;
   /** Of everything that exists or starts now, before the actions. */
   readonly usdPerHour: number;
+  /** What that, and what is bought by, rests on. */
+  readonly prices: PriceBasis;
   /** Every decision and every hold, with its numbers. */
   readonly reasons: readonly Reason[];
   readonly rejectedForecasts: readonly RejectedForecast[];

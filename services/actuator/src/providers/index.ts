@@ -9,4 +9,4 @@ export type {
   MachineRequest,
   Place,
 } from './port.ts';
-export { openProvider } from './registry.ts';
+export { openProvider, type ProviderParts } from './registry.ts';

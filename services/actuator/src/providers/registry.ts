@@ -1,4 +1,6 @@
 import type { SingleProviderConfig } from '@forescale/shared/config';
+import type { KubeConfig } from '@forescale/shared/kubernetes';
+import type { Clock } from '@forescale/shared/time';
 import type { MachineProvider } from './port.ts';
 
 /** How fast and how often a provider may be called, and the name under which its calls share one breaker. */
@@ -9,8 +11,16 @@ export interface ProviderAccess {
   readonly ratePerSecond: number | null;
 }
 
+/** What providers work with besides their configuration. */
+export interface ProviderParts {
+  /** Of the waits between the calls of one operation. */
+  readonly clock: Clock;
+  /** The cluster that is scaled; null where there is none. */
+  readonly kube: KubeConfig | null;
+}
+
 /** Opens the provider that the configuration names. Each is loaded only where it is used. */
-export async function openProvider(config: SingleProviderConfig): Promise<MachineProvider> {
+export async function openProvider(config: SingleProviderConfig, _parts: ProviderParts): Promise<MachineProvider> {
   switch (config.kind) {
     case 'none':
       return new (await import('./none/provider.ts')).NoProvider();

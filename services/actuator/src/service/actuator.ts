@@ -4,6 +4,7 @@ import type { Role } from '@forescale/shared/service';
 import type { Health } from '@forescale/shared/store';
 import { rfc3339, subjects } from '@forescale/shared/wire';
 import type { Machines } from '../execute/index.ts';
+import { completeOfferings } from '../prices/index.ts';
 import { AutoscalerWatch } from './autoscaler-watch.ts';
 import { Mandate } from './mandate.ts';
 import { Outbox } from './outbox.ts';
@@ -22,7 +23,8 @@ export interface Actuator extends ActuatorView {
 }
 
 /** Opens the pools' providers. Whatever is away at the start is waited for, tick by tick. */
-export async function startActuator(parts: ActuatorParts): Promise<Actuator> {
+export async function startActuator(given: ActuatorParts): Promise<Actuator> {
+  const parts = { ...given, config: completeOfferings(given.config) };
   const { config, leadership = null } = parts;
   const outbox = new Outbox(parts.bus, parts.store, parts.log);
   const calls = new CallBook(parts);
@@ -173,6 +175,7 @@ class ActuatorService {
   pools(nowMs: number) {
     return this.#loops.map((loop) => ({
       config: loop.pool,
+      priceTrouble: loop.priceTrouble,
       override: loop.steering.inForce(nowMs),
       plan: loop.reporter.lastPlan,
       reactiveUsdPerHour: loop.reporter.reactiveUsdPerHour,

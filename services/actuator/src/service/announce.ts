@@ -1,7 +1,7 @@
 import type { Point } from '@forescale/shared/store';
 import { encodeEvent, type NodeEventData, type PlanData, rfc3339 } from '@forescale/shared/wire';
 import type { NodeEvent } from '../execute/index.ts';
-import type { Action, PlanReport } from '../plan/index.ts';
+import type { Action, PlanReport, PriceBasis } from '../plan/index.ts';
 
 const SOURCE = '/forescale/actuator';
 
@@ -23,6 +23,7 @@ export function planData(report: PlanReport, actions: readonly Action[]): PlanDa
     starting: report.starting,
     draining: report.draining,
     usd_per_hour: report.usdPerHour,
+    prices: { source: report.prices.source, as_of: report.prices.asOf, estimate: report.prices.estimate },
     lead_time: { seconds: report.leadTimeMs / 1_000, why: clip(report.leadTimeWhy, 500) },
     capacities: report.capacities
       .slice(0, 100)
@@ -107,6 +108,8 @@ export interface Cost {
   readonly usdPerHour: Readonly<Record<'on_demand' | 'spot', number>>;
   /** What a reactive autoscaler's nodes would cost now; null until that is known. */
   readonly reactiveUsdPerHour: number | null;
+  /** What both rest on: savings by static prices are not measured ones. */
+  readonly prices: PriceBasis['source'];
 }
 
 /**
@@ -122,7 +125,11 @@ export function costPoints(pool: string, cost: Cost, timeMs: number): Point[] {
     return {
       measurement: 'cost',
       tags: { pool, capacity },
-      fields: { usd_per_hour: usd, ...(saved === null ? {} : { saved_usd_per_hour: saved * share }) },
+      fields: {
+        usd_per_hour: usd,
+        prices: cost.prices,
+        ...(saved === null ? {} : { saved_usd_per_hour: saved * share }),
+      },
       timeMs,
     };
   });

@@ -26,6 +26,7 @@ import { Capacities } from './capacities.ts';
 import { asksForAnother, whyNothingIsMade, withFailureOf } from './failure-memory.ts';
 import { Forecasts } from './forecasts.ts';
 import { LeadTimes } from './lead-time.ts';
+import { LivePrices } from './live-prices.ts';
 import type { Mandate } from './mandate.ts';
 import type { Outbox } from './outbox.ts';
 import type { ActuatorParts } from './parts.ts';
@@ -73,7 +74,6 @@ interface Draft {
 
 /** One pool: looks, decides, has it done, and has it told. */
 export class PoolLoop {
-  readonly pool: PoolConfig;
   readonly reporter: PoolReporter;
   readonly steering: Steering;
   readonly #parts: PoolParts;
@@ -82,6 +82,7 @@ export class PoolLoop {
   readonly #forecasts: Forecasts;
   readonly #leadTimes: LeadTimes;
   readonly #capacities: Capacities;
+  readonly #prices: LivePrices;
   readonly #keeper: MemoryKeeper;
   readonly #writers: WriterWatch;
   #memory: PlanMemory = EMPTY_MEMORY;
@@ -94,8 +95,8 @@ export class PoolLoop {
 
   constructor(pool: PoolConfig, machines: Machines, outbox: Outbox, writers: WriterWatch, parts: PoolParts) {
     const { state, writer, random, store, bus } = parts;
-    this.pool = pool;
     this.#parts = parts;
+    this.#prices = new LivePrices(pool, machines, parts);
     const keeper = new MemoryKeeper(state, pool.name);
     this.#keeper = keeper;
     const isCurrent = () => keeper.isCurrent();
@@ -110,6 +111,16 @@ export class PoolLoop {
     this.reporter = new PoolReporter(pool, outbox, parts);
     this.#writers = writers;
     this.steering = new Steering(pool.name, parts);
+  }
+
+  /** As configured, at the prices that are known now. */
+  get pool(): PoolConfig {
+    return this.#prices.pool;
+  }
+
+  /** Why prices are not as new as they should be; null: they are. */
+  get priceTrouble(): string | null {
+    return this.#prices.trouble;
   }
 
   /** Before the cluster is read, so that no machine is newer than the picture it is compared with. */
@@ -138,6 +149,7 @@ export class PoolLoop {
       this.#forecasts.read(),
       healthOf(this.#readState()),
       this.steering.readNotes(nowMs),
+      this.#prices.refresh(nowMs),
     ]);
     this.#show('samples', samples.store);
     this.#show('forecasts', forecasts.bus);
@@ -208,8 +220,8 @@ export class PoolLoop {
     const { state, planSeconds } = draft;
     const events = this.#events.splice(0);
     const failures = this.#failures.splice(0);
-    const { cluster } = picture;
-    await this.reporter.tell({ cluster, state, plan: { ...now, actions }, planSeconds, events, failures }, nowMs);
+    const { cluster, pool } = picture;
+    await this.reporter.tell({ pool, cluster, state, plan: { ...now, actions }, planSeconds, events, failures }, nowMs);
   }
 
   /** The last plan and what it was made from; null when the last tick could not plan. */

@@ -24,6 +24,8 @@ import { ShadowCost } from './shadow-cost.ts';
 
 /** What one tick of a pool came to. */
 export interface Outcome {
+  /** At the prices of this tick. */
+  readonly pool: PoolConfig;
   readonly cluster: ClusterState;
   readonly state: PlanState;
   /** With the actions of all rounds. */
@@ -57,15 +59,19 @@ export class PoolReporter {
     this.#provider = pool.provider.kind;
     this.#outbox = outbox;
     this.#parts = parts;
-    this.#shadow = new ShadowCost(pool);
+    this.#shadow = new ShadowCost();
     this.#forecastWatch = new ForecastWatch(pool.signals.map(({ name }) => name));
   }
 
   async tell(outcome: Outcome, nowMs: number): Promise<void> {
     const { plan, state, events } = outcome;
     const { report } = plan;
-    this.reactiveUsdPerHour = this.#shadow.step(state.readings, report, report.leadTimeMs);
-    const cost: Cost = { usdPerHour: usdByCapacity(state), reactiveUsdPerHour: this.reactiveUsdPerHour };
+    this.reactiveUsdPerHour = this.#shadow.step(state.readings, report, outcome.pool);
+    const cost: Cost = {
+      usdPerHour: usdByCapacity(state),
+      reactiveUsdPerHour: this.reactiveUsdPerHour,
+      prices: report.prices.source,
+    };
     this.lastPlan = planData(report, plan.actions);
     this.#outbox.publish(subjects.plan(this.#pool.name), encodePlan(this.lastPlan, report), planId(report));
     for (const event of events)
@@ -129,9 +135,14 @@ export class PoolReporter {
     for (const name of ['ready', 'starting', 'draining', 'desired'] as const)
       instruments.nodes.record(report[name], { pool, state: name });
     const { on_demand, spot } = cost.usdPerHour;
-    instruments.costRate.record(on_demand + spot, { pool });
+    const { prices } = cost;
+    instruments.costRate.record(on_demand + spot, { pool, prices });
     if (cost.reactiveUsdPerHour !== null)
-      instruments.costSavedRate.record(cost.reactiveUsdPerHour - on_demand - spot, { pool, baseline: 'reactive' });
+      instruments.costSavedRate.record(cost.reactiveUsdPerHour - on_demand - spot, {
+        pool,
+        baseline: 'reactive',
+        prices,
+      });
     if (report.wantedBack > 0) instruments.nodesWantedBack.add(report.wantedBack, { pool });
     instruments.safeToScale.record(report.reasons.some((one) => one.code === 'hold-unhealthy') ? 0 : 1, { pool });
     for (const signal of usedSignals(report)) instruments.forecastRejected.record(0, { pool, signal });

@@ -1,4 +1,4 @@
-import { type Override, POOL_LABEL, type PoolConfig } from '@forescale/shared/config';
+import { type OfferingConfig, type Override, POOL_LABEL, type PoolConfig } from '@forescale/shared/config';
 import type { ClusterNode, ClusterPod, ClusterState } from '@forescale/shared/domain';
 import { isQueued, type NodeRecord, offeringOf } from '../execute/index.ts';
 import {
@@ -43,17 +43,18 @@ export function planState(gathered: Gathered): PlanState {
   const { pool, cluster, records, servedPodUids } = gathered;
   const byName = new Map(records.map((record) => [record.nodeName, record]));
   const starting = new Set(records.filter(isStarting).map((record) => record.nodeName));
+  const offered = new Map(pool.offerings.map((one) => [offeringId(one), one]));
   const podsByNode = Map.groupBy(cluster.pods, (pod) => pod.nodeName ?? '');
   return {
     nodes: cluster.nodes
       .filter((node) => !starting.has(node.name) && (byName.has(node.name) || belongs(pool, node)))
-      .map((node) => poolNode(gathered, node, byName.get(node.name) ?? null, podsByNode.get(node.name) ?? [])),
+      .map((node) => poolNode(gathered, offered, node, byName.get(node.name) ?? null, podsByNode.get(node.name) ?? [])),
     starting: records.filter(isStarting).map((record) => ({
       requestId: record.requestId,
       // Its time to register has not begun.
       requestedMs: isQueued(record) ? gathered.nowMs : record.createdMs,
       queued: isQueued(record),
-      offering: record.offering,
+      offering: atPriceNow(record.offering, offered),
       nodeName: record.registeredMs === null ? null : record.nodeName,
       interruptedMs: gathered.reclaimedMs.get(record.requestId) ?? null,
     })),
@@ -78,13 +79,22 @@ export function belongs(pool: PoolConfig, node: ClusterNode): boolean {
   return Object.entries(pool.selector).every(([key, value]) => node.labels[key] === value);
 }
 
+/** What was bought costs what its offering costs now; one that is offered no more, what it did. */
+function atPriceNow(bought: OfferingConfig, offered: ReadonlyMap<string, OfferingConfig>): OfferingConfig {
+  const now = offered.get(offeringId(bought));
+  if (now === undefined || now.usdPerHour === bought.usdPerHour) return bought;
+  const { price: _, ...rest } = bought;
+  return { ...rest, usdPerHour: now.usdPerHour, ...(now.price && { price: now.price }) };
+}
+
 function poolNode(
   { pool, reclaimedMs, atRiskMs, homeNode }: Gathered,
+  offered: ReadonlyMap<string, OfferingConfig>,
   node: ClusterNode,
   record: NodeRecord | null,
   pods: readonly ClusterPod[],
 ): PoolNode {
-  const offering = record?.offering ?? offeringOf(pool, node);
+  const offering = record === null ? offeringOf(pool, node) : atPriceNow(record.offering, offered);
   const id = offeringId(offering);
   const isOffered = record !== null || pool.offerings.includes(offering);
   const owned = record !== null || node.labels[POOL_LABEL] === pool.name;

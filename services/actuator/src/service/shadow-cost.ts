@@ -12,16 +12,11 @@ import {
 
 /** What a purely reactive autoscaler would cost beside the pool, from the same observed load and the same bounds. */
 export class ShadowCost {
-  readonly #pool: PoolConfig;
   #state: ShadowState | null = null;
 
-  constructor(pool: PoolConfig) {
-    this.#pool = pool;
-  }
-
   /** USD per hour now; null while no signal with a capacity has been observed. */
-  step(readings: readonly SignalReading[], report: PlanReport, leadTimeMs: number): number | null {
-    const { scaleDown } = this.#pool;
+  step(readings: readonly SignalReading[], report: PlanReport, pool: PoolConfig): number | null {
+    const { scaleDown } = pool;
     const demands = report.capacities.flatMap(({ signal, perNode }) => {
       const reading = readings.find((one) => one.signal === signal);
       return reading && perNode ? [reading.value / perNode] : [];
@@ -29,7 +24,7 @@ export class ShadowCost {
     if (demands.length === 0) return null;
     const demandNodes = Math.max(...demands);
     const options = {
-      leadTimeMs,
+      leadTimeMs: report.leadTimeMs,
       unneededMs: scaleDown.unneededMs,
       minNodes: report.floor,
       maxNodes: report.ceiling,
@@ -37,7 +32,7 @@ export class ShadowCost {
     const before = this.#state ?? startShadow(demandNodes, report.atMs, options);
     this.#state = stepShadow(before, demandNodes, report.atMs, options);
     const { ready, starting } = shadowNodes(this.#state);
-    return (ready + starting) * usdPerNode(this.#pool);
+    return (ready + starting) * usdPerNode(pool);
   }
 }
 

@@ -6,7 +6,10 @@ import type { Decision } from './decisions.ts';
 
 /** What the API shows of a pool. */
 export interface PoolView {
+  /** At the prices that are known now. */
   readonly config: PoolConfig;
+  /** Why they are not as new as they should be; null: they are. */
+  readonly priceTrouble: string | null;
   /** In force now. */
   readonly override: Override | null;
   /** As last published; null until the pool was planned for the first time. */

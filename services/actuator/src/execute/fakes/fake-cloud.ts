@@ -23,6 +23,8 @@ export class FakeCloud implements MachineProvider {
   /** When each create call arrived. */
   readonly createTimesMs: number[] = [];
   notices: Interruption[] = [];
+  /** Present where a test has the cloud tell them. */
+  prices?: NonNullable<MachineProvider['prices']>;
   gate = new Gate();
   latencyMs = 0;
   fault: (call: CloudCall, request: MachineRequest | null) => Fault = () => null;

@@ -68,17 +68,17 @@ export class World<Cloud extends WorldCloud = FakeCloud> {
   #processes = 0;
 
   static create(pool: PoolConfig = testPool(), limits: CallLimits = ONE_TRY, seed = 1): World {
-    return new World((clock) => new FakeCloud(clock), pool, limits, seed);
+    const clock = World.clock();
+    return new World(clock, new FakeCloud(clock), pool, limits, seed);
   }
 
-  constructor(
-    openCloud: (clock: ManualClock) => Cloud,
-    pool: PoolConfig = testPool(),
-    limits: CallLimits = ONE_TRY,
-    seed = 1,
-  ) {
-    this.clock = new ManualClock(1_000 * MINUTE_MS);
-    this.cloud = openCloud(this.clock);
+  static clock(): ManualClock {
+    return new ManualClock(1_000 * MINUTE_MS);
+  }
+
+  constructor(clock: ManualClock, cloud: Cloud, pool: PoolConfig = testPool(), limits: CallLimits = ONE_TRY, seed = 1) {
+    this.clock = clock;
+    this.cloud = cloud;
     this.pool = pool;
     this.#limits = limits;
     this.#seed = seed;

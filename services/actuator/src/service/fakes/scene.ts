@@ -70,9 +70,15 @@ export class Scene {
   store!: Store;
   actuator!: Actuator;
 
-  /** `limits`: more keys of the provider, such as `, rate_per_second: 1`. */
-  static async create(pool = '      mode: enforce', signals = DECLARED, limits = ''): Promise<Scene> {
+  /** `limits`: more keys of the provider, such as `, rate_per_second: 1`. `prepare` comes before the actuator starts. */
+  static async create(
+    pool = '      mode: enforce',
+    signals = DECLARED,
+    limits = '',
+    prepare: (scene: Scene) => void = () => {},
+  ): Promise<Scene> {
     const scene = new Scene();
+    prepare(scene);
     const store = await createSqliteStore({ path: ':memory:', clock: scene.clock });
     scene.store = switchable(store, () => (scene.storeAway ? new StoreUnavailableError('the store is away') : null));
     await scene.start(pool, signals, limits);

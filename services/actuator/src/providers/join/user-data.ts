@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import type { JoinConfig } from '@forescale/shared/config';
+import { ProviderError } from '../errors.ts';
+import type { MachineRequest } from '../port.ts';
+import { k3sUserData } from './k3s.ts';
+import { kubeadmUserData } from './kubeadm.ts';
+import { nodeIdentity } from './node.ts';
+import { filledTemplate } from './template.ts';
+
+/** More than any cloud takes as user data. */
+const TEMPLATE_BYTES_MAX = 65_536;
+
+export interface UserDataInput {
+  readonly join: JoinConfig;
+  /** As `readToken` has read it. */
+  readonly token: string;
+  readonly request: MachineRequest;
+  /** One line of shell that prints the provider id on the machine; null: the node gets the one its distribution gives. */
+  readonly providerIdCommand: string | null;
+}
+
+/**
+ * What a new machine is given to become a node. It holds the token: it goes into the request to the cloud, and nowhere
+ * else. Throws `ProviderError` of class `config` where it cannot be made.
+ */
+export function userData({ join, token, request, providerIdCommand }: UserDataInput): string {
+  const node = nodeIdentity(request);
+  switch (join.kind) {
+    case 'k3s':
+      return k3sUserData(join, token, node, providerIdCommand);
+    case 'kubeadm':
+      return kubeadmUserData(join, token, node, providerIdCommand);
+    case 'user_data':
+      return filledTemplate(readTemplate(join.templateFile), { token, request, node, providerIdCommand });
+  }
+}
+
+/** A small file on this machine, read anew for every machine that is made. */
+function readTemplate(path: string): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new ProviderError('config', `${path}: cannot be read: ${code ?? 'unknown'}`, { cause });
+  }
+  if (bytes.length > TEMPLATE_BYTES_MAX)
+    throw new ProviderError('config', `${path}: allowed: a template of at most ${TEMPLATE_BYTES_MAX} bytes`);
+  return bytes.toString('utf8');
+}

@@ -5,8 +5,8 @@ import { openProvider } from '@forescale/actuator/providers';
 import { type AzureConfig, type OfferingConfig, parseConfig, providersOf } from '@forescale/shared/config';
 import { ManualClock } from '@forescale/shared/time';
 import {
-  NOT_APPLICABLE,
   GROUPS_NOT_APPLICABLE,
+  NOT_APPLICABLE,
 } from '../../../services/actuator/src/providers/azure/not-applicable.ts';
 import type { Target } from '../target.ts';
 import { AzureEndpoint, TOKEN } from './endpoint.ts';

@@ -146,6 +146,16 @@ describe('azure groups', () => {
     expect(await terminate(target, 'base/3')).toBe('gone');
   });
 
+  it.each<Mode>(['uniform', 'machines'])(
+    '%s: what only another mode can have made is not called gone',
+    async (mode) => {
+      const target = await opened(mode);
+      const id = mode === 'machines' ? 'base/3' : NAME;
+      expect(await failureOf(terminate(target, id))).toMatchObject({ errorClass: 'config' });
+      expect(target.endpoint.seen).toEqual([]);
+    },
+  );
+
   it('a scale set that overprovisions is refused, and listed all the same', async () => {
     const target = await opened('uniform');
     await raise(target, 1);

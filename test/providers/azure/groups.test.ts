@@ -116,12 +116,18 @@ describe('azure groups', () => {
     expect(baseOf(target).capacity).toBe(3);
   });
 
-  it('a node pool that AKS scales itself is refused', async () => {
+  it.each<[what: string, change: Partial<Fleet>, message: string]>([
+    ['that AKS scales itself', { isAutoscaled: true }, 'agent pool base is scaled by AKS itself'],
+    [
+      'that switches machines off',
+      { scaleDownMode: 'Deallocate' },
+      'agent pool base keeps machines that are switched off (scaleDownMode)',
+    ],
+  ])('a node pool %s is refused', async (_what, change, message) => {
     const target = await opened('aks');
-    baseOf(target).isAutoscaled = true;
+    Object.assign(baseOf(target), change);
     const error = await failureOf(raise(target, 2));
-    expect(error).toMatchObject({ errorClass: 'config' });
-    expect(error.message).toBe('agent pool base is scaled by AKS itself');
+    expect(error).toMatchObject({ errorClass: 'config', message });
   });
 
   it('a scale set that had failed before anybody asked tries once more, and is heard then', async () => {

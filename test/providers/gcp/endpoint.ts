@@ -34,8 +34,8 @@ export class GcpEndpoint implements Endpoint, Answers {
   readonly nodePools = new Map<string, { readonly groups: ManagedGroup[]; isAutoscaled: boolean }>();
   /** A zone that does not answer: listings say so. */
   unreachable: string | null = null;
-  /** Whether the whole listing says so as well, or only the scope of the zone. */
-  tellsUnreachable = true;
+  /** Whether the scope of the zone says so, the whole listing, or both. */
+  tellsUnreachable: 'both' | 'whole' | 'scope' = 'both';
   /** Listings of instances lag behind everything else. */
   hidesFromLists = false;
   /** What a test of permissions finds missing. */

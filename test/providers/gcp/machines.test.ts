@@ -204,7 +204,9 @@ describe('gcp machines: listings', () => {
     target.endpoint.unreachable = 'us-central1-b';
     const list = () => failureOf(driven(target, target.provider.list(CLUSTER, signal())));
     expect(await list()).toMatchObject({ errorClass: 'transient' });
-    target.endpoint.tellsUnreachable = false;
+    target.endpoint.tellsUnreachable = 'whole';
+    expect((await list()).message).toBe('instances are listed in part only: zones/us-central1-b: unreachable');
+    target.endpoint.tellsUnreachable = 'scope';
     expect((await list()).message).toBe('instances are listed in part only: zones/us-central1-b: UNREACHABLE');
     target.endpoint.unreachable = null;
     expect(await driven(target, target.provider.list(CLUSTER, signal()))).toHaveLength(1);

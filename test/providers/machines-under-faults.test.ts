@@ -2,6 +2,7 @@ import type { Machine } from '@forescale/actuator/providers';
 import { describe, expect, it } from 'vitest';
 import { openDocker } from './docker/target.ts';
 import { CLUSTER, driven, guarded, namesOf, pass, requestOf } from './driver.ts';
+import { openMachines as openGcp } from './gcp/target.ts';
 import { openHetzner } from './hetzner/target.ts';
 import type { Target } from './target.ts';
 
@@ -32,6 +33,7 @@ async function ended(target: Target, { id }: Machine): Promise<void> {
 }
 
 describe.each<[kind: string, open: () => Promise<Target>]>([
+  ['gcp', openGcp],
   ['hetzner', openHetzner],
   ['docker', openDocker],
 ])('provider %s, where three calls in ten go wrong', (_kind, open) => {

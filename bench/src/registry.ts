@@ -66,6 +66,15 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     load: () => import('./read/read.ts'),
   },
   {
+    name: 'start',
+    summary: 'time from the start of a service to ready, and the size of the installation, without optional packages',
+    options: [
+      ['--runs <count>', 'starts of each service; 5 without it'],
+      ['--services <names>', 'some of collector,predictor,actuator; all without it'],
+    ],
+    load: () => import('./start/start.ts'),
+  },
+  {
     name: 'autoscale',
     summary: 'unmet demand against cost: Forescale beside reactive and other policies, each at all of its settings',
     options: [

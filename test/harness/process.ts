@@ -47,8 +47,11 @@ export class ForescaleProcess {
   }
 
   /** Starts a service and waits until it listens. */
-  static async service(args: readonly string[]): Promise<ForescaleProcess & { readonly url: string }> {
-    const service = new ForescaleProcess(args);
+  static async service(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<ForescaleProcess & { readonly url: string }> {
+    const service = new ForescaleProcess(args, environment);
     const url = await service.says(/"url":"(http:[^"]+)"/, 'stderr');
     return Object.assign(service, { url });
   }

@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import { openProvider, type ProviderParts } from '@forescale/actuator/providers';
+import { accountOf, openProvider, type ProviderParts } from '@forescale/actuator/providers';
 import { readNatsServer } from '@forescale/shared/bus';
 import { type Config, providersOf, type SingleProviderConfig } from '@forescale/shared/config';
 import type { KubeConfig } from '@forescale/shared/kubernetes';
@@ -93,12 +93,11 @@ async function checkProvider(
 ): Promise<Finding> {
   const finding = { check: 'reachable', subject: `provider (${config.kind})` } as const;
   if (config.kind === 'none') return { ...finding, state: 'ok', detail: 'makes no machines, as configured' };
-  const where = 'url' in config ? config.url : 'in the cluster';
   const listed = await attempt(patience, async (signal) =>
     (await openProvider(config, parts)).list(clusterTag, signal),
   );
-  if ('error' in listed) return { ...finding, state: 'fail', detail: `${where}: ${listed.error}` };
-  return { ...finding, state: 'ok', detail: `${where}, ${listed.value.length} machine(s) of this cluster` };
+  if ('error' in listed) return { ...finding, state: 'fail', detail: `${accountOf(config)}: ${listed.error}` };
+  return { ...finding, state: 'ok', detail: `${accountOf(config)}, ${listed.value.length} machine(s) of this cluster` };
 }
 
 /** `version` is that of the process, such as "22.23.3". */

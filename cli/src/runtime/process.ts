@@ -28,7 +28,8 @@ export async function startProcess(config: Config, names: readonly ServiceName[]
   const log = createLog(processName, config.telemetry.logLevel);
   announceModes(config, log);
   const telemetry = await startTelemetry(`forescale-${processName}`);
-  const runtime = await openRuntime(config, processName, log);
+  const usesCluster = names.some((name) => name !== 'predictor');
+  const runtime = await openRuntime(config, processName, log, usesCluster);
   const readiness = new Readiness();
   readiness.watch('bus', () => runtime.bus.health());
   readiness.watch('store', () => runtime.store.health());

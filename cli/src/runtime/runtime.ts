@@ -3,18 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Bus, createInProcessBus, createNatsBus } from '@forescale/shared/bus';
 import type { Config } from '@forescale/shared/config';
-import {
-  type ClusterReader,
-  type ClusterWriter,
-  connectKubernetes,
-  createClusterReader,
-  createClusterWriter,
-  createLease,
-  createSurroundings,
-  createWatchingReader,
-  type KubeConfig,
-  type Surroundings,
-} from '@forescale/shared/kubernetes';
+import type { ClusterReader, ClusterWriter, KubeConfig, Surroundings } from '@forescale/shared/kubernetes';
 import type { LeasePort } from '@forescale/shared/leadership';
 import { createJetStreamState, createSqliteState, type StateBucket } from '@forescale/shared/state';
 import { createInfluxStore, createSqliteStore, type Store } from '@forescale/shared/store';
@@ -44,13 +33,16 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-/** Opens the adapters that the configuration names. Servers that are away do not stop the start; they are waited for. */
-export async function openRuntime(config: Config, processName: string, log: Log): Promise<Runtime> {
+/**
+ * Opens the adapters that the configuration names. Servers that are away do not stop the start; they are waited for.
+ * `usesCluster`: whether anybody in this process asks for the cluster.
+ */
+export async function openRuntime(config: Config, processName: string, log: Log, usesCluster = true): Promise<Runtime> {
   const virtualClock = config.clock.source === 'bus' ? new ManualClock(0) : null;
   const clock = virtualClock ?? systemClock;
   const store = await openStore(config, clock, log);
   const bus = await openBus(config, processName, clock, log);
-  const cluster = config.kubernetes.enabled ? openCluster(config, log) : null;
+  const cluster = config.kubernetes.enabled && usesCluster ? await openCluster(config, log) : null;
   const states: StateBucket[] = [];
   return {
     config,
@@ -61,7 +53,7 @@ export async function openRuntime(config: Config, processName: string, log: Log)
     cluster,
     openLease(name) {
       if (cluster === null || !config.kubernetes.leaderElection) return null;
-      return createLease(cluster.kube, config.kubernetes.namespace, name);
+      return cluster.lease(config.kubernetes.namespace, name);
     },
     async openState(bucket) {
       const state = await openState(config, bucket, processName);
@@ -77,10 +69,22 @@ export async function openRuntime(config: Config, processName: string, log: Log)
   };
 }
 
-/** Watches are of the machine's time: where a simulation's stands still, lists are as good and give the same run. */
-function openCluster({ kubernetes, clock }: Config, log: Log) {
+/**
+ * Watches are of the machine's time: where a simulation's stands still, lists are as good and give the same run. The
+ * client, 800 files, is loaded only where there is a cluster.
+ */
+async function openCluster({ kubernetes, clock }: Config, log: Log) {
+  const {
+    connectKubernetes,
+    createClusterReader,
+    createClusterWriter,
+    createLease,
+    createSurroundings,
+    createWatchingReader,
+  } = await import('@forescale/shared/kubernetes');
   const kube = connectKubernetes(kubernetes);
-  const parts = { kube, writer: createClusterWriter(kube), surroundings: createSurroundings(kube) };
+  const lease = (namespace: string, name: string) => createLease(kube, namespace, name);
+  const parts = { kube, lease, writer: createClusterWriter(kube), surroundings: createSurroundings(kube) };
   if (!kubernetes.watch || clock.source === 'bus') return { ...parts, reader: createClusterReader(kube), close() {} };
   const reader = createWatchingReader(kube, { clock: systemClock, random: seededRandom(randomInt(2 ** 31 - 1)), log });
   return { ...parts, reader, close: () => reader.close() };

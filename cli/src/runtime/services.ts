@@ -1,21 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
-import { apiRoutes } from '@forescale/actuator/api';
-import { openProvider } from '@forescale/actuator/providers';
-import { startActuator } from '@forescale/actuator/service';
-import { startCollector } from '@forescale/collector/service';
-import { pageRoutes } from '@forescale/dashboard/page';
-import { startPredictor } from '@forescale/predictor/service';
-import { createFileModelStore, createStateModelStore, type ModelStore } from '@forescale/predictor/training';
+import type { ModelStore } from '@forescale/predictor/training';
 import { ConfigError } from '@forescale/shared/config';
 import type { HttpOptions } from '@forescale/shared/http';
-import { LEASE_NAME } from '@forescale/shared/kubernetes';
 import { Elector } from '@forescale/shared/leadership';
 import type { Readiness } from '@forescale/shared/service';
 import type { Instruments, Log } from '@forescale/shared/telemetry';
 import { seededRandom, steadyClock, systemClock } from '@forescale/shared/time';
-import { solverFor } from './mix-solver.ts';
 import type { Runtime } from './runtime.ts';
 
 export type ServiceName = 'collector' | 'predictor' | 'actuator';
@@ -37,13 +29,15 @@ export interface RunningService {
 
 /** Models lie where the bus is: predictors that share it see each other's. */
 async function openModels(runtime: Runtime): Promise<ModelStore> {
+  const { createFileModelStore, createStateModelStore } = await import('@forescale/predictor/training');
   const { bus, dataDir } = runtime.config;
   if (bus.kind === 'nats') return createStateModelStore(await runtime.openState('models'));
   return createFileModelStore(join(dataDir, 'models'));
 }
 
 /** Null: this actuator is the only one. */
-function joinElection({ runtime, readiness, log }: ServiceParts): Elector | null {
+async function joinElection({ runtime, readiness, log }: ServiceParts): Promise<Elector | null> {
+  const { LEASE_NAME } = await import('@forescale/shared/kubernetes');
   const port = runtime.openLease(LEASE_NAME);
   if (port === null) return null;
   const self = `${process.env.NODE_NAME ?? hostname()}_${randomInt(2 ** 47).toString(16)}`;
@@ -58,9 +52,10 @@ function joinElection({ runtime, readiness, log }: ServiceParts): Elector | null
   });
 }
 
-/** How each service is put together from the parts of its process. */
+/** How each service is put together from the parts of its process. Its code is loaded where it runs: a start stays quick. */
 export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Promise<RunningService>>> = {
   async collector({ runtime, ...rest }) {
+    const { startCollector } = await import('@forescale/collector/service');
     const { config, store, bus, clock, cluster } = runtime;
     const collector = await startCollector({
       config,
@@ -74,6 +69,7 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
     return { name: 'collector', ...collector };
   },
   async predictor({ runtime, ...rest }) {
+    const { startPredictor } = await import('@forescale/predictor/service');
     const { config, store, bus, clock } = runtime;
     const predictor = await startPredictor({
       config,
@@ -89,6 +85,13 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
     return { name: 'predictor', ...predictor };
   },
   async actuator(parts) {
+    const [{ startActuator }, { openProvider }, { apiRoutes }, { pageRoutes }, { solverFor }] = await Promise.all([
+      import('@forescale/actuator/service'),
+      import('@forescale/actuator/providers'),
+      import('@forescale/actuator/api'),
+      import('@forescale/dashboard/page'),
+      import('./mix-solver.ts'),
+    ]);
     const { runtime, ...rest } = parts;
     const { config, store, bus, clock, cluster } = runtime;
     if (!cluster) throw new ConfigError('autoscaler.kubernetes.enabled = false; allowed for the actuator: true');
@@ -104,7 +107,7 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
       // Node names must differ from start to start.
       random: seededRandom(randomInt(2 ** 31 - 1)),
       homeNode: process.env.NODE_NAME ?? null,
-      leadership: joinElection(parts),
+      leadership: await joinElection(parts),
       openProvider: (one) => openProvider(one, { clock: systemClock, kube }),
       solve: await solverFor(config.pools),
       ...rest,

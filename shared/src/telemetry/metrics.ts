@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { metrics } from '@opentelemetry/api';
 import { createInstruments, type Instruments, LEAD_TIME } from './instruments.ts';
 
 export interface Telemetry {
@@ -9,17 +8,19 @@ export interface Telemetry {
   stop(): Promise<void>;
 }
 
-/** Starts the OpenTelemetry SDK of this process, once; its only reader is the Prometheus end point. */
+/** Starts the metrics of this process; their only reader is the Prometheus end point. */
 export async function startTelemetry(serviceName: string): Promise<Telemetry> {
-  const [{ NodeSDK }, { AggregationType }, { PrometheusExporter }] = await Promise.all([
-    import('@opentelemetry/sdk-node'),
-    import('@opentelemetry/sdk-metrics'),
-    import('@opentelemetry/exporter-prometheus'),
-  ]);
+  // Not the SDK for Node as a whole, which brings every exporter that there is, gRPC and all.
+  const [{ AggregationType, MeterProvider }, { PrometheusExporter }, { defaultResource, resourceFromAttributes }] =
+    await Promise.all([
+      import('@opentelemetry/sdk-metrics'),
+      import('@opentelemetry/exporter-prometheus'),
+      import('@opentelemetry/resources'),
+    ]);
   const exporter = new PrometheusExporter({ preventServerStart: true });
-  const sdk = new NodeSDK({
-    serviceName,
-    metricReaders: [exporter],
+  const provider = new MeterProvider({
+    resource: defaultResource().merge(resourceFromAttributes({ 'service.name': serviceName })),
+    readers: [exporter],
     views: [
       {
         instrumentName: LEAD_TIME.name,
@@ -29,15 +30,10 @@ export async function startTelemetry(serviceName: string): Promise<Telemetry> {
         },
       },
     ],
-    spanProcessors: [],
-    logRecordProcessors: [],
-    instrumentations: [],
-    autoDetectResources: false,
   });
-  sdk.start();
   return {
-    instruments: createInstruments(metrics.getMeter('forescale')),
+    instruments: createInstruments(provider.getMeter('forescale')),
     serveMetrics: (request, response) => exporter.getMetricsRequestHandler(request, response),
-    stop: () => sdk.shutdown(),
+    stop: () => provider.shutdown(),
   };
 }

@@ -58,6 +58,22 @@ describe('execute: nodes of groups', () => {
     },
   );
 
+  it('a process that takes over says since when its group may have been raised', async () => {
+    const world = worldOfGroups();
+    const sinceMs: number[] = [];
+    world.cloud.fault = (call, request) => {
+      if (request) sinceMs.push(request.createdMs);
+      return call === 'create' ? 'transient' : null;
+    };
+    world.desired = 1;
+    const beganMs = world.clock.nowMs();
+    await ticks(world, 1);
+    world.start();
+    world.desired = 2;
+    await ticks(world, 1);
+    expect(sinceMs).toEqual([beganMs, beganMs]);
+  });
+
   it('a pause that comes before its size is set leaves it as it is; after it the same machines are asked for', async () => {
     const world = worldOfGroups();
     world.desired = 3;

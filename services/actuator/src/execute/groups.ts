@@ -102,7 +102,8 @@ async function raiseGroup(
   refused: typeof giveUp,
   nowMs: number,
 ): Promise<void> {
-  const [oldest] = open;
+  // Of all that wait: a request that another process has begun says since when the group may have been raised.
+  const oldest = recordsOf(context, group).find((one) => one.state === 'intended' && isOpen(context, one));
   if (!oldest) return;
   const request = { ...machineRequest(context, oldest), groupSize: sizeOf(context, group) };
   let failures: readonly ProviderError[];

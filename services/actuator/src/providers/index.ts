@@ -1,4 +1,6 @@
 export { CAPABILITIES, type Capability, type NotApplicable } from './capabilities.ts';
+export type { DryRunStep } from './dry-run.ts';
+export { dryRun } from './dry-runs.ts';
 export { type ErrorClass, ProviderError } from './errors.ts';
 export type {
   CreateResult,
@@ -13,4 +15,4 @@ export type {
   PlaceholderSize,
   Placeholders,
 } from './port.ts';
-export { openProvider, type ProviderParts } from './registry.ts';
+export { accountOf, openProvider, type ProviderParts } from './registry.ts';

@@ -30,6 +30,18 @@ export async function openProvider(config: SingleProviderConfig, parts: Provider
       return new (await import('./buffer/provider.ts')).BufferProvider(config, parts);
     case 'clusterapi':
       return new (await import('./clusterapi/provider.ts')).ClusterApiProvider(config, parts);
+    case 'externalgrpc':
+      return await (await import('./externalgrpc/provider.ts')).openExternalGrpc(config, parts.clock);
+    case 'aws':
+      return await (await import('./aws/open.ts')).openAws(config, parts.clock);
+    case 'gcp':
+      return await (await import('./gcp/provider.ts')).openGcp(config, parts.clock);
+    case 'azure':
+      return await (await import('./azure/open.ts')).openAzure(config, parts.clock);
+    case 'hetzner':
+      return new (await import('./hetzner/provider.ts')).HetznerProvider(config);
+    case 'docker':
+      return await (await import('./docker/open.ts')).openDocker(config, parts);
   }
 }
 
@@ -40,7 +52,7 @@ export function providerAccess(config: SingleProviderConfig): ProviderAccess {
 }
 
 /** What tells the end point or account of a provider from others of its kind. */
-function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }>): string {
+export function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }>): string {
   switch (config.kind) {
     case 'simulated':
       return config.url;
@@ -48,5 +60,17 @@ function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }>): str
       return 'of this cluster';
     case 'clusterapi':
       return `${config.kubeconfig ?? 'this cluster'} ${config.context ?? ''}`.trim();
+    case 'externalgrpc':
+      return config.address;
+    case 'aws':
+      return config.endpoints.ec2 ?? 'account';
+    case 'gcp':
+      return `${config.project} ${config.endpoint}`;
+    case 'azure':
+      return `${config.endpoint} ${config.subscriptionId}`;
+    case 'hetzner':
+      return `${config.url} ${config.tokenFile}`;
+    case 'docker':
+      return config.url;
   }
 }

@@ -2,12 +2,40 @@ import { z } from 'zod';
 import { name, section } from '../issues.ts';
 import { bufferProvider } from './buffer.ts';
 import { clusterApiProvider } from './clusterapi.ts';
+import { externalGrpcProvider } from './externalgrpc.ts';
+import { awsProvider } from './aws.ts';
+import { gcpProvider } from './gcp.ts';
+import { azureProvider } from './azure.ts';
+import { dockerProvider } from './docker.ts';
+import { hetznerProvider } from './hetzner.ts';
 import { simulatedProvider } from './simulated.ts';
 
 const noProvider = section({ kind: z.literal('none') });
 
-const SINGLE = [noProvider, simulatedProvider, bufferProvider, clusterApiProvider] as const;
-const KINDS = ['none', 'simulated', 'buffer', 'clusterapi'] as const;
+const SINGLE = [
+  noProvider,
+  simulatedProvider,
+  bufferProvider,
+  dockerProvider,
+  awsProvider,
+  gcpProvider,
+  azureProvider,
+  hetznerProvider,
+  clusterApiProvider,
+  externalGrpcProvider,
+] as const;
+const KINDS = [
+  'none',
+  'simulated',
+  'buffer',
+  'docker',
+  'aws',
+  'gcp',
+  'azure',
+  'hetzner',
+  'clusterapi',
+  'externalgrpc',
+] as const;
 
 /** `provider: none` is short for `provider: { kind: none }`. */
 const kindAlone = (raw: unknown) => (typeof raw === 'string' ? { kind: raw } : raw);

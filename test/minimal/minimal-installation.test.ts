@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, it } from 'vitest';
+import { temporaryDirectory, writeConfig } from '../harness/config-file.ts';
+import { ForescaleProcess } from '../harness/process.ts';
+
+const run = promisify(execFile);
+const path = (below: string) => fileURLToPath(new URL(below, import.meta.url));
+const EXAMPLES = path('../../examples/');
+const IMPORT_HOOK = `--import=${new URL('deny-packages.ts', import.meta.url).href}`;
+
+const OPTIONAL = ['actuator', 'predictor'].flatMap((service) => {
+  const text = readFileSync(path(`../../services/${service}/package.json`), 'utf8');
+  return Object.keys((JSON.parse(text) as { optionalDependencies: Record<string, string> }).optionalDependencies);
+});
+/** As after `npm ci --omit=dev --omit=optional`. */
+const WITHOUT = {
+  DENIED_PACKAGES: OPTIONAL.join(','),
+  NODE_OPTIONS: `--disable-warning=ExperimentalWarning ${IMPORT_HOOK}`,
+};
+const ENVIRONMENT = { DEMO_DATA: 'd', DEMO_CLUSTER: 'http://127.0.0.1:1', DEMO_CAPACITY: '5' };
+
+/** Kinds that cannot be opened without packages, and the one that each names first. */
+const NEEDED: Readonly<Record<string, string>> = { externalgrpc: '@grpc/grpc-js' };
+
+const services: ForescaleProcess[] = [];
+afterEach(async () => {
+  for (const service of services.splice(0)) await service.crash();
+});
+
+describe('an installation without optional packages', () => {
+  it.each(['collector', 'predictor', 'actuator'])('starts the %s', async (name) => {
+    const directory = await temporaryDirectory();
+    const config = await writeConfig({ directory: directory.path, clusterUrl: 'http://127.0.0.1:1', clock: 'system' });
+    const service = await ForescaleProcess.service([name, '--config', config], WITHOUT);
+    services.push(service);
+    expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
+    await service.crash();
+    await directory.remove();
+  });
+
+  it('opens the providers of the examples, or says which package to install', async () => {
+    const files = readdirSync(EXAMPLES).filter((file) => file.endsWith('.yaml'));
+    const environment = { ...process.env, ...ENVIRONMENT, ...WITHOUT };
+    const { stdout } = await run(process.execPath, [path('open-providers.ts'), ...files], {
+      cwd: EXAMPLES,
+      env: environment,
+    });
+    const opened = stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t'));
+    const expected = opened.map(([file, kind = '']) => {
+      const name = NEEDED[kind];
+      const refusal = `ConfigError: provider.kind = ${kind} needs the package ${name}: npm install ${name}`;
+      return [file, kind, name === undefined ? 'opened' : refusal];
+    });
+    expect(opened).toEqual(expected);
+    expect(opened.map(([, kind]) => kind)).toEqual(expect.arrayContaining(Object.keys(NEEDED)));
+  });
+});

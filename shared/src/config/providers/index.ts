@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { name, section } from '../issues.ts';
+import { awsProvider } from './aws.ts';
+import { azureProvider } from './azure.ts';
 import { bufferProvider } from './buffer.ts';
 import { clusterApiProvider } from './clusterapi.ts';
-import { externalGrpcProvider } from './externalgrpc.ts';
-import { awsProvider } from './aws.ts';
-import { gcpProvider } from './gcp.ts';
-import { azureProvider } from './azure.ts';
 import { dockerProvider } from './docker.ts';
+import { externalGrpcProvider } from './externalgrpc.ts';
+import { gcpProvider } from './gcp.ts';
 import { hetznerProvider } from './hetzner.ts';
 import { simulatedProvider } from './simulated.ts';
 

@@ -40,7 +40,8 @@ export async function dryRun(
         const { min, max } = boundsOf({ metadata, spec });
         const machines = await api.machines(group, signal);
         await api.resize(group, spec.replicas, metadata.resourceVersion, signal, true);
-        return `ok: ${spec.replicas} wanted, ${machines.length} Machines, from ${min} to ${max}`;
+        const most = Number.isFinite(max) ? `at most ${max}` : 'no maximum';
+        return `ok: ${spec.replicas} wanted, ${machines.length} Machines, at least ${min}, ${most}`;
       },
     ]),
   ]);

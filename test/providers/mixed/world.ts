@@ -156,6 +156,11 @@ export class MixedWorld {
     return taken !== undefined;
   }
 
+  /** What was planned last, for the report of a failure. */
+  get plan() {
+    return this.#actuator.pools(this.clock.nowMs())[0]?.plan;
+  }
+
   async journal(): Promise<readonly Recorded[]> {
     const keys = await this.state.keys(`node.${POOL}.`);
     const entries = await Promise.all(keys.map((key) => this.state.get(key)));

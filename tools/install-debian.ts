@@ -1,30 +1,54 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
 
-/** What the suites need beside npm: a program, and Debian's package that has it. */
-const NEEDED = [
+/** A program or a folder, and Debian's packages that have it. */
+interface Program {
+  readonly program: string;
+  readonly packages: readonly string[];
+}
+
+/** What the suites need beside npm. */
+const NEEDED: readonly Program[] = [
   { program: 'nats-server', packages: ['nats-server'] },
   { program: 'influxd', packages: ['influxdb'] },
+  { program: 'openssl', packages: ['openssl'] },
   { program: 'chromium', packages: ['chromium', 'fonts-dejavu-core'] },
-] as const;
+  // What AWS publishes of its services, which its end point holds requests to.
+  { program: '/usr/lib/python3/dist-packages/botocore/data', packages: ['python3-botocore'] },
+];
 
-/** Installs the missing programs where this user may; returns those that are missing still. */
+/** The suite says on the screen that it is skipped, where there is no such engine or none can be started. */
+const OF_USE: readonly Program[] = [
+  { program: 'dockerd', packages: ['docker.io'] },
+  { program: 'busybox', packages: ['busybox-static'] },
+];
+
+/** Installs the missing programs where this user may; returns those that are needed and missing still. */
 export function installMissing(): string[] {
-  const missing = NEEDED.filter(({ program }) => !isInstalled(program));
-  if (missing.length === 0) return [];
-  const packages = missing.flatMap((one) => one.packages);
+  install(NEEDED);
+  install(OF_USE);
+  return missingOf(NEEDED).map(({ program }) => program);
+}
+
+function install(programs: readonly Program[]): void {
+  const packages = missingOf(programs).flatMap((one) => one.packages);
+  if (packages.length === 0) return;
   if (process.getuid?.() !== 0) {
     process.stderr.write(`missing: apt-get install --no-install-recommends ${packages.join(' ')} (as root)\n`);
-    return missing.map(({ program }) => program);
+    return;
   }
   process.stdout.write(`installing ${packages.join(', ')}\n`);
   run('apt-get', ['update', '-qq']);
   run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages]);
-  return NEEDED.filter(({ program }) => !isInstalled(program)).map(({ program }) => program);
+}
+
+function missingOf(programs: readonly Program[]): readonly Program[] {
+  return programs.filter(({ program }) => !isInstalled(program));
 }
 
 function isInstalled(program: string): boolean {
+  if (isAbsolute(program)) return existsSync(program);
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin'];
   return folders.some((folder) => {
     try {

@@ -10,6 +10,7 @@ import {
   createClusterReader,
   createClusterWriter,
   createSurroundings,
+  type KubeConfig,
   type Surroundings,
 } from '@forescale/shared/kubernetes';
 import { Readiness } from '@forescale/shared/service';
@@ -40,6 +41,8 @@ export interface Wire {
   readonly surroundings?: (url: string) => Surroundings;
   /** The collector's own; the actuator's when absent. */
   readonly collectorReader?: (url: string) => ClusterReader;
+  /** What providers that live in the cluster reach it with; without anybody's credentials when absent. */
+  readonly kube?: (url: string) => KubeConfig;
   /** The time that calls take. */
   readonly ioClock: Clock;
   /** Sees a tick through. */
@@ -63,20 +66,31 @@ export interface WorldSpec {
   readonly initialNodes?: number;
   /** Whether the machines to be had are spot ones. */
   readonly spot?: boolean;
+  /** Lines of the pool; `mode` and `lead_time` are `enforce` and `100s` when absent. */
+  readonly pool?: Readonly<Record<string, string>>;
+  /** The pool's provider, given the cluster's address; the simulated cloud when absent. */
+  readonly provider?: (url: string) => string;
   /** Plain lists, in the machine's time, when absent. */
   readonly wire?: Wire;
 }
 
-function configText(url: string, root: readonly string[], spot: boolean): string {
+const simulated = (url: string) => `{ kind: simulated, url: "${url}" }`;
+
+function configText(
+  url: string,
+  root: readonly string[],
+  pool: Readonly<Record<string, string>>,
+  spot: boolean,
+): string {
   const type = spot ? 'spot' : 'on_demand';
+  const lines = Object.entries({ mode: 'enforce', lead_time: '100s', ...pool })
+    .map(([key, value]) => `      ${key}: ${value}\n`)
+    .join('');
   return `autoscaler:
 ${root.map((line) => `  ${line}\n`).join('')}  kubernetes: { url: "${url}", leader_election: true }
   pools:
     - name: web
-      mode: enforce
-      provider: { kind: simulated, url: "${url}" }
-      bounds: { min_nodes: 1, max_nodes: 30 }
-      lead_time: 100s
+${lines}      bounds: { min_nodes: 1, max_nodes: 30 }
       scale_down: { unneeded: 5m, after_scale_up: 5m }
       spot: { share: 1 }
       offerings:
@@ -126,8 +140,10 @@ export class World {
   static async create(
     podsAt: (minute: number) => number,
     options: Partial<SimulatedClusterOptions> = {},
-    { startMs = START_MS, root = [], initialNodes = 0, spot = false, wire = PLAIN }: WorldSpec = {},
+    spec: WorldSpec = {},
   ): Promise<World> {
+    const { startMs = START_MS, root = [], initialNodes = 0, spot = false, wire = PLAIN } = spec;
+    const { provider = simulated, pool = {} } = spec;
     const minutes = Array.from({ length: 600 }, (_, minute) => minute);
     const series = {
       timesMs: Float64Array.from(minutes, (minute) => startMs + minute * MINUTE_MS),
@@ -166,7 +182,11 @@ export class World {
     const server = await cluster.listen(wire.listen);
     const store = await createSqliteStore({ path: ':memory:' });
     const bus = createInProcessBus();
-    const config = parseConfig(configText(server.url, root, spot), 'test', {});
+    const config = parseConfig(
+      configText(server.url, root, { provider: provider(server.url), ...pool }, spot),
+      'test',
+      {},
+    );
     const reader = wire.reader(server.url);
     const collector = await startCollector({
       config,
@@ -188,6 +208,7 @@ export class World {
   async restart(): Promise<void> {
     const { url } = this.#server;
     const { writer, surroundings } = this.#wire;
+    const kube = this.#wire.kube?.(url) ?? connectKubernetes(this.config.kubernetes);
     this.actuator = await startActuator({
       config: this.config,
       reader: this.#reader,
@@ -203,7 +224,7 @@ export class World {
       instruments: silentInstruments(),
       log: silentLog(),
       homeNode: null,
-      openProvider: (one) => openProvider(one, { clock: this.#wire.ioClock, kube: null }),
+      openProvider: (one) => openProvider(one, { clock: this.#wire.ioClock, kube }),
     });
   }
 

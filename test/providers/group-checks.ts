@@ -143,6 +143,20 @@ export const groupChecks: readonly Check[] = [
     },
   },
   {
+    capability: 'interruption',
+    it: 'a notice is told of the member that is taken back, and of no other',
+    async run(target) {
+      const [, second] = await grown(target, 2);
+      if (!second) throw new Error('no member');
+      target.endpoint.interrupt(second.id, 'reclaim');
+      const notices = await driven(target, target.provider.interruptions(CLUSTER, signal()));
+      expect(notices.map((one) => [one.machineId, one.nodeName, one.kind])).toEqual([
+        [second.id, second.nodeName, 'reclaim'],
+      ]);
+      expect(Math.abs((notices[0]?.atMs ?? 0) - target.clock.nowMs())).toBeLessThan(15 * MINUTE_MS);
+    },
+  },
+  {
     capability: 'terminate',
     it: 'this very member goes, and none comes for it',
     async run(target) {
@@ -167,6 +181,41 @@ export const groupChecks: readonly Check[] = [
       const made = await grown(target, 1);
       expect(idsOf(made)).not.toContain(stranger);
       expect(made).toHaveLength(1);
+    },
+  },
+  {
+    capability: 'fallback',
+    it: 'where spot is sold out, the group of the same machine on demand delivers',
+    async run(target) {
+      const { provider, spot, onDemand } = target;
+      if (!spot) throw new Error('no spot machine: does not apply, with a reason');
+      expect(provider.groups?.groupOf(spot)).not.toBe(provider.groups?.groupOf(onDemand));
+      target.endpoint.sellOut(spot);
+      const sinceMs = target.clock.nowMs();
+      const ofSpot = requestOf(target, NAME, spot, { groupSize: 1, createdMs: sinceMs });
+      await driven(target, provider.create(ofSpot, signal()));
+      pass(target, 5 * MINUTE_MS);
+      const { failures } = await driven(target, provider.create(ofSpot, signal()));
+      expect(failures.map(({ errorClass }) => errorClass)).toEqual(['capacity']);
+      expect(await grown(target, 1)).toHaveLength(1);
+    },
+  },
+  {
+    capability: 'interruption',
+    it: 'a notice is told until its member is gone',
+    async run(target) {
+      const [member] = await grown(target, 2);
+      if (!member) throw new Error('no member');
+      target.endpoint.interrupt(member.id, 'reclaim');
+      const told = () => driven(target, target.provider.interruptions(CLUSTER, signal()));
+      for (let i = 0; i < 2; i++)
+        expect((await told()).map((one) => [one.machineId, one.nodeName, one.kind])).toEqual([
+          [member.id, member.nodeName, 'reclaim'],
+        ]);
+      const end = () => driven(target, target.provider.terminate(member.id, member.place, signal()));
+      for (let i = 0; i < 20 && (await end()) !== 'gone'; i++) pass(target, 30_000);
+      pass(target, 5 * MINUTE_MS);
+      expect(await told()).toEqual([]);
     },
   },
   ...commonChecks,

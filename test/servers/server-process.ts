@@ -23,11 +23,11 @@ export interface ServerProgram {
   readonly binary: string;
   /** The Debian package that carries the binary. */
   readonly debianPackage: string;
-  readonly url: (port: number) => string;
+  readonly url: (port: number, directory: string) => string;
   /** Writes what the server needs into its directory; resolves to the arguments. */
   readonly configure: (directory: string, port: number) => Promise<readonly string[]>;
   /** Whether it answers; asked every 20 ms until the bound. */
-  readonly isReady: (port: number) => Promise<boolean>;
+  readonly isReady: (port: number, directory: string) => Promise<boolean>;
 }
 
 const READY_WITHIN_MS = 30_000;
@@ -70,7 +70,7 @@ class ServerProcess implements TestServer {
     this.#path = path;
     this.#directory = directory;
     this.#port = port;
-    this.url = program.url(port);
+    this.url = program.url(port, directory);
     process.once('exit', this.#atExit);
   }
 
@@ -95,7 +95,7 @@ class ServerProcess implements TestServer {
       if (this.#child === child) this.#child = null;
     });
     const deadlineMs = performance.now() + READY_WITHIN_MS;
-    while (!(await this.#program.isReady(this.#port))) {
+    while (!(await this.#program.isReady(this.#port, this.#directory))) {
       if (this.#child !== child) throw new Error(`${this.#program.binary} ended at once:\n${this.#output}`);
       if (performance.now() > deadlineMs) {
         throw new Error(`${this.#program.binary} does not answer after ${READY_WITHIN_MS} ms:\n${this.#output}`);

@@ -1,4 +1,4 @@
-import { belongs, otherWriters } from '@forescale/actuator/service';
+import { belongs, isSteered, otherWriters } from '@forescale/actuator/service';
 import type { PoolConfig } from '@forescale/shared/config';
 import type { ClusterProbe, ClusterReader, ServerVersion, Surroundings } from '@forescale/shared/kubernetes';
 import { attempt, type Finding, type Patience } from './finding.ts';
@@ -63,8 +63,15 @@ export async function checkWriters(
     if (pool.singleWriter === 'ignore') return { ...finding, state: 'ok', detail: 'not looked at, as configured' };
     const nodes = cluster.nodes.filter((node) => belongs(pool, node));
     const { owner, beside } = otherWriters(pool, { nodes, autoscalers }, nowMs);
+    if (isSteered(pool)) return { ...finding, ...steered(owner ?? beside) };
     if (owner !== null) return { ...finding, state: 'warn', detail: `${owner}: the pool only observes` };
     if (beside !== null) return { ...finding, state: 'warn', detail: `${beside} may answer the same pending pods` };
     return { ...finding, state: 'ok', detail: `nobody else; ${nodes.length} node(s)` };
   });
+}
+
+/** Of a pool that asks its nodes' owner for room there has to be one. */
+function steered(owner: string | null): Pick<Finding, 'state' | 'detail'> {
+  if (owner !== null) return { state: 'ok', detail: `${owner}: is asked to keep room` };
+  return { state: 'warn', detail: 'nobody is seen who would bring nodes for the room that is asked for' };
 }

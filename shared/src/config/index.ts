@@ -14,7 +14,12 @@ export {
   type SignalConfig,
   type SpotConfig,
 } from './pool-schema.ts';
+export type { AwsConfig } from './providers/aws.ts';
+export type { AzureConfig, AzureGroupConfig, AzureMachinesConfig } from './providers/azure.ts';
+export type { DockerConfig } from './providers/docker.ts';
 export type { ExternalGrpcConfig } from './providers/externalgrpc.ts';
+export type { GcpConfig, GcpMachinesConfig } from './providers/gcp.ts';
+export type { HetznerConfig } from './providers/hetzner.ts';
 export { type ProviderConfig, providersOf, type SingleProviderConfig } from './providers/index.ts';
 export type { JoinConfig } from './providers/join.ts';
 export type { Config } from './schema.ts';

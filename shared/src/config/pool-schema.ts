@@ -11,7 +11,7 @@ import {
   type WindowPolicy,
   windowPolicies,
 } from './policy-schema.ts';
-import { type ProviderConfig, providerSchema, providersOf } from './providers/index.ts';
+import { completeProvider, type ProviderConfig, providerSchema, providersOf } from './providers/index.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -186,19 +186,20 @@ interface Inherited {
   readonly policies: RawPolicies;
   readonly timezone: string;
   readonly calendar: CalendarConfig;
+  readonly kubernetes: { readonly namespace: string };
 }
 
-/** Fills in what a pool inherits: policies, time zone and calendar. */
+/** Fills in what a pool inherits: policies, time zone, calendar and namespace. */
 export function completePool(
   raw: z.output<typeof poolSchema>,
-  { policies, timezone, calendar }: Inherited,
+  { policies, timezone, calendar, kubernetes }: Inherited,
 ): PoolConfig {
   const [firstProvider = ''] = providersOf(raw.provider).keys();
   const signals = raw.signals ?? DEFAULT_SIGNALS.map((signal) => signalSchema.parse({ name: signal }));
   return {
     name: raw.name,
     mode: raw.mode,
-    provider: raw.provider,
+    provider: completeProvider(raw.provider, kubernetes.namespace),
     selector: raw.selector ?? { [POOL_LABEL]: raw.name },
     template: raw.template,
     offerings: raw.offerings.map((one) => ({ ...one, provider: one.provider || firstProvider })),

@@ -40,7 +40,13 @@ export interface ClusterNode {
   readonly allocatable: Resources;
 }
 
-/** A pod that is not finished. */
+/**
+ * On pods that only hold room for others, and yield to every one of them: they are no load. Its value is the pool that they
+ * hold room for.
+ */
+export const PLACEHOLDER_LABEL = 'forescale.dev/placeholder';
+
+/** A pod that is not finished, and no placeholder. */
 export interface ClusterPod {
   readonly namespace: string;
   readonly name: string;

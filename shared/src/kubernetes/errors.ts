@@ -1,12 +1,20 @@
+interface UnavailableOptions extends ErrorOptions {
+  readonly retryAfterMs?: number | null;
+  readonly status?: number;
+}
+
 /** The API server cannot be reached or answers 429 or 5xx: the same call may succeed later. */
 export class KubernetesUnavailableError extends Error {
   override readonly name = 'KubernetesUnavailableError';
   /** What the server itself asked for (`Retry-After`); null where it did not. */
   readonly retryAfterMs: number | null;
+  /** Its HTTP status; null where no answer came. */
+  readonly status: number | null;
 
-  constructor(message: string, options: ErrorOptions & { readonly retryAfterMs?: number | null } = {}) {
+  constructor(message: string, options: UnavailableOptions = {}) {
     super(message, options);
     this.retryAfterMs = options.retryAfterMs ?? null;
+    this.status = options.status ?? null;
   }
 }
 

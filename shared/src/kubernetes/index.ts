@@ -20,6 +20,7 @@ export {
   type Usage,
   type WatchingReader,
 } from './reader.ts';
+export { type ApiRequest, requestJson } from './request.ts';
 export { createSurroundings, type Surroundings } from './surroundings.ts';
 export {
   type ClusterEvent,

@@ -71,6 +71,13 @@ describe('pods: what the scheduler reserves, in millicores', () => {
 });
 
 describe('pods: what they are', () => {
+  it("passes over a placeholder: what it holds is everybody's", () => {
+    const labelled = { ...metadata, labels: { 'forescale.dev/placeholder': 'web' } };
+    expect(
+      parsePod({ metadata: labelled, spec: { containers: [asks('1')] }, status: { phase: 'Running' } }),
+    ).toBeNull();
+  });
+
   it.each([
     ['Succeeded', null],
     ['Failed', null],

@@ -4,6 +4,7 @@ import {
   type ClusterNode,
   type ClusterPod,
   NO_RESOURCES,
+  PLACEHOLDER_LABEL,
   parseCpuMillicores,
   parseQuantity,
   podRules,
@@ -145,10 +146,14 @@ export function parseNode(raw: unknown): ClusterNode {
   };
 }
 
-/** A pod of the API, or null for one that is finished and holds nothing; throws `KubernetesRefusedError` where it is none. */
+/**
+ * A pod of the API, or null for one that is finished and holds nothing, and for a placeholder, which yields what it holds:
+ * nothing in here ever sees one, so that none is counted as load, packed, or drained. Throws `KubernetesRefusedError` where it
+ * is none.
+ */
 export function parsePod(raw: unknown): ClusterPod | null {
   const { metadata: meta, spec, status } = understand('pod', podSchema, raw);
-  if (status.phase === 'Succeeded' || status.phase === 'Failed') return null;
+  if (status.phase === 'Succeeded' || status.phase === 'Failed' || PLACEHOLDER_LABEL in meta.labels) return null;
   const scheduled = status.conditions.find((condition) => condition.type === 'PodScheduled');
   return {
     namespace: meta.namespace,

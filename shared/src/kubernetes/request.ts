@@ -9,7 +9,8 @@ const MESSAGE_CHARS_MAX = 500;
 const BODY_BYTES_MAX = 256 * 2 ** 20;
 
 export interface ApiRequest {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  /** A PATCH is a merge patch. */
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With its query. */
   readonly path: string;
   readonly body?: unknown;
@@ -52,7 +53,8 @@ export async function openAnswer(kube: KubeConfig, request: ApiRequest, signal: 
   if ((status >= 200 && status <= 299) || request.understood?.includes(status)) return response;
   const why = `${what}: HTTP ${status}${await messageOf(what, response)}`;
   if (status !== 429 && status < 500) throw new KubernetesRefusedError(status, why);
-  throw new KubernetesUnavailableError(why, { retryAfterMs: parseRetryAfterMs(response.headers.get('retry-after')) });
+  const retryAfterMs = parseRetryAfterMs(response.headers.get('retry-after'));
+  throw new KubernetesUnavailableError(why, { status, retryAfterMs });
 }
 
 async function send(
@@ -70,10 +72,11 @@ async function send(
     throw new KubernetesUnavailableError(`${what}: credentials: ${networkReason(error)}`, { cause: error });
   }
   const dispatcher = context.getDispatcher();
+  const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
   try {
     return await fetch(context.getUrl(), {
       method,
-      headers: { ...context.getHeaders(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: { ...context.getHeaders(), ...(body === undefined ? {} : { 'content-type': type }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal,
       ...(dispatcher ? { dispatcher } : {}),

@@ -4,6 +4,8 @@ import type { OfferingKey } from '../cloud/offering.ts';
 import type { TraceWorkloadOptions } from '../workload/index.ts';
 import type { Authorizer } from './api/authorizer.ts';
 import type { UserInfo } from './api/request.ts';
+import type { ReactiveAutoscalerOptions } from './controllers/reactive-autoscaler.ts';
+import type { CustomResources } from './objects/kinds.ts';
 
 /** Machines that are there, and Ready, from the start. They are paid for like all others. */
 export interface InitialNodes {
@@ -57,6 +59,12 @@ export interface SimulatedClusterOptions {
   /** Bearer tokens of the Kubernetes API and who has them; without any, everybody is an administrator. */
   readonly users?: ReadonlyMap<string, UserInfo>;
   readonly authorizer?: Authorizer;
+  /** An autoscaler that owns nodes of the cluster. None when absent. */
+  readonly reactiveAutoscaler?: ReactiveAutoscalerOptions;
+  /** Custom resources that are served, and in which versions; where Machines are, Cluster API runs. None when absent. */
+  readonly customResources?: CustomResources;
+  /** A page of a list has at most so many, however many are asked for. No such limit when absent. */
+  readonly listItemsMax?: () => number;
   /** Bearer token of the cloud's API; none is needed when absent. */
   readonly cloudToken?: string;
   /** How slow and how strict the cloud's HTTP API is, and whether that is simulated or real time. */

@@ -12,6 +12,8 @@ import type { ApiReply, ApiRequest } from './api/request.ts';
 import { clusterIdOf, createControlPlaneNode, createDaemonSets, createNamespaces } from './bootstrap.ts';
 import { CloudMount } from './cloud-mount.ts';
 import { ControlPlane } from './controllers/control-plane.ts';
+import { MachineGroups } from './controllers/machine-groups.ts';
+import { ReactiveAutoscaler } from './controllers/reactive-autoscaler.ts';
 import { authenticateByToken } from './http/authentication.ts';
 import { Faults } from './http/faults.ts';
 import { type RunningServer, startHttpServer } from './http/http-server.ts';
@@ -98,9 +100,19 @@ export class SimulatedCluster {
     const cloudRandom = random(STREAMS.cloud);
     const { offerings, cloud = {} } = options;
     this.cloud = new SimulatedCloud(offerings, cloud, this.#timeline, cloudRandom, this.#machineNodes);
+    const { index } = this.#controlPlane;
+    if (options.reactiveAutoscaler)
+      new ReactiveAutoscaler(this.#registry, index, this.#timeline, this.cloud, options.reactiveAutoscaler);
+    if (options.customResources?.machines) new MachineGroups(this.#registry, this.#timeline, this.cloud);
     this.faults = new Faults(random(STREAMS.faults));
     this.metrics = new MetricsApi(store, options.metricsApi ?? true, (pod) => this.#usageShare(pod));
-    this.#api = new ApiServer(this.#registry, this.metrics, options.authorizer ?? ALLOW_ALL);
+    this.#api = new ApiServer(
+      this.#registry,
+      this.metrics,
+      options.authorizer ?? ALLOW_ALL,
+      options.customResources ?? {},
+      () => options.listItemsMax?.() ?? Number.POSITIVE_INFINITY,
+    );
 
     createNamespaces(this.#registry, options.namespaces ?? []);
     this.clusterId = clusterIdOf(this.#registry);

@@ -56,7 +56,7 @@ export function act({ actions }: Decision, { machines, nowMs }: PolicyView, poli
       machines.drain(action.nodeName, nowMs);
       downs++;
     } else if (action.kind === 'cancel-drain') machines.cancelDrain(action.nodeName);
-    else machines.cancelStart(action.requestId, nowMs);
+    else if (action.kind === 'cancel-start') machines.cancelStart(action.requestId, nowMs);
   }
   return { ups, downs, refused };
 }

@@ -4,12 +4,13 @@ import type { ClusterWriter } from '@forescale/shared/kubernetes';
 import type { StateBucket } from '@forescale/shared/state';
 import type { Health } from '@forescale/shared/store';
 import type { Clock, Random } from '@forescale/shared/time';
-import type { Interruption, Machine } from '../providers/port.ts';
+import type { Held, Interruption, Machine, PlaceholderSize } from '../providers/port.ts';
 import { type ExecuteContext, type Failure, type NodeEvent, type Permission, reasonOf } from './context.ts';
 import { beginDrain, cancelDrain, drainStep } from './drain.ts';
 import { claimMembers, isOpen } from './groups.ts';
+import { holdRoom } from './hold-room.ts';
 import { Journal } from './journal.ts';
-import type { Machines } from './machines.ts';
+import type { Machines, Room } from './machines.ts';
 import { Notices } from './notices.ts';
 import { provision } from './provision.ts';
 import { isQueued, type NodeRecord } from './record.ts';
@@ -30,7 +31,13 @@ export type Order =
   | { readonly kind: 'create'; readonly offering: OfferingConfig; readonly count: number; readonly why: string }
   | { readonly kind: 'drain'; readonly nodeName: string; readonly why: string; readonly force: boolean }
   | { readonly kind: 'cancel-drain'; readonly nodeName: string; readonly why: string }
-  | { readonly kind: 'cancel-start'; readonly requestId: string; readonly why: string };
+  | { readonly kind: 'cancel-start'; readonly requestId: string; readonly why: string }
+  | {
+      readonly kind: 'headroom';
+      readonly replicas: number;
+      readonly size: PlaceholderSize;
+      readonly why: string;
+    };
 
 /** What a round of execution has to tell. */
 export interface News {
@@ -75,12 +82,18 @@ export class Executor {
   /** Nodes that planning has been told of. */
   #counted = new Set<string>();
   readonly #notices = new Notices();
+  #held: Held | null = null;
   /** Requests whose machines are taken back, and of which that was told. */
   #noticed: ReadonlySet<string> = new Set();
 
   constructor(parts: ExecutorParts) {
     this.#parts = parts;
     this.#journal = new Journal(parts.state, parts.pool.name);
+  }
+
+  /** The placeholders of the pool, null where they could not be read; undefined: it has machines instead. */
+  get held(): Held | null | undefined {
+    return this.#parts.machines.room === null ? undefined : this.#held;
   }
 
   get records(): readonly NodeRecord[] {
@@ -118,6 +131,7 @@ export class Executor {
    */
   async look(clusterTag: string, nowMs: number): Promise<Health> {
     const { machines } = this.#parts;
+    if (machines.room !== null) return await this.#lookAtRoom(machines.room);
     const sinceMs = nowMs - this.#sweptMs;
     // Less than 0: the clock was set back.
     this.#sweepDue = sinceMs < 0 || sinceMs >= SWEEP_EVERY_MS;
@@ -130,6 +144,17 @@ export class Executor {
     this.#listed = listed.status === 'fulfilled' ? listed.value : null;
     const failed = [notices, listed].find((one) => one.status === 'rejected');
     return failed ? { ok: false, reason: reasonOf(failed.reason) } : { ok: true };
+  }
+
+  async #lookAtRoom(room: Room): Promise<Health> {
+    this.#held = null;
+    try {
+      this.#held = await room.read(this.#parts.pool.name);
+    } catch (error) {
+      return { ok: false, reason: reasonOf(error) };
+    }
+    const { problem } = this.#held;
+    return problem === null ? { ok: true } : { ok: false, reason: problem };
   }
 
   /** Makes sure that `records` is what the bucket says. Rejects when that cannot be read: then nothing may be decided. */
@@ -197,8 +222,17 @@ export class Executor {
     const isOn = permission === 'all';
     await Promise.all([
       isOn ? provision(context, wanted, nowMs) : null,
+      this.#holdRoom(context, orders, generation, nowMs),
       this.#changeAll(context, others, cluster, nowMs),
     ]);
+  }
+
+  async #holdRoom(context: ExecuteContext, orders: readonly Order[], generation: number, nowMs: number): Promise<void> {
+    const { room } = this.#parts.machines;
+    const order = orders.find((one) => one.kind === 'headroom');
+    if (order === undefined || room === null) return;
+    const held = await holdRoom(context, room, order, generation, nowMs);
+    if (held !== null) this.#held = held;
   }
 
   /** Of a machine that nobody has been asked for yet. */
@@ -217,7 +251,7 @@ export class Executor {
     await Promise.all(
       orders.map(async (order) => {
         try {
-          if (order.kind !== 'create') await this.#change(context, order, cluster, nowMs);
+          if (order.kind !== 'create' && order.kind !== 'headroom') await this.#change(context, order, cluster, nowMs);
         } catch (error) {
           context.onTrouble(`${order.kind}: ${reasonOf(error)}`);
         }
@@ -237,7 +271,7 @@ export class Executor {
 
   async #change(
     context: ExecuteContext,
-    order: Exclude<Order, { kind: 'create' }>,
+    order: Exclude<Order, { kind: 'create' | 'headroom' }>,
     cluster: ClusterState,
     nowMs: number,
   ): Promise<void> {

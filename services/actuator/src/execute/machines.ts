@@ -1,6 +1,15 @@
 import type { OfferingConfig } from '@forescale/shared/config';
 import { ProviderError } from '../providers/errors.ts';
-import type { CreateResult, Interruption, Machine, MachineProvider, MachineRequest, Place } from '../providers/port.ts';
+import type {
+  CreateResult,
+  Held,
+  HoldRequest,
+  Interruption,
+  Machine,
+  MachineProvider,
+  MachineRequest,
+  Place,
+} from '../providers/port.ts';
 import { ANY_REGION, type CallsByRegion, PRICES_REGION } from './calls.ts';
 
 /**
@@ -24,6 +33,14 @@ export interface Machines {
   trim(group: string, place: Place, size: number): Promise<void>;
   /** Asks a provider of that name what its offerings cost; null: it does not tell. */
   pricesOf(provider: string): AskPrices | null;
+  /** Null: nodes are machines of these. */
+  readonly room: Room | null;
+}
+
+/** `Placeholders`, guarded. */
+export interface Room {
+  read(pool: string): Promise<Held>;
+  hold(request: HoldRequest): Promise<void>;
 }
 
 /** USD/h of each offering, in their order; null: not known. */
@@ -31,7 +48,7 @@ export type AskPrices = (offerings: readonly OfferingConfig[]) => Promise<readon
 
 /** One provider behind the calls of its account. */
 export function guardedMachines(provider: MachineProvider, calls: CallsByRegion): Machines {
-  const { groups } = provider;
+  const { groups, placeholders } = provider;
   const prices = provider.prices?.bind(provider);
   return {
     create: (request, isWanted) =>
@@ -54,6 +71,12 @@ export function guardedMachines(provider: MachineProvider, calls: CallsByRegion)
     trim: async (group, place, size) => {
       if (groups) await calls(place.region).run('delete', (signal) => groups.trim(group, place, size, signal));
     },
+    room: placeholders
+      ? {
+          read: (pool) => calls(ANY_REGION).run('read', (signal) => placeholders.read(pool, signal)),
+          hold: (request) => calls(ANY_REGION).run('create', (signal) => placeholders.hold(request, signal)),
+        }
+      : null,
     pricesOf: () =>
       prices ? (offerings) => calls(PRICES_REGION).run('read', (signal) => prices(offerings, signal)) : null,
   };

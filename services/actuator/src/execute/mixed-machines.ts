@@ -52,6 +52,7 @@ export function mixedMachines(named: ReadonlyMap<string, Machines>): Machines {
       return group === null ? null : `${offering.provider}/${group}`;
     },
     trim: (group, place, size) => of(place.provider).trim(bare(group, place), place, size),
+    room: null,
     pricesOf: (name) => named.get(name)?.pricesOf(name) ?? null,
   };
 }

@@ -167,7 +167,7 @@ function givenUp(fleet: Fleet, pool: PoolConfig, reasons: Reason[]): Action[] {
   });
 }
 
-function whyTarget({ needs, floor }: Situation): string {
+export function whyTarget({ needs, floor }: Situation): string {
   const need = wholeNodes(needs.units);
   return need >= floor.value ? `${need} nodes for ${needs.from}` : `${floor.value} nodes for the min of ${floor.from}`;
 }
@@ -181,6 +181,7 @@ function reasonOf(action: Action): Reason {
   if (action.kind === 'create') {
     return { code: 'create', text: `${action.count} x ${offeringId(action.offering)}: ${action.reason}` };
   }
+  if (action.kind === 'headroom') return { code: 'headroom', text: action.reason };
   const target = action.kind === 'cancel-start' ? action.requestId : action.nodeName;
   const code = action.kind === 'drain' && action.force ? 'repair' : action.kind;
   return { code, text: `${target}: ${action.reason}` };
@@ -202,7 +203,7 @@ function remainderOf({ observed, needs, forecasted, floor, holdFloor, bounds }: 
 }
 
 /** Which bound keeps the pool from what it needs, though nothing had to be bought or refused for it now. */
-function boundThatBit({ needs, bounds, floor }: Situation): string | null {
+export function boundThatBit({ needs, bounds, floor }: Situation): string | null {
   const need = wholeNodes(needs.units);
   if (need > bounds.maxNodes.value) return `max of ${bounds.maxNodes.from}`;
   return need < floor.value ? `min of ${floor.from}` : null;

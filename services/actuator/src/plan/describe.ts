@@ -9,7 +9,7 @@ const VERBS = { drain: 'drain', 'cancel-drain': 'keep', 'cancel-start': 'cancel'
 export function describePlan({ actions, report }: Plan): string[] {
   const would = report.mode === 'observe' ? 'would ' : '';
   const ceiling = report.usdPerHourMax === null ? '' : `, at most ${report.usdPerHourMax} USD/h`;
-  const decided = new Set(['create', 'drain', 'cancel-drain', 'cancel-start']);
+  const decided = new Set(['create', 'drain', 'cancel-drain', 'cancel-start', 'headroom']);
   return [
     `pool ${report.pool} at ${new Date(report.atMs).toISOString()}, mode ${report.mode}, plan ${report.generation}`,
     `  nodes: ${report.ready} ready, ${report.starting} starting, ${report.draining} draining, ` +
@@ -39,6 +39,7 @@ function pricesInWords({ prices }: PlanReport): string {
 
 function inWords(action: Action): string {
   if (action.kind === 'create') return `create ${action.count} x ${offeringId(action.offering)}: ${action.reason}`;
+  if (action.kind === 'headroom') return `hold ${action.reason}`;
   const target = action.kind === 'cancel-start' ? action.requestId : action.nodeName;
   return `${VERBS[action.kind]} ${target}: ${action.reason}`;
 }

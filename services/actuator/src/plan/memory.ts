@@ -38,6 +38,11 @@ export const planMemorySchema = z.object({
   notReplacedMs: z.record(z.string(), time).default({}),
   /** By node at risk: when its replacement was ordered ahead. */
   preProvisionedMs: z.record(z.string(), time).default({}),
+  /** Nodes that placeholders fill the pool up to; since when fewer would do, and how many at most since then. */
+  headroom: z
+    .object({ nodes: z.number().min(0), lowerTo: z.number().min(0), lowerSinceMs: time.nullable() })
+    .nullable()
+    .default(null),
 });
 
 /** What a plan has to know of the plans before it. Plain data. */
@@ -55,6 +60,7 @@ export const EMPTY_MEMORY: PlanMemory = {
   replacing: null,
   notReplacedMs: {},
   preProvisionedMs: {},
+  headroom: null,
 };
 
 /**

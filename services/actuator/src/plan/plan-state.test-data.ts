@@ -154,7 +154,7 @@ export function applied(state: PlanState, { actions, memory }: Plan, nowMs: numb
       starting = [...starting, ...made];
     } else if (action.kind === 'drain') setPhase(action.nodeName, action.force ? 'leaving' : 'draining');
     else if (action.kind === 'cancel-drain') setPhase(action.nodeName, 'ready');
-    else starting = starting.filter((one) => one.requestId !== action.requestId);
+    else if (action.kind === 'cancel-start') starting = starting.filter((one) => one.requestId !== action.requestId);
   }
   return { ...state, nodes, starting, memory };
 }

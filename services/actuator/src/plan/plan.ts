@@ -2,6 +2,7 @@ import type { PoolConfig } from '@forescale/shared/config';
 import type { Forecast } from '@forescale/shared/domain';
 import { capacitiesOf, withLearnedCapacities } from './capacities.ts';
 import { decide } from './decide.ts';
+import { decideHeadroom } from './decide-headroom.ts';
 import type { MixSolver } from './mix.ts';
 import { wholeNodes } from './need.ts';
 import { priceBasis } from './price-basis.ts';
@@ -31,9 +32,21 @@ export function plan(
   const state = heedRebalances(given, configured, nowMs, reasons);
   const pool = withLearnedCapacities(configured, state);
   const situation = survey(state, forecasts, pool, nowMs, reasons);
+  const capacities = capacitiesOf(configured, state);
+  const servedPodUids = situation.pending.servedUids;
+  if (state.held !== undefined) {
+    const decided = decideHeadroom(situation, reportOf(situation, capacities, null, []), reasons);
+    const { actions, memory, boundBy, newNodes } = decided;
+    const report = { ...reportOf(situation, capacities, boundBy, reasons), starting: newNodes, wantedBack: 0 };
+    return { actions, report, memory, servedPodUids };
+  }
   const { actions, memory, boundBy, wantedBack } = decide(situation, solve, reasons);
-  const report = { ...reportOf(situation, capacitiesOf(configured, state), boundBy, reasons), wantedBack };
-  return { actions, report, memory, servedPodUids: situation.pending.servedUids };
+  return {
+    actions,
+    report: { ...reportOf(situation, capacities, boundBy, reasons), wantedBack },
+    memory,
+    servedPodUids,
+  };
 }
 
 function reportOf(

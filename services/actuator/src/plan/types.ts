@@ -1,5 +1,6 @@
 import type { OfferingConfig, Override } from '@forescale/shared/config';
 import type { CapacityType, ClusterPod, Resources, Taint } from '@forescale/shared/domain';
+import type { Held, PlaceholderSize } from '../providers/port.ts';
 import type { PlanMemory } from './memory.ts';
 import type { PriceBasis } from './price-basis.ts';
 
@@ -102,6 +103,11 @@ export interface PlanState {
   readonly leadTimes?: Readonly<Record<string, MeasuredLead>>;
   /** Of signals without `capacity_per_node`. */
   readonly capacities?: readonly LearnedCapacity[];
+  /**
+   * Of a pool whose nodes somebody else creates and removes: the placeholders that hold room in it, null where they could
+   * not be read. Absent: machines are bought and drained.
+   */
+  readonly held?: Held | null;
   /** Until the next plan. */
   readonly tickMs: number;
   /** All nodes of the cluster, and how many of them are not Ready. */
@@ -117,7 +123,14 @@ export type Action =
   | { readonly kind: 'drain'; readonly nodeName: string; readonly reason: string; readonly force: boolean }
   | { readonly kind: 'cancel-drain'; readonly nodeName: string; readonly reason: string }
   /** Terminate a machine that is not a Ready node yet. */
-  | { readonly kind: 'cancel-start'; readonly requestId: string; readonly reason: string };
+  | { readonly kind: 'cancel-start'; readonly requestId: string; readonly reason: string }
+  /** So many placeholders from now on, in all. */
+  | {
+      readonly kind: 'headroom';
+      readonly replicas: number;
+      readonly size: PlaceholderSize;
+      readonly reason: string;
+    };
 
 /** What one source asks for. Sources: `observed:<signal>`, `forecast:<signal>`, `hold:<signal>`, `pending`. */
 export interface Need {

@@ -4,6 +4,16 @@ import type { DryRunStep } from './dry-run.ts';
 /** Looks whether a provider would serve as it is configured, without making or changing anything. */
 export async function dryRun(config: SingleProviderConfig): Promise<readonly DryRunStep[]> {
   switch (config.kind) {
+    case 'docker':
+      return await (await import('./docker/dry-run.ts')).dryRun(config);
+    case 'aws':
+      return await (await import('./aws/dry-run.ts')).dryRun(config);
+    case 'gcp':
+      return await (await import('./gcp/dry-run.ts')).dryRun(config);
+    case 'azure':
+      return await (await import('./azure/dry-run.ts')).dryRun(config);
+    case 'hetzner':
+      return await (await import('./hetzner/dry-run.ts')).dryRun(config);
     case 'externalgrpc':
       return await (await import('./externalgrpc/dry-run.ts')).dryRun(config);
     default:

@@ -1,5 +1,5 @@
 import type { OfferingConfig } from '@forescale/shared/config';
-import type { Taint } from '@forescale/shared/domain';
+import type { Resources, Taint } from '@forescale/shared/domain';
 import type { ProviderError } from './errors.ts';
 
 /** Where a machine is bought: provider as the configuration names it, '' where the pool has but one. */
@@ -72,6 +72,8 @@ export interface MachineProvider {
   interruptions(clusterTag: string, signal: AbortSignal): Promise<readonly Interruption[]>;
   /** Present where machines come in groups. */
   readonly groups?: MachineGroups;
+  /** Present where there are no machines, and whoever owns the nodes is asked to keep room. */
+  readonly placeholders?: Placeholders;
   /** Present where the provider tells: USD/h of each offering, in their order; null: not known. */
   prices?(offerings: readonly OfferingConfig[], signal: AbortSignal): Promise<readonly (number | null)[]>;
 }
@@ -94,4 +96,41 @@ export interface MachineGroups {
    * back. Does nothing where it is not larger.
    */
   trim(group: string, place: Place, size: number, signal: AbortSignal): Promise<void>;
+}
+
+/** What one placeholder asks for. */
+export type PlaceholderSize = Pick<Resources, 'cpuMillicores' | 'memoryBytes' | 'gpus'>;
+
+/** Room that is asked for: for so many pods of that size. */
+export interface Held {
+  readonly replicas: number;
+  /** Null: it was never asked for. */
+  readonly size: PlaceholderSize | null;
+  /** What keeps its owner from giving it, in words; null: nothing that is known. */
+  readonly problem: string | null;
+}
+
+export interface HoldRequest {
+  readonly pool: string;
+  /** Of the plan: what a later one has written is not replaced. */
+  readonly generation: number;
+  readonly replicas: number;
+  readonly size: PlaceholderSize;
+  /** Where pods of the pool run. */
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  /** That they tolerate. */
+  readonly taints: readonly Taint[];
+}
+
+/**
+ * Of a provider that makes no machines: it asks whoever owns the nodes to keep room for pods that are yet to come. There
+ * `create` and `terminate` reject, and nothing is ever listed.
+ */
+export interface Placeholders {
+  /** What is asked for now. */
+  read(pool: string, signal: AbortSignal): Promise<Held>;
+  /** From now on so many, in all; does no harm when it is repeated. */
+  hold(request: HoldRequest, signal: AbortSignal): Promise<void>;
+  /** Takes everything of the pool away. */
+  release(pool: string, signal: AbortSignal): Promise<void>;
 }

@@ -26,8 +26,22 @@ export async function openProvider(config: SingleProviderConfig, parts: Provider
       return new (await import('./none/provider.ts')).NoProvider();
     case 'simulated':
       return new (await import('./simulated/provider.ts')).SimulatedProvider(config.url);
+    case 'buffer':
+      return new (await import('./buffer/provider.ts')).BufferProvider(config, parts);
+    case 'clusterapi':
+      return new (await import('./clusterapi/provider.ts')).ClusterApiProvider(config, parts);
     case 'externalgrpc':
       return await (await import('./externalgrpc/provider.ts')).openExternalGrpc(config, parts.clock);
+    case 'aws':
+      return await (await import('./aws/open.ts')).openAws(config, parts.clock);
+    case 'gcp':
+      return await (await import('./gcp/provider.ts')).openGcp(config, parts.clock);
+    case 'azure':
+      return await (await import('./azure/open.ts')).openAzure(config, parts.clock);
+    case 'hetzner':
+      return new (await import('./hetzner/provider.ts')).HetznerProvider(config);
+    case 'docker':
+      return await (await import('./docker/open.ts')).openDocker(config, parts);
   }
 }
 
@@ -42,7 +56,21 @@ export function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }
   switch (config.kind) {
     case 'simulated':
       return config.url;
+    case 'buffer':
+      return 'of this cluster';
+    case 'clusterapi':
+      return `${config.kubeconfig ?? 'this cluster'} ${config.context ?? ''}`.trim();
     case 'externalgrpc':
       return config.address;
+    case 'aws':
+      return config.endpoints.ec2 ?? 'account';
+    case 'gcp':
+      return `${config.project} ${config.endpoint}`;
+    case 'azure':
+      return `${config.endpoint} ${config.subscriptionId}`;
+    case 'hetzner':
+      return `${config.url} ${config.tokenFile}`;
+    case 'docker':
+      return config.url;
   }
 }

@@ -4,6 +4,7 @@ import type { Role } from '@forescale/shared/service';
 import type { Health } from '@forescale/shared/store';
 import { rfc3339, subjects } from '@forescale/shared/wire';
 import type { Machines } from '../execute/index.ts';
+import { offeringsOf } from '../plan/index.ts';
 import { completeOfferings } from '../prices/index.ts';
 import { AutoscalerWatch } from './autoscaler-watch.ts';
 import { Mandate } from './mandate.ts';
@@ -36,7 +37,10 @@ export async function startActuator(given: ActuatorParts): Promise<Actuator> {
       calls.machines(provider, async (one) => mandate.provider(await parts.openProvider(one))),
     ),
   );
-  const writers = config.pools.map((pool) => new WriterWatch(pool, autoscalers, guarded));
+  const writers = config.pools.map((pool, i) => {
+    const isGrouped = offeringsOf(pool).every((one) => machines[i]?.groupOf(one) != null);
+    return new WriterWatch(pool, isGrouped, autoscalers, guarded);
+  });
   const createLoops = () =>
     config.pools.map((pool, i) => {
       return new PoolLoop(pool, machines[i] as Machines, outbox, writers[i] as WriterWatch, guarded);

@@ -35,7 +35,7 @@ export function planData(report: PlanReport, actions: readonly Action[]): PlanDa
     actions: actions.slice(0, 10_000).map((action) => ({
       kind: action.kind,
       target: clip(actionTarget(action), 253),
-      count: action.kind === 'create' ? action.count : 1,
+      count: actionCount(action),
       why: clip(action.reason, 500),
     })),
   };
@@ -47,7 +47,14 @@ export function actionTarget(action: Action): string {
     const { instanceType, zone, capacityType } = action.offering;
     return `${instanceType} ${zone} ${capacityType}`;
   }
+  if (action.kind === 'headroom') return 'placeholders';
   return action.kind === 'cancel-start' ? action.requestId : action.nodeName;
+}
+
+/** Of machines, nodes, or placeholders. */
+export function actionCount(action: Action): number {
+  if (action.kind === 'create') return action.count;
+  return action.kind === 'headroom' ? action.replicas : 1;
 }
 
 export function encodePlan(data: PlanData, report: PlanReport): Uint8Array {

@@ -62,6 +62,8 @@ export function clusterEvents(told: ToldOfTick): ClusterEvent[] {
         `${action.count} x ${target}: ${action.reason}`,
         null,
       );
+    if (action.kind === 'headroom')
+      return event('Normal', observed ? 'WouldHoldRoom' : 'HoldsRoom', action.reason, null);
     const reason = action.kind === 'drain' ? 'ScaleDown' : 'ScaleDownCancelled';
     const node = action.kind === 'cancel-start' ? null : action.nodeName;
     return event('Normal', observed ? `Would${reason}` : reason, `${action.kind} ${target}: ${action.reason}`, node);

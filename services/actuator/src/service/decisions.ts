@@ -1,6 +1,6 @@
 import { rfc3339 } from '@forescale/shared/wire';
 import type { Action } from '../plan/index.ts';
-import { actionTarget } from './announce.ts';
+import { actionCount, actionTarget } from './announce.ts';
 
 const KEPT_MAX = 100;
 
@@ -30,12 +30,15 @@ export class DecisionLog {
 
   /** Takes in the actions of a plan; resolves to those that the plan before did not want already. */
   addPlan(actions: readonly Action[], mode: 'observe' | 'enforce', timeMs: number): readonly Action[] {
-    const identity = (action: Action) => `${action.kind} ${actionTarget(action)}`;
+    const identity = (action: Action) =>
+      `${action.kind} ${actionTarget(action)}${action.kind === 'headroom' ? ` ${action.replicas}` : ''}`;
     const fresh = actions.filter((action) => mode === 'enforce' || !this.#wanted.has(identity(action)));
     this.#wanted = new Set(actions.map(identity));
     for (const action of fresh) {
-      const count = action.kind === 'create' ? action.count : 1;
-      this.add({ mode, kind: action.kind, target: actionTarget(action), count, why: action.reason }, timeMs);
+      this.add(
+        { mode, kind: action.kind, target: actionTarget(action), count: actionCount(action), why: action.reason },
+        timeMs,
+      );
     }
     return fresh;
   }

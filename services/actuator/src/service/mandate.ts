@@ -111,6 +111,7 @@ export class Mandate {
     };
     const { groups } = provider;
     const prices = provider.prices?.bind(provider);
+    const { placeholders } = provider;
     return {
       kind: provider.kind,
       create: (request, signal) => guarded(`create ${request.nodeName}`, () => provider.create(request, signal)),
@@ -123,6 +124,13 @@ export class Mandate {
         groups: {
           groupOf: (offering) => groups.groupOf(offering),
           trim: (group, place, size, signal) => guarded(`trim ${group}`, () => groups.trim(group, place, size, signal)),
+        },
+      }),
+      ...(placeholders && {
+        placeholders: {
+          read: (pool, signal) => placeholders.read(pool, signal),
+          hold: (request, signal) => guarded(`hold room for ${request.pool}`, () => placeholders.hold(request, signal)),
+          release: (pool, signal) => guarded(`release ${pool}`, () => placeholders.release(pool, signal)),
         },
       }),
       ...(prices && { prices }),

@@ -287,6 +287,7 @@ export class PoolLoop {
       records: this.#executor.records,
       reclaimedMs: this.#executor.noticedMs('reclaim'),
       atRiskMs: this.#executor.noticedMs('rebalance'),
+      held: this.#executor.held,
       readings,
       unreadForecasts,
       leadTimeMs: this.#leadTimes.poolMs(this.pool.leadTimeMs),

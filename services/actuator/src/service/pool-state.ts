@@ -16,6 +16,8 @@ import {
   whyNotRepaired,
 } from '../plan/index.ts';
 
+import type { Held } from '../providers/port.ts';
+
 /** What was gathered for one pool, to be put together for planning. */
 export interface Gathered {
   readonly pool: PoolConfig;
@@ -23,6 +25,8 @@ export interface Gathered {
   readonly records: readonly NodeRecord[];
   readonly reclaimedMs: ReadonlyMap<string, number>;
   readonly atRiskMs: ReadonlyMap<string, number>;
+  /** See `PlanState`; undefined: the pool has machines. */
+  readonly held: Held | null | undefined;
   readonly readings: readonly SignalReading[];
   readonly unreadForecasts: readonly RejectedForecast[];
   readonly leadTimeMs: number;
@@ -60,6 +64,7 @@ export function planState(gathered: Gathered): PlanState {
     })),
     pendingPods: (podsByNode.get('') ?? []).filter((pod) => !pod.terminating && !servedPodUids.has(pod.uid)),
     readings: gathered.readings,
+    ...(gathered.held !== undefined && { held: gathered.held }),
     unreadForecasts: gathered.unreadForecasts,
     leadTimeMs: gathered.leadTimeMs,
     leadTimes: gathered.leadTimes,

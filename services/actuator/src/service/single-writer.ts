@@ -17,6 +17,13 @@ const OWNER_LABELS: Readonly<Record<string, string>> = {
   'kubernetes.azure.com/agentpool': 'an AKS node pool',
 };
 
+/** Those of groups that a cloud has an API for: who resizes a pool's machines through it goes by their owner. */
+const GROUP_LABELS: ReadonlySet<string> = new Set([
+  'eks.amazonaws.com/nodegroup',
+  'cloud.google.com/gke-nodepool',
+  'kubernetes.azure.com/agentpool',
+]);
+
 /** Taints of an autoscaler that is at work on the node. Those of Cluster Autoscaler say since when, in seconds. */
 const OWNER_TAINTS: Readonly<Record<string, string>> = {
   ToBeDeletedByClusterAutoscaler: 'Cluster Autoscaler',
@@ -29,6 +36,8 @@ const OWNER_TAINTS: Readonly<Record<string, string>> = {
 export interface WriterFacts {
   /** Nodes of the pool. */
   readonly nodes: readonly ClusterNode[];
+  /** The pool's machines come from groups, whose own API resizes them. False when absent. */
+  readonly isGrouped?: boolean;
   /** Null: not known; labels and taints speak alone. */
   readonly autoscalers: AutoscalerFacts | null;
 }
@@ -50,17 +59,13 @@ export function otherWriters(pool: PoolConfig, facts: WriterFacts, nowMs: number
   const running = clusterAutoscalerOf(autoscalers, nowMs);
   // Where nothing else of Cluster Autoscaler is left, what it wrote long ago was left behind.
   const taintsSinceMs = running.length === 0 && isAbsenceKnown(autoscalers) ? nowMs - TAINT_AGE_MS_MAX : 0;
-  const evidence = [
-    ...nodeEvidence(pool, facts.nodes, taintsSinceMs),
-    ...nodePoolEvidence(pool, autoscalers),
-    ...running,
-  ];
+  const evidence = [...nodeEvidence(pool, facts, taintsSinceMs), ...nodePoolEvidence(pool, autoscalers), ...running];
   if (evidence.length > 0) return { owner: evidence.slice(0, EVIDENCE_MAX).join(', '), beside: null };
   return { owner: null, beside: karpenterOf(autoscalers) };
 }
 
 /** One line for each owner, with the first node that shows it. */
-function nodeEvidence(pool: PoolConfig, nodes: readonly ClusterNode[], taintsSinceMs: number): string[] {
+function nodeEvidence(pool: PoolConfig, { nodes, isGrouped = false }: WriterFacts, taintsSinceMs: number): string[] {
   const found = new Map<string, string>();
   for (const { name, labels, taints } of nodes) {
     const isOurs = labels[POOL_LABEL] === pool.name && CAPACITY_LABEL in labels;
@@ -68,6 +73,7 @@ function nodeEvidence(pool: PoolConfig, nodes: readonly ClusterNode[], taintsSin
     for (const [key, owner] of Object.entries(OWNER_LABELS)) {
       const value = labels[key];
       if (value === undefined || value === given[key] || found.has(owner)) continue;
+      if (isGrouped && GROUP_LABELS.has(key)) continue;
       found.set(owner, `node ${name} has label ${key}=${value}`);
     }
     for (const { key, value } of taints) {
@@ -115,4 +121,9 @@ function karpenterOf(autoscalers: AutoscalerFacts | null): string | null {
   if (deployment) return `Karpenter (Deployment ${deployment.namespace}/${deployment.name})`;
   const nodePool = autoscalers?.nodePools[0];
   return nodePool ? `Karpenter (NodePool ${nodePool.name})` : null;
+}
+
+/** Whether the pool leaves its nodes to their owner, and asks it for room. */
+export function isSteered({ provider }: PoolConfig): boolean {
+  return provider.kind === 'buffer';
 }

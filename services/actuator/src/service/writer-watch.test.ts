@@ -15,8 +15,8 @@ describe('actuator: a single writer', () => {
     expect(scene.cloud.createTimesMs).toEqual([]);
     const text =
       'its nodes have another writer, an EKS node group (node ip-1 has label eks.amazonaws.com/nodegroup=main): ' +
-      'nothing new begins; a selector for nodes of its own, or single_writer: ignore, lets it act, and a provider ' +
-      'buffer that asks the owner for nodes is to come';
+      'nothing new begins; a selector for nodes of its own, or single_writer: ignore, lets it act; a provider of kind ' +
+      'buffer asks the owner for room instead';
     expect(scene.plan).toMatchObject({ mode: 'observe', desired: 4 });
     expect(scene.plan.reasons[0]).toEqual({ code: 'other-writer', text });
     expect((await scene.readiness.report()).reasons).toEqual({ 'single writer of pool web': text });

@@ -5,7 +5,7 @@ import { writeClusterEvents } from './cluster-events.ts';
 import type { DecisionLog } from './decisions.ts';
 import type { ActuatorParts } from './parts.ts';
 import { belongs } from './pool-state.ts';
-import { otherWriters } from './single-writer.ts';
+import { isSteered, otherWriters } from './single-writer.ts';
 
 /** What was seen so lately still counts: the taints of an autoscaler at work come and go. */
 const HELD_MS = 15 * 60_000;
@@ -25,23 +25,30 @@ type Parts = Pick<ActuatorParts, 'config' | 'writer' | 'log'>;
 /** Watches, from term to term, whether a pool's nodes have one writer only, and says when that changes. */
 export class WriterWatch {
   readonly #pool: PoolConfig;
+  readonly #isGrouped: boolean;
   readonly #autoscalers: AutoscalerWatch;
   readonly #parts: Parts;
   #seen: { readonly text: string; readonly atMs: number } | null = null;
   #beside: string | null = null;
 
-  constructor(pool: PoolConfig, autoscalers: AutoscalerWatch, parts: Parts) {
+  /** `isGrouped`: see `WriterFacts`. */
+  constructor(pool: PoolConfig, isGrouped: boolean, autoscalers: AutoscalerWatch, parts: Parts) {
     this.#pool = pool;
+    this.#isGrouped = isGrouped;
     this.#autoscalers = autoscalers;
     this.#parts = parts;
   }
 
   /** Null: nobody else does, or nobody wants to know. */
   async look(cluster: ClusterState, decisions: DecisionLog, nowMs: number): Promise<WriterFinding | null> {
-    if (this.#pool.singleWriter === 'ignore') return null;
+    if (this.#pool.singleWriter === 'ignore' || isSteered(this.#pool)) return null;
     const nodes = cluster.nodes.filter((node) => belongs(this.#pool, node));
     const { facts, unknown } = await this.#autoscalers.look(nowMs);
-    const { owner, beside } = otherWriters(this.#pool, { nodes, autoscalers: facts }, nowMs);
+    const { owner, beside } = otherWriters(
+      this.#pool,
+      { nodes, isGrouped: this.#isGrouped, autoscalers: facts },
+      nowMs,
+    );
     if (beside !== null && beside !== this.#beside)
       this.#parts.log.warn(
         { pool: this.#pool.name },
@@ -74,6 +81,6 @@ export class WriterWatch {
 function inWords(owner: string): string {
   return (
     `its nodes have another writer, ${owner}: nothing new begins; a selector for nodes of its own, or ` +
-    'single_writer: ignore, lets it act, and a provider buffer that asks the owner for nodes is to come'
+    'single_writer: ignore, lets it act; a provider of kind buffer asks the owner for room instead'
   );
 }

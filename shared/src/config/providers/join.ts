@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { choice, line, list, section, text } from '../issues.ts';
 
 const PATH_CHARS_MAX = 4_096;
-const tokenFile = line(PATH_CHARS_MAX, 'a path to a file that holds the join token');
+/** The path of the file that holds the token by which a node joins. */
+export const joinTokenFile = line(PATH_CHARS_MAX, 'a path to a file that holds the join token');
 const SERVER = 'an https URL such as "https://10.0.0.2:6443"';
 const HTTPS = 'an https URL without a login or blanks';
 const URL_CHARS_MAX = 1_024;
@@ -27,7 +28,6 @@ const argument = text(/^--[a-z][a-z0-9-]{0,63}(=\P{Cc}{1,1024})?$/u, ARGUMENT)
 export const k3sArguments = list(argument, 0, 100, 'options of "k3s agent"').default([]);
 
 export const k3sServer = httpsUrl(SERVER);
-export const joinTokenFile = tokenFile;
 
 const k3sJoin = section({
   kind: z.literal('k3s'),
@@ -37,7 +37,7 @@ const k3sJoin = section({
     /^v\d{1,3}\.\d{1,3}\.\d{1,3}(-[a-z0-9.]{1,32})?\+k3s\d{1,3}$/,
     'a release of K3s such as "v1.34.1+k3s1"',
   ),
-  token_file: tokenFile,
+  token_file: joinTokenFile,
   args: k3sArguments,
   installer_url: httpsUrl(HTTPS).default('https://get.k3s.io'),
   installer_sha256: text(/^[0-9a-f]{64}$/, 'a SHA-256 of 64 digits 0-9 a-f').optional(),
@@ -57,7 +57,7 @@ const k3sJoin = section({
 const kubeadmJoin = section({
   kind: z.literal('kubeadm'),
   server: text(/^[\w.:[\]-]{1,253}:\d{1,5}$/, 'host and port of the API server, such as "10.0.0.2:6443"'),
-  token_file: tokenFile,
+  token_file: joinTokenFile,
   ca_cert_hashes: list(text(/^sha256:[0-9a-f]{64}$/, '"sha256:" and 64 digits 0-9 a-f'), 1, 8, 'CA hashes'),
   /** Of the join configuration: v1beta4 since Kubernetes 1.31. */
   api_version: choice(['v1beta3', 'v1beta4']).default('v1beta4'),
@@ -73,7 +73,7 @@ const userDataJoin = section({
   kind: z.literal('user_data'),
   /** What the machine is given, with `@@placeholders@@` for what differs from machine to machine. */
   template_file: line(PATH_CHARS_MAX, 'a path to a template of user data'),
-  token_file: tokenFile.optional(),
+  token_file: joinTokenFile.optional(),
 }).transform((raw) => ({
   kind: raw.kind,
   templateFile: raw.template_file,

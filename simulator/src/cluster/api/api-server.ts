@@ -1,4 +1,5 @@
 import { ApiError, methodNotAllowed, noSuchResource } from '../objects/errors.ts';
+import type { CustomResources } from '../objects/kinds.ts';
 import type { Registry } from '../store/registry.ts';
 import { handleAccessReview } from './access-review.ts';
 import { type Authorizer, ensureAllowed, type Verb, verbOf } from './authorizer.ts';
@@ -29,11 +30,21 @@ export class ApiServer {
   readonly #registry: Registry;
   readonly #metrics: MetricsApi;
   readonly #authorizer: Authorizer;
+  readonly #custom: CustomResources;
+  readonly #listItemsMax: () => number;
 
-  constructor(registry: Registry, metrics: MetricsApi, authorizer: Authorizer) {
+  constructor(
+    registry: Registry,
+    metrics: MetricsApi,
+    authorizer: Authorizer,
+    custom: CustomResources,
+    listItemsMax: () => number,
+  ) {
     this.#registry = registry;
     this.#metrics = metrics;
     this.#authorizer = authorizer;
+    this.#custom = custom;
+    this.#listItemsMax = listItemsMax;
   }
 
   /** Never throws for what a client did: a refusal is a reply. */
@@ -54,7 +65,7 @@ export class ApiServer {
     if (HEALTH_PATHS.has(request.path)) return { type: 'text', status: 200, body: 'ok' };
     const path = parseResourcePath(request.path);
     if (path === null) {
-      const reply = request.method === 'GET' ? discoveryReply(request.path, this.#metrics.enabled) : null;
+      const reply = request.method === 'GET' ? discoveryReply(request.path, this.#metrics.enabled, this.#custom) : null;
       return reply ?? { type: 'text', status: 404, body: '404 page not found' };
     }
     const watching = ['true', '1'].includes(request.query.get('watch') ?? '');
@@ -71,7 +82,7 @@ export class ApiServer {
       name: name ?? '',
     });
     if (group === 'metrics.k8s.io') return this.#readMetrics(path, verb, request);
-    const route = resolveRoute(path);
+    const route = resolveRoute(path, this.#custom);
     return route.name === null ? this.#onCollection(route, verb, request) : this.#onObject(route, verb, request);
   }
 
@@ -91,7 +102,7 @@ export class ApiServer {
     const { query } = request;
     switch (verb) {
       case 'list':
-        return listReply(this.#registry.store, kind, namespace, query);
+        return listReply(this.#registry.store, kind, namespace, query, this.#listItemsMax());
       case 'watch':
         return {
           type: 'watch',

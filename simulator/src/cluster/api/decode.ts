@@ -51,7 +51,8 @@ export function validated(kind: Kind, object: DecodedObject | StoredObject): Dec
   const { issues } = result.error;
   const undecodable = issues.find((issue) => isUndecodable(issue, object as Json));
   if (undecodable !== undefined) {
-    const where = fieldName(undecodable.path);
+    const unknown = undecodable.code === 'unrecognized_keys' ? undecodable.keys.slice(0, 1) : [];
+    const where = fieldName([...undecodable.path, ...unknown]);
     const version = apiVersionOf(kind);
     throw badRequest(
       `${kind.kind} in version "${version}" cannot be handled as a ${kind.kind}: ${where}: ${undecodable.message}`,
@@ -63,6 +64,8 @@ export function validated(kind: Kind, object: DecodedObject | StoredObject): Dec
 
 function isUndecodable(issue: z.core.$ZodIssue, object: Json): boolean {
   if (issue.code === 'custom') return issue.params === UNDECODABLE;
+  // As where `fieldValidation=Strict` is asked for; else a server drops the field, and warns.
+  if (issue.code === 'unrecognized_keys') return true;
   return issue.code === 'invalid_type' && valueAt(object, issue.path) !== undefined;
 }
 

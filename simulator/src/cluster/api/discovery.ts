@@ -1,5 +1,5 @@
 import type { JsonObject } from '../objects/json.ts';
-import { apiVersionOf, KINDS, type Kind } from '../objects/kinds.ts';
+import { apiVersionOf, type CustomResources, KINDS, type Kind, versionsOf } from '../objects/kinds.ts';
 import { type JsonReply, jsonReply } from './request.ts';
 
 const VERSION: JsonObject = {
@@ -36,12 +36,13 @@ const ACCESS_RESOURCES: readonly JsonObject[] = [
 ];
 
 /** The groups and versions that are served, with their resources. */
-function served(metrics: boolean): ReadonlyMap<string, readonly JsonObject[]> {
+function served(metrics: boolean, custom: CustomResources): ReadonlyMap<string, readonly JsonObject[]> {
   const groups = new Map<string, JsonObject[]>();
   for (const kind of KINDS) {
-    const resources = groups.get(apiVersionOf(kind)) ?? [];
-    resources.push(...describe(kind));
-    groups.set(apiVersionOf(kind), resources);
+    for (const version of versionsOf(kind, custom)) {
+      const groupVersion = apiVersionOf({ ...kind, version });
+      groups.set(groupVersion, [...(groups.get(groupVersion) ?? []), ...describe(kind)]);
+    }
   }
   groups.set('authorization.k8s.io/v1', [...ACCESS_RESOURCES]);
   if (metrics) groups.set('metrics.k8s.io/v1beta1', [...METRICS_RESOURCES]);
@@ -63,26 +64,30 @@ function describe(kind: Kind): JsonObject[] {
   return [own, ...below];
 }
 
-function groupOf(groupVersion: string): JsonObject {
-  const [name = '', version = ''] = groupVersion.split('/');
-  const versions = [{ groupVersion, version }];
-  return { name, versions, preferredVersion: { groupVersion, version } };
+/** A group with all of its versions. As in Kubernetes, one that is preferred may lack some of the group's kinds. */
+function groupOf(name: string, groupVersions: readonly string[]): JsonObject {
+  const versions = groupVersions
+    .filter((one) => one.startsWith(`${name}/`))
+    .map((groupVersion) => ({ groupVersion, version: groupVersion.slice(name.length + 1) }));
+  return { name, versions, preferredVersion: versions[0] };
 }
 
 /** What is served, and which version of Kubernetes this is like; null for a path that says nothing of the kind. */
-export function discoveryReply(path: string, metrics: boolean): JsonReply | null {
+export function discoveryReply(path: string, metrics: boolean, custom: CustomResources): JsonReply | null {
   const [root = '', ...rest] = path.split('/').filter((part) => part !== '');
   if (root === 'version' && rest.length === 0) return jsonReply(200, VERSION);
   if (root === 'api' && rest.length === 0) return jsonReply(200, { kind: 'APIVersions', versions: ['v1'] });
-  const groups = served(metrics);
+  const groups = served(metrics, custom);
   const named = [...groups.keys()].filter((groupVersion) => groupVersion.includes('/'));
   if (root === 'apis' && rest.length === 0) {
-    return jsonReply(200, { kind: 'APIGroupList', apiVersion: 'v1', groups: named.map(groupOf) });
+    const names = new Set(named.map((groupVersion) => groupVersion.split('/')[0] as string));
+    const list = [...names].map((name) => groupOf(name, named));
+    return jsonReply(200, { kind: 'APIGroupList', apiVersion: 'v1', groups: list });
   }
   if (root === 'apis' && rest.length === 1) {
-    const groupVersion = named.find((name) => name.startsWith(`${rest[0]}/`));
-    if (groupVersion === undefined) return null;
-    return jsonReply(200, { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(groupVersion) });
+    const [name = ''] = rest;
+    if (!named.some((groupVersion) => groupVersion.startsWith(`${name}/`))) return null;
+    return jsonReply(200, { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(name, named) });
   }
   const groupVersion = rest.join('/');
   const resources = root === 'api' || root === 'apis' ? groups.get(groupVersion) : undefined;

@@ -18,10 +18,17 @@ interface Continuation {
  * A list, whole or one page of it. All pages show the state at the first page's revision; 410 when the changes since
  * then are not all known any more.
  */
-export function listReply(store: ObjectStore, kind: Kind, namespace: string, query: URLSearchParams): JsonReply {
+export function listReply(
+  store: ObjectStore,
+  kind: Kind,
+  namespace: string,
+  query: URLSearchParams,
+  itemsMax = Number.POSITIVE_INFINITY,
+): JsonReply {
   const collection = store.collection(kind.name);
   const continuation = parseContinue(query.get('continue') ?? '');
-  const limit = parseCount(query, 'limit');
+  const asked = parseCount(query, 'limit');
+  const limit = asked > 0 ? Math.min(asked, itemsMax) : 0;
   const revision = continuation?.revision ?? listRevision(query, store.revision);
   const matches = parseSelectors(kind.name, query.get('labelSelector') ?? '', query.get('fieldSelector') ?? '');
 

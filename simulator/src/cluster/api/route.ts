@@ -1,5 +1,5 @@
 import { noSuchResource } from '../objects/errors.ts';
-import { findKind, type Kind, type Subresource } from '../objects/kinds.ts';
+import { type CustomResources, findKind, type Kind, type Subresource } from '../objects/kinds.ts';
 
 /** A path below `/api/v1` or `/apis/<group>/<version>`, split but not yet looked up. */
 export interface ResourcePath {
@@ -39,8 +39,8 @@ function resourcePath(group: string, version: string, rest: readonly string[]): 
 }
 
 /** What is stored under the path; 404 where nothing like it is served. */
-export function resolveRoute(path: ResourcePath): ResourceRoute {
-  const kind = findKind(path.group, path.version, path.resource);
+export function resolveRoute(path: ResourcePath, custom: CustomResources): ResourceRoute {
+  const kind = findKind(path.group, path.version, path.resource, custom);
   if (kind === undefined) throw noSuchResource();
   if (!kind.namespaced && path.namespace !== '') throw noSuchResource();
   if (kind.namespaced && path.name !== null && path.namespace === '') throw noSuchResource();

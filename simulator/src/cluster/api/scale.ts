@@ -10,7 +10,7 @@ import { type ApiRequest, type JsonReply, jsonReply } from './request.ts';
 import type { ResourceRoute } from './route.ts';
 import { ensureSameObject, entryAt, isDryRun, patched } from './writes.ts';
 
-/** The `autoscaling/v1` view of a Deployment or ReplicaSet: its replicas and nothing else. */
+/** The `autoscaling/v1` view of what has replicas: its replicas and nothing else. */
 function scaleOf(entry: StoredEntry): JsonObject {
   const { metadata, spec, status } = entry.object as unknown as ReplicatedObject;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
@@ -19,7 +19,7 @@ function scaleOf(entry: StoredEntry): JsonObject {
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
     spec: { replicas: spec.replicas ?? 1 },
-    status: { replicas: status?.replicas ?? 0, selector: selectorText(spec.selector) },
+    status: { replicas: status?.replicas ?? 0, selector: selectorText(spec.selector ?? {}) },
   };
 }
 
@@ -31,6 +31,7 @@ export function handleScale(registry: Registry, route: ResourceRoute, verb: Verb
   if (scale.kind !== undefined && scale.kind !== 'Scale')
     throw badRequest(`${scale.kind} cannot be handled as a Scale`);
   ensureSameObject(route.kind, present, isJsonObject(scale.metadata) ? scale.metadata : {});
+  ensureKnown(scale, request);
   // A spec without replicas asks for none, as zero is left out on the wire.
   const { replicas = 0 } = isJsonObject(scale.spec) ? scale.spec : {};
   if (typeof replicas !== 'number' || !Number.isInteger(replicas)) {
@@ -43,4 +44,11 @@ export function handleScale(registry: Registry, route: ResourceRoute, verb: Verb
   if (isDryRun(request.query)) return jsonReply(200, { ...scaleOf(present), spec: { replicas } });
   const { object } = present;
   return jsonReply(200, scaleOf(registry.update(route.kind.name, { ...object, spec: { ...object.spec, replicas } })));
+}
+
+/** Who asks for it is told of fields that a Scale does not have, which would else do nothing. */
+function ensureKnown({ spec }: JsonObject, { query }: ApiRequest): void {
+  if (query.get('fieldValidation') !== 'Strict' || !isJsonObject(spec)) return;
+  const unknown = Object.keys(spec).find((key) => key !== 'replicas');
+  if (unknown !== undefined) throw badRequest(`strict decoding error: unknown field "spec.${unknown}"`);
 }

@@ -118,6 +118,24 @@ const replicated = z.looseObject({
 
 const countOrShare = z.union([count, z.string().regex(/^\d+%$/, 'must be an integer or a percentage')]);
 
+const machineGroup = z.strictObject({
+  metadata,
+  spec: z.strictObject({
+    clusterName: z.string().min(1),
+    replicas: count.optional(),
+    selector: selector.optional(),
+    template: z.looseObject({
+      metadata: z.looseObject({ labels: labels.optional() }).optional(),
+      spec: z.looseObject({}),
+    }),
+    minReadySeconds: count.optional(),
+    paused: z.boolean().optional(),
+    strategy: z.looseObject({}).optional(),
+    providerIDList: z.array(z.string()).optional(),
+  }),
+  status: z.looseObject({ conditions }).optional(),
+});
+
 export const SCHEMAS: Readonly<Record<KindName, z.ZodType>> = {
   nodes: z.looseObject({
     metadata,
@@ -182,4 +200,41 @@ export const SCHEMAS: Readonly<Record<KindName, z.ZodType>> = {
       ),
   }),
   nodepools: z.looseObject({ metadata, spec: z.looseObject({}).optional() }),
+  podtemplates: z.strictObject({ metadata, template }),
+  priorityclasses: z.strictObject({
+    metadata,
+    value: z.int().max(1_000_000_000, 'must be at most 1000000000 for a class that users define'),
+    globalDefault: z.boolean().optional(),
+    preemptionPolicy: z.enum(['PreemptLowerPriority', 'Never']).optional(),
+    description: z.string().optional(),
+  }),
+  capacitybuffers: z.strictObject({
+    metadata,
+    spec: z
+      .strictObject({
+        provisioningStrategy: z.string().default('buffer.x-k8s.io/active-capacity'),
+        podTemplateRef: z.strictObject({ name: z.string().min(1) }).optional(),
+        scalableRef: z.strictObject({ apiGroup: z.string().optional(), kind: z.string(), name: z.string() }).optional(),
+        replicas: count.optional(),
+        percentage: count.optional(),
+        limits: quantities.optional(),
+      })
+      .refine(
+        ({ podTemplateRef, replicas, limits }) =>
+          podTemplateRef === undefined || replicas !== undefined || limits !== undefined,
+        'replicas or limits must be set with podTemplateRef',
+      )
+      .refine(
+        ({ podTemplateRef, scalableRef }) => podTemplateRef === undefined || scalableRef === undefined,
+        'either podTemplateRef or scalableRef, but not both',
+      ),
+    status: z.looseObject({ conditions }).optional(),
+  }),
+  machinedeployments: machineGroup,
+  machinepools: machineGroup,
+  machines: z.strictObject({
+    metadata,
+    spec: z.looseObject({ clusterName: z.string().min(1), providerID: z.string().optional() }),
+    status: z.looseObject({ phase: z.string().optional(), conditions }).optional(),
+  }),
 };

@@ -20,12 +20,14 @@ const EVENTS_MAX = 10_000;
 /** Everything in a cluster that acts by itself: controllers, scheduler, kubelets. */
 export class ControlPlane {
   readonly kubelets: Kubelets;
+  readonly index: ClusterIndex;
   readonly #registry: Registry;
   readonly #controllers: readonly Controller[];
 
   constructor(registry: Registry, timeline: Timeline, timing: Timing) {
     const index = new ClusterIndex(registry.store);
     this.#registry = registry;
+    this.index = index;
     this.kubelets = new Kubelets(registry, timeline, timing.podStartMs);
     expireEvents(registry.store, timeline, EVENTS_MAX);
     this.#controllers = [

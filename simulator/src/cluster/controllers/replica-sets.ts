@@ -71,7 +71,7 @@ export class ReplicaSets implements Controller {
   #reconcile(set: ReplicatedObject): void {
     const wanted = set.spec.replicas ?? 1;
     const active = this.#activePods(set);
-    for (let missing = wanted - active.length; missing > 0; missing--) this.#createPod(set);
+    if (this.#isAdmitted(set)) for (let missing = wanted - active.length; missing > 0; missing--) this.#createPod(set);
     if (active.length > wanted) {
       for (const pod of active.sort(byUsefulness).slice(wanted)) this.#registry.delete('pods', pod);
     }
@@ -81,6 +81,12 @@ export class ReplicaSets implements Controller {
   #activePods(set: ReplicatedObject): PodObject[] {
     const owned = [...this.#index.podsOwnedBy(set.metadata.uid).values()];
     return owned.filter((pod) => !isTerminating(pod) && !isFinished(pod));
+  }
+
+  /** Pods of a class of priority that nobody has defined are refused, and asked for again when the set changes. */
+  #isAdmitted({ spec }: ReplicatedObject): boolean {
+    const name = spec.template.spec.priorityClassName;
+    return name === undefined || this.#registry.store.get('priorityclasses', '', name) !== undefined;
   }
 
   #createPod(set: ReplicatedObject): void {

@@ -8,6 +8,7 @@ import type { Registry } from '../store/registry.ts';
 import { dependsOnOthers, isSelected, type NeighbourCheck, Neighbourhood } from './affinity.ts';
 import { type ClusterIndex, podKey } from './cluster-index.ts';
 import type { Controller } from './controller.ts';
+import { Preemption } from './preemption.ts';
 import { untolerated } from './tolerations.ts';
 
 interface Candidate {
@@ -34,7 +35,9 @@ function allocatableOf(node: NodeObject): Resources {
  *
  * What pods require of nodes and of each other holds; what they prefer does not count.
  *
- * Not done: preemption, volumes.
+ * A pod that fits nowhere takes the place of pods of lower priority, see `Preemption`.
+ *
+ * Not done: volumes.
  */
 export class Scheduler implements Controller {
   readonly name = 'scheduler';
@@ -62,6 +65,7 @@ export class Scheduler implements Controller {
     );
     // What did not fit once does not fit again while the cluster only fills up.
     const hopeless = new Map<string, string>();
+    const preemption = new Preemption(this.#index);
     let isAwaitingOthers = false;
     let hasBound = false;
     for (const pod of waiting.sort(byUrgency)) {
@@ -77,8 +81,11 @@ export class Scheduler implements Controller {
         continue;
       }
       const reason = known ?? explain(pod, candidates, check);
+      const victims = known === undefined ? preemption.victimsOf(pod, ableOf(pod, candidates, check)) : null;
+      for (const victim of victims ?? []) this.#registry.delete('pods', victim);
       if (dependsOnOthers(pod)) isAwaitingOthers = true;
-      else hopeless.set(shape, reason);
+      // Whoever takes the place of others is looked at again when they are gone.
+      else if (victims === null) hopeless.set(shape, reason);
       this.#markUnschedulable(pod, reason);
     }
     // Each that was bound may be what others wait for.
@@ -152,6 +159,13 @@ function choose(pod: PodObject, candidates: readonly Candidate[], check: Neighbo
     }
   }
   return best;
+}
+
+/** Nodes on which nothing but room is missing. */
+function ableOf(pod: PodObject, candidates: readonly Candidate[], check: NeighbourCheck) {
+  return candidates
+    .filter(({ node }) => obstacleOf(pod, node) === null && check(node) === null)
+    .map(({ node, free }) => ({ name: node.metadata.name, free }));
 }
 
 /** Mean free share of CPU and memory after the pod is there, in [0, 1]; less 10 for each taint that asks to stay away. */

@@ -93,6 +93,11 @@ export function invalid(kind: Kind, name: string, causes: readonly StatusCause[]
   return new ApiError(422, 'Invalid', message, details);
 }
 
+export function forbidden(kind: Kind, name: string, why: string): ApiError {
+  const message = `${qualifiedName(kind)} "${name}" is forbidden: ${why}`;
+  return new ApiError(403, 'Forbidden', message, detailsOf(kind, name));
+}
+
 export function badRequest(message: string): ApiError {
   return new ApiError(400, 'BadRequest', message);
 }

@@ -1,8 +1,13 @@
 import type {
+  CapacityBufferObject,
   DaemonSetObject,
   DisruptionBudgetObject,
+  MachineGroupObject,
+  MachineObject,
   NodeObject,
   PodObject,
+  PodTemplateObject,
+  PriorityClassObject,
   ReplicatedObject,
   StoredObject,
 } from './objects.ts';
@@ -19,7 +24,13 @@ export interface ObjectTypes {
   replicasets: ReplicatedObject;
   daemonsets: DaemonSetObject;
   poddisruptionbudgets: DisruptionBudgetObject;
+  podtemplates: PodTemplateObject;
+  priorityclasses: PriorityClassObject;
   nodepools: StoredObject;
+  capacitybuffers: CapacityBufferObject;
+  machinedeployments: MachineGroupObject;
+  machinepools: MachineGroupObject;
+  machines: MachineObject;
 }
 
 export type KindName = keyof ObjectTypes;
@@ -37,6 +48,11 @@ export interface Kind {
   readonly subresources: readonly Subresource[];
   /** `metadata.generation` counts changes of the spec. */
   readonly countsGenerations: boolean;
+  /**
+   * Where it is a custom resource: served only in clusters that have it, in the versions that they say. `version` is the
+   * one of the path then.
+   */
+  readonly custom: boolean;
   /** Whether an update may leave out `metadata.resourceVersion`, to overwrite whatever is there. */
   readonly unconditionalUpdate: boolean;
 }
@@ -44,13 +60,24 @@ export interface Kind {
 export type Subresource = 'status' | 'scale' | 'binding' | 'eviction';
 
 function kind(name: KindName, kindName: string, shortNames: string[], rest: Partial<Kind>): Kind {
-  const defaults = { group: '', version: 'v1', namespaced: true, subresources: [], countsGenerations: false };
+  const defaults = {
+    group: '',
+    version: 'v1',
+    namespaced: true,
+    subresources: [],
+    countsGenerations: false,
+    custom: false,
+  };
   const singular = kindName.toLowerCase();
   return { name, kind: kindName, singular, shortNames, ...defaults, unconditionalUpdate: true, ...rest };
 }
 
 const specAndStatus = { subresources: ['status'], countsGenerations: true } as const;
 const scalable = { group: 'apps', subresources: ['status', 'scale'], countsGenerations: true } as const;
+
+/** `version`: of the path, whichever is served. Custom resources take no update without a resourceVersion. */
+const custom = { version: '', custom: true, unconditionalUpdate: false } as const;
+const machineGroup = { ...scalable, group: 'cluster.x-k8s.io' } as const;
 
 export const KINDS: readonly Kind[] = [
   kind('nodes', 'Node', ['no'], { namespaced: false, subresources: ['status'] }),
@@ -67,8 +94,14 @@ export const KINDS: readonly Kind[] = [
     unconditionalUpdate: false,
     ...specAndStatus,
   }),
+  kind('podtemplates', 'PodTemplate', [], { countsGenerations: true }),
+  kind('priorityclasses', 'PriorityClass', ['pc'], { group: 'scheduling.k8s.io', namespaced: false }),
   // Karpenter's, as a cluster has them where it is installed; nothing here acts on them.
   kind('nodepools', 'NodePool', [], { group: 'karpenter.sh', namespaced: false, ...specAndStatus }),
+  kind('capacitybuffers', 'CapacityBuffer', ['cb'], { group: 'autoscaling.x-k8s.io', ...specAndStatus, ...custom }),
+  kind('machinedeployments', 'MachineDeployment', ['md'], { ...machineGroup, ...custom }),
+  kind('machinepools', 'MachinePool', ['mp'], { ...machineGroup, ...custom }),
+  kind('machines', 'Machine', ['ma'], { group: 'cluster.x-k8s.io', ...specAndStatus, ...custom }),
 ];
 
 const BY_NAME: ReadonlyMap<string, Kind> = new Map(KINDS.map((k) => [k.name, k]));
@@ -79,10 +112,19 @@ export function kindNamed(name: KindName): Kind {
   return found;
 }
 
+/** Versions of custom resources that a cluster serves, by the plural name of their kind; the preferred one first. */
+export type CustomResources = Readonly<Partial<Record<KindName, readonly string[]>>>;
+
+/** The versions under which a kind is served, the preferred one first. */
+export function versionsOf(kind: Kind, custom: CustomResources): readonly string[] {
+  return kind.custom ? (custom[kind.name] ?? []) : [kind.version];
+}
+
 /** The kind under this plural of this group and version, if it is served. */
-export function findKind(group: string, version: string, name: string): Kind | undefined {
+export function findKind(group: string, version: string, name: string, custom: CustomResources): Kind | undefined {
   const found = BY_NAME.get(name);
-  return found?.group === group && found.version === version ? found : undefined;
+  if (found?.group !== group || !versionsOf(found, custom).includes(version)) return undefined;
+  return { ...found, version };
 }
 
 /** `v1`, `apps/v1`, … */

@@ -91,6 +91,8 @@ export type PodSpec = {
   readonly nodeName?: string;
   readonly schedulerName?: string;
   readonly priority?: number;
+  readonly priorityClassName?: string;
+  readonly preemptionPolicy?: 'PreemptLowerPriority' | 'Never';
   readonly terminationGracePeriodSeconds?: number;
   readonly nodeSelector?: Labels;
   readonly tolerations?: readonly TolerationSpec[];
@@ -181,6 +183,45 @@ export type DisruptionBudgetObject = {
     readonly desiredHealthy?: number;
     readonly disruptionsAllowed?: number;
     readonly expectedPods?: number;
+    readonly conditions?: readonly Condition[];
+  };
+};
+
+export type PodTemplateObject = { readonly metadata: ObjectMeta; readonly template: PodTemplate };
+
+export type PriorityClassObject = {
+  readonly metadata: ObjectMeta;
+  readonly value: number;
+  readonly preemptionPolicy?: PodSpec['preemptionPolicy'];
+};
+
+/** Room for so many pods of a template, asked of whoever owns the nodes. */
+export type CapacityBufferObject = {
+  readonly metadata: ObjectMeta;
+  readonly spec: { readonly replicas?: number; readonly podTemplateRef?: { readonly name: string } };
+  readonly status?: JsonObject;
+};
+
+/** A MachineDeployment or MachinePool of Cluster API. */
+export type MachineGroupObject = {
+  readonly metadata: ObjectMeta;
+  readonly spec: {
+    readonly replicas?: number;
+    readonly clusterName: string;
+    readonly selector?: LabelSelector;
+    readonly template: { readonly metadata?: { readonly labels?: Labels }; readonly spec: JsonObject };
+  };
+  readonly status?: JsonObject;
+};
+
+export type MachineObject = {
+  readonly metadata: ObjectMeta;
+  readonly spec: { readonly clusterName: string; readonly providerID?: string };
+  readonly status?: {
+    readonly phase?: string;
+    readonly nodeRef?: { readonly name: string };
+    readonly failureReason?: string;
+    readonly failureMessage?: string;
     readonly conditions?: readonly Condition[];
   };
 };

@@ -29,6 +29,12 @@ export function withDefaults(kind: KindName, object: StoredObject): StoredObject
       return namespaceDefaults(object);
     case 'nodes':
       return { ...object, spec: object.spec ?? {}, status: object.status ?? {} };
+    case 'capacitybuffers':
+    case 'machines':
+      return { ...object, status: {} };
+    case 'machinedeployments':
+    case 'machinepools':
+      return { ...object, spec: { replicas: 1, ...object.spec }, status: {} };
     default:
       return object;
   }

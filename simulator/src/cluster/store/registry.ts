@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Random } from '@forescale/shared/time';
 import type { Timeline } from '../../timeline/index.ts';
-import { alreadyExists, notFound } from '../objects/errors.ts';
+import { alreadyExists, forbidden, notFound } from '../objects/errors.ts';
 import type { Json, JsonObject } from '../objects/json.ts';
 import { KINDS, type KindName, kindNamed } from '../objects/kinds.ts';
 import { isFinished, isTerminating, type ObjectMeta, type PodObject, type StoredObject } from '../objects/objects.ts';
@@ -62,7 +62,22 @@ export class Registry {
       ...(kind.countsGenerations && { generation: 1 }),
       creationTimestamp: timestamp(this.nowMs()),
     };
-    return withDefaults(kindName, { ...draft, metadata });
+    const object = kindName === 'pods' ? this.#withPriority({ ...draft, metadata }) : { ...draft, metadata };
+    return withDefaults(kindName, object);
+  }
+
+  /** A pod has the priority of its class, and no other. */
+  #withPriority(object: StoredObject): StoredObject {
+    const { spec } = object as unknown as PodObject;
+    const name = spec.priorityClassName;
+    if (name === undefined) return object;
+    const found = this.store.get('priorityclasses', '', name);
+    if (found === undefined) {
+      const why = `no PriorityClass with name ${name} was found`;
+      throw forbidden(kindNamed('pods'), object.metadata.name, why);
+    }
+    const { value: priority, preemptionPolicy = 'PreemptLowerPriority' } = found;
+    return { ...object, spec: { ...spec, priority, preemptionPolicy } as unknown as JsonObject };
   }
 
   create(kindName: KindName, draft: Draft): StoredEntry {

@@ -25,8 +25,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(machine, { recursive: true }));
 
-/** Does what cloud-init would, below a directory instead of `/`, with a `curl` that hands out the installer. */
-async function boot(join: JoinConfig, token: string, providerIdCommand: string | null) {
+/** Does what cloud-init would, below a directory instead of `/`, with a `curl` that hands out the installer after so many failures. */
+async function boot(join: JoinConfig, token: string, providerIdCommand: string | null, failures = 0) {
   const document = userData({ join, token, request: requestOf(), providerIdCommand });
   const { write_files: files, runcmd } = parse(document);
   const below = (text: string) => text.replaceAll(/(?<![\w/])\/(?=etc\/|var\/)/g, `${machine}/`);
@@ -37,7 +37,9 @@ async function boot(join: JoinConfig, token: string, providerIdCommand: string |
   }
   await program(
     'curl',
-    `while [ $# -gt 2 ]; do [ "$1" = -o ] && file="$2"; shift; done; shift; printf 'url=%s\\n' "$1"; cat > "$file" <<'END'\n${INSTALLER}\nEND`,
+    `asked=$(cat ${machine}/asked 2>/dev/null || echo 0); echo $((asked + 1)) > ${machine}/asked
+[ $asked -lt ${failures} ] && exit 22
+while [ $# -gt 2 ]; do [ "$1" = -o ] && file="$2"; shift; done; shift; printf 'url=%s\\n' "$1"; cat > "$file" <<'END'\n${INSTALLER}\nEND`,
   );
   await program('sleep', 'exit 0');
   await program('kubeadm', `echo "kubeadm $*"; cat "$3"`);
@@ -112,6 +114,15 @@ describe('the script that joins K3s, run by a shell', () => {
     const { status } = await boot(K3S, 't', command.replaceAll('/var/', `${machine}/`));
     expect(status).toBe(0);
     expect(await file('etc/rancher/k3s/config.yaml')).toContain('provider-id=hcloud://7');
+  });
+
+  it('asks for the installer again, and gives up in the end', async () => {
+    const late = await boot(K3S, 't', null, 5);
+    expect(late).toMatchObject({ status: 0, stdout: expect.stringContaining('INSTALL_K3S_VERSION') });
+    await rm(joinPath(machine, 'asked'));
+    const never = await boot(K3S, 't', null, 6);
+    expect(never).toMatchObject({ status: 1, stdout: '' });
+    expect(never.stderr).toContain('https://get.k3s.io cannot be fetched');
   });
 
   it('runs no installer but the one whose sum is known', async () => {

@@ -1,5 +1,5 @@
 import type { JoinConfig } from '@forescale/shared/config';
-import { cloudConfig, PROVIDER_ID, providerIdScript, quotedYaml, shellWord } from './cloud-init.ts';
+import { type AskedOfMachine, askedScript, cloudConfig, PROVIDER_ID, quotedYaml, shellWord } from './cloud-init.ts';
 import type { NodeIdentity } from './node.ts';
 
 type K3sJoin = Extract<JoinConfig, { kind: 'k3s' }>;
@@ -34,19 +34,14 @@ function parsedArgument(argument: string): readonly [string, string | null] {
  * line: nothing has to survive a shell and a unit of systemd, and the list of processes shows none of it. The token lies in
  * a file that only root reads.
  */
-export function k3sUserData(
-  join: K3sJoin,
-  token: string,
-  node: NodeIdentity,
-  providerIdCommand: string | null,
-): string {
-  const options = agentOptions(node, providerIdCommand === null ? null : PROVIDER_ID, join.args);
+export function k3sUserData(join: K3sJoin, token: string, node: NodeIdentity, asked: AskedOfMachine): string {
+  const options = agentOptions(node, asked.providerId === null ? null : PROVIDER_ID, join.args);
   return cloudConfig(
     [
       { path: TOKEN_FILE, content: `${token}\n` },
       { path: CONFIG_FILE, content: quotedYaml(grouped(options)) },
     ],
-    { path: SCRIPT_FILE, content: joinScript(join, providerIdCommand) },
+    { path: SCRIPT_FILE, content: joinScript(join, asked) },
   );
 }
 
@@ -61,17 +56,24 @@ function grouped(options: ReturnType<typeof agentOptions>): Record<string, strin
   );
 }
 
-function joinScript(join: K3sJoin, providerIdCommand: string | null): string {
+function joinScript(join: K3sJoin, asked: AskedOfMachine): string {
   const check = `printf '%s  %s\\n' ${join.installerSha256} ${INSTALLER_FILE} | sha256sum -c - || exit 1\n`;
   return `#!/bin/sh
 # Written by Forescale: makes this machine an agent of K3s.
 set -eu
-${providerIdCommand === null ? '' : providerIdScript(providerIdCommand, CONFIG_FILE)}url=${shellWord(join.installerUrl)}
-if command -v curl >/dev/null; then
-  curl -sfL --retry 10 --retry-connrefused --connect-timeout 10 --max-time 300 -o ${INSTALLER_FILE} "$url"
-else
-  wget -q --tries=10 --timeout=30 -O ${INSTALLER_FILE} "$url"
-fi
+${askedScript(asked, CONFIG_FILE)}url=${shellWord(join.installerUrl)}
+download() {
+  if command -v curl >/dev/null; then
+    curl -sfL --connect-timeout 10 --max-time 60 -o ${INSTALLER_FILE} "$url"
+  else
+    wget -q --timeout=30 -O ${INSTALLER_FILE} "$url"
+  fi
+}
+for attempt in 1 2 3 4 5 6; do
+  if download; then break; fi
+  if [ $attempt = 6 ]; then echo "forescale: $url cannot be fetched: the machine does not join" >&2; exit 1; fi
+  sleep 5
+done
 ${join.installerSha256 === null ? '' : check}export INSTALL_K3S_VERSION=${shellWord(join.version)}
 export INSTALL_K3S_EXEC=agent
 export K3S_URL=${shellWord(join.server)}

@@ -1,5 +1,5 @@
 import type { JoinConfig } from '@forescale/shared/config';
-import { cloudConfig, PROVIDER_ID, providerIdScript, quotedYaml } from './cloud-init.ts';
+import { type AskedOfMachine, askedScript, cloudConfig, PROVIDER_ID, quotedYaml } from './cloud-init.ts';
 import { type NodeIdentity, refused } from './node.ts';
 
 type KubeadmJoin = Extract<JoinConfig, { kind: 'kubeadm' }>;
@@ -9,17 +9,12 @@ const CONFIG_FILE = '/etc/forescale/kubeadm-join.yaml';
 const SCRIPT_FILE = '/var/lib/forescale/join.sh';
 
 /** Joins by `kubeadm join`, which the image has to bring, with kubelet and container runtime. */
-export function kubeadmUserData(
-  join: KubeadmJoin,
-  token: string,
-  node: NodeIdentity,
-  providerIdCommand: string | null,
-): string {
+export function kubeadmUserData(join: KubeadmJoin, token: string, node: NodeIdentity, asked: AskedOfMachine): string {
   if (!BOOTSTRAP_TOKEN.test(token))
     throw refused('join.token_file', '***', 'a bootstrap token such as "abcdef.0123456789abcdef"');
   return cloudConfig(
-    [{ path: CONFIG_FILE, content: quotedYaml(joinConfiguration(join, token, node, providerIdCommand !== null)) }],
-    { path: SCRIPT_FILE, content: joinScript(providerIdCommand) },
+    [{ path: CONFIG_FILE, content: quotedYaml(joinConfiguration(join, token, node, asked.providerId !== null)) }],
+    { path: SCRIPT_FILE, content: joinScript(asked) },
   );
 }
 
@@ -51,11 +46,11 @@ function taintObject(taint: string) {
 }
 
 /** The configuration holds the token, which is of no use once the node has joined. */
-function joinScript(providerIdCommand: string | null): string {
+function joinScript(asked: AskedOfMachine): string {
   return `#!/bin/sh
 # Written by Forescale: makes this machine a node by kubeadm.
 set -eu
-${providerIdCommand === null ? '' : providerIdScript(providerIdCommand, CONFIG_FILE)}kubeadm join --config ${CONFIG_FILE}
+${askedScript(asked, CONFIG_FILE)}kubeadm join --config ${CONFIG_FILE}
 rm -f ${CONFIG_FILE}
 `;
 }

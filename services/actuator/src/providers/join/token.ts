@@ -7,16 +7,16 @@ const TOKEN = /^[\x21-\x7e]+$/;
 
 /**
  * The token in a file, read anew at every call so that one that is exchanged is used from then on; empty without a file.
- * Rejects with `ProviderError` of class `config`, never with the value in it.
+ * Rejects with `ProviderError`, never with the value in it: of class `config`, or `auth` where a cloud is asked with it.
  */
-export async function readToken(path: string | null): Promise<string> {
+export async function readToken(path: string | null, errorClass: 'config' | 'auth' = 'config'): Promise<string> {
   if (path === null) return '';
-  const token = (await readBounded(path)).trim();
+  const token = (await readBounded(path, errorClass)).trim();
   if (TOKEN.test(token)) return token;
-  throw new ProviderError('config', `${path}: allowed: a token on one line, of printable ASCII without blanks`);
+  throw new ProviderError(errorClass, `${path}: allowed: a token on one line, of printable ASCII without blanks`);
 }
 
-async function readBounded(path: string): Promise<string> {
+async function readBounded(path: string, errorClass: 'config' | 'auth'): Promise<string> {
   try {
     const file = await open(path);
     try {
@@ -27,7 +27,7 @@ async function readBounded(path: string): Promise<string> {
     }
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new ProviderError('config', `${path}: cannot be read: ${code ?? 'unknown'}`, { cause });
+    throw new ProviderError(errorClass, `${path}: cannot be read: ${code ?? 'unknown'}`, { cause });
   }
-  throw new ProviderError('config', `${path}: allowed: a token of at most ${TOKEN_BYTES_MAX} bytes`);
+  throw new ProviderError(errorClass, `${path}: allowed: a token of at most ${TOKEN_BYTES_MAX} bytes`);
 }

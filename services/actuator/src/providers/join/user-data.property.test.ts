@@ -97,7 +97,7 @@ it('user data: whatever the values are, they are refused or come out of the docu
         const { keys, files, runs, token: written, options } = read(text, version);
         expect(keys).toEqual(['write_files', 'runcmd']);
         expect(files).toBe(3);
-        expect(runs).toEqual([['/var/lib/forescale/join.sh']]);
+        expect(runs).toEqual([['/bin/sh', '/var/lib/forescale/join.sh']]);
         expect(written).toBe(`${token}\n`);
         expect(options['node-name']).toBe(request.nodeName);
         expect(options['node-label'] ?? []).toEqual(Object.entries(labels).map(([key, value]) => `${key}=${value}`));

@@ -80,7 +80,7 @@ describe('user data: K3s', () => {
 
   it('the script is what runs, once', () => {
     const text = userData({ join: K3S, token: 't', request: requestOf(), providerIdCommand: null });
-    expect((parse(text) as CloudConfig).runcmd).toEqual([['/var/lib/forescale/join.sh']]);
+    expect((parse(text) as CloudConfig).runcmd).toEqual([['/bin/sh', '/var/lib/forescale/join.sh']]);
   });
 
   it('a mirror, and an installer of which the sum is known', () => {

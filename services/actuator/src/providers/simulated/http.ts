@@ -1,9 +1,8 @@
 import { networkReason } from '@forescale/shared/network';
 import { z } from 'zod';
 import { ProviderError } from '../errors.ts';
+import { boundedText, parseJson } from '../http.ts';
 import { classOfStatus, retryAfterMs } from '../refusal.ts';
-
-const BODY_BYTES_MAX = 16 * 2 ** 20;
 
 const failureSchema = z.object({
   error: z.object({
@@ -55,24 +54,4 @@ function classified(what: string, response: Response, body: unknown): ProviderEr
   if (failure.success) return new ProviderError(failure.data.error.class, failure.data.error.message, options);
   const { status } = response;
   return new ProviderError(classOfStatus(status), `${what}: HTTP ${status}`, options);
-}
-
-async function boundedText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > BODY_BYTES_MAX) throw new Error(`answer of more than ${BODY_BYTES_MAX} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,0 +1,4 @@
+import { describeProvider } from '../conformance.ts';
+import { openHetzner } from './target.ts';
+
+describeProvider('hetzner', () => openHetzner());

@@ -23,7 +23,13 @@ const WITHOUT = {
 const ENVIRONMENT = { DEMO_DATA: 'd', DEMO_CLUSTER: 'http://127.0.0.1:1', DEMO_CAPACITY: '5' };
 
 /** Kinds that cannot be opened without packages, and the one that each names first. */
-const NEEDED: Readonly<Record<string, string>> = { externalgrpc: '@grpc/grpc-js' };
+const NEEDED: Readonly<Record<string, string>> = {
+  aws: '@aws-sdk/client-ec2',
+  azure: '@azure/identity',
+  docker: 'dockerode',
+  externalgrpc: '@grpc/grpc-js',
+  gcp: 'google-auth-library',
+};
 
 const services: ForescaleProcess[] = [];
 afterEach(async () => {

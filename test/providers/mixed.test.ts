@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { whyNoModels } from './aws/service-model.ts';
 import { openMachines as openAws } from './aws/target.ts';
 import { openMachines as openGcp } from './gcp/target.ts';
 import { MixedWorld } from './mixed/world.ts';
@@ -36,7 +37,7 @@ async function openWorld(seed: number) {
  * the end points. Which call it is depends on the order in which they arrive there, so that a seed gives a day like another, not
  * the same; what has to hold, holds of all of them.
  */
-describe('a pool of two clouds', () => {
+describe.skipIf(whyNoModels())('a pool of two clouds', () => {
   it.each([1, 2])(
     'leaves nothing over and makes nothing twice (seed %i)',
     async (seed) => {

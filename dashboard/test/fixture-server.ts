@@ -71,6 +71,7 @@ function pools(knobs: Knobs): PoolsDocument {
     desired,
     usdPerHour: usd,
     reactiveUsdPerHour: reactiveUsd,
+    prices: { source: 'configured' as const, asOf: null },
   };
   return {
     now: now(knobs),

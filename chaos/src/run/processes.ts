@@ -12,7 +12,7 @@ import { CloudProvider } from '../ports/provider.ts';
 import { StatePort, withoutJournal } from '../ports/state.ts';
 import { StorePort } from '../ports/store.ts';
 import { ProcessLife } from '../time/process-life.ts';
-import { config, TICK_MS } from '../world/scenario.ts';
+import { configOf, TICK_MS } from '../world/scenario.ts';
 import type { DayWorld } from './day-world.ts';
 
 const SECOND_MS = 1_000;
@@ -77,7 +77,7 @@ export class Processes {
     this.#living.push({ name, life, journal, readiness, bus });
     const leads = () => this.#world.lease.stored?.holder === name;
     const running = startActuator({
-      config,
+      config: configOf(seed),
       reader: kube,
       writer: kube,
       store: new StorePort(kpis, link),

@@ -1,4 +1,4 @@
-import { POOL_LABEL, type PoolConfig, parseConfig } from '@forescale/shared/config';
+import { type Config, POOL_LABEL, type PoolConfig, parseConfig } from '@forescale/shared/config';
 import { seededRandom } from '@forescale/shared/time';
 import { createSimulatedCluster, type SimulatedCluster } from '@forescale/simulator/cluster';
 import type { Surge } from '../faults/fault.ts';
@@ -16,11 +16,11 @@ export const TICK_MS = MINUTE_MS;
 /** What a node carries of the signal. */
 export const CAPACITY_PER_NODE = 100;
 
-const CONFIG = `autoscaler:
+const configText = (limits: string) => `autoscaler:
   pools:
     - name: ${POOL}
       mode: enforce
-      provider: { kind: simulated, url: "http://127.0.0.1:1", concurrency: 20 }
+      provider: { kind: simulated, url: "http://127.0.0.1:1", concurrency: 20${limits} }
       signals: [{ name: ${SIGNAL}, capacity_per_node: ${CAPACITY_PER_NODE} }]
       lead_time: 2m
       template: { allocatable: { cpu: "4", memory: 16Gi, pods: 58 } }
@@ -37,8 +37,14 @@ const CONFIG = `autoscaler:
         - { instance_type: m4, zone: b, capacity_type: spot, usd_per_hour: 0.08 }
 `;
 
-export const config = parseConfig(CONFIG, 'chaos', {});
+const config = parseConfig(configText(''), 'chaos', {});
+const pacedConfig = parseConfig(configText(', rate_per_second: 0.1'), 'chaos', {});
 export const pool = config.pools[0] as PoolConfig;
+
+/** On every eighth seed the provider may be called but once in 10 s: what a tick has no room for waits for the next. */
+export function configOf(seed: number): Config {
+  return seed % 8 === 7 ? pacedConfig : config;
+}
 
 /** Of the most that the pool may have by day, more than it can carry by night. */
 const LOAD_MAX = 11.5 * CAPACITY_PER_NODE;

@@ -1,4 +1,4 @@
-import { loadConfig, parseConfig } from '@forescale/shared/config';
+import { parseConfig } from '@forescale/shared/config';
 import type { ClusterService } from '@forescale/shared/kubernetes';
 import { createLog } from '@forescale/shared/telemetry';
 import { systemClock } from '@forescale/shared/time';
@@ -6,6 +6,7 @@ import { examine } from '../doctor/examine.ts';
 import { findingsTable } from '../doctor/table.ts';
 import { wordsTo, writeJson } from '../output/json.ts';
 import { UsageError } from '../output/usage.ts';
+import { loadCompleteConfig } from '../runtime/complete-config.ts';
 
 export interface DoctorFlags {
   readonly config?: string;
@@ -23,7 +24,7 @@ export async function doctor(flags: DoctorFlags): Promise<void> {
   const config =
     flags.config === undefined
       ? parseConfig('autoscaler: {}', 'defaults', process.env)
-      : await loadConfig(flags.config, process.env);
+      : await loadCompleteConfig(flags.config, process.env);
   const findings = await examine({
     config,
     services,

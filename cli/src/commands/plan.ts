@@ -1,18 +1,23 @@
 import { describePlan, type Plan, type PlanState, plan } from '@forescale/actuator/plan';
 import { openProvider } from '@forescale/actuator/providers';
 import { startActuator } from '@forescale/actuator/service';
-import { type Config, loadConfig } from '@forescale/shared/config';
+import type { Config, PoolConfig } from '@forescale/shared/config';
 import type { Forecast } from '@forescale/shared/domain';
 import { Readiness } from '@forescale/shared/service';
 import { createLog, silentInstruments } from '@forescale/shared/telemetry';
 import { seededRandom, systemClock } from '@forescale/shared/time';
 import { encodeForecastData } from '@forescale/shared/wire';
 import { wordsTo, writeJson } from '../output/json.ts';
+import { offeringsDocument, offeringsText } from '../output/offerings.ts';
 import { UsageError } from '../output/usage.ts';
+import { loadCompleteConfig } from '../runtime/complete-config.ts';
 import { solverFor } from '../runtime/mix-solver.ts';
 import { copyOfState, idleWriter, readOnlyBus, readOnlyStore } from '../runtime/read-only.ts';
 import { openRuntime } from '../runtime/runtime.ts';
 import { readPlanFile } from './plan-file.ts';
+
+/** Somebody waits, and there is no next tick. */
+const PRICE_PATIENCE_MS = 30_000;
 
 export interface PlanFlags {
   readonly config: string;
@@ -21,6 +26,8 @@ export interface PlanFlags {
 }
 
 interface Planned {
+  /** At the prices that were planned by. */
+  readonly pool: PoolConfig;
   readonly nowMs: number;
   readonly state: PlanState;
   readonly forecasts: readonly Forecast[];
@@ -29,11 +36,12 @@ interface Planned {
 
 /** `forescale plan`: what would be done now, and why; nothing is changed, published or stored. */
 export async function planNow(flags: PlanFlags): Promise<void> {
-  const config = await loadConfig(flags.config, process.env);
+  const config = await loadCompleteConfig(flags.config, process.env);
   const planned = flags.state === undefined ? await planLive(config) : await planRecorded(config, flags.state);
   if (flags.json !== undefined) await writeJson(flags.json, document(planned));
   const out = wordsTo(flags.json);
-  for (const { plan: one } of planned.values()) out.write(`${describePlan(one).join('\n')}\n`);
+  for (const { plan: one, pool } of planned.values())
+    out.write(`${[...describePlan(one), offeringsText(pool)].join('\n')}\n`);
 }
 
 async function planRecorded(config: Config, path: string): Promise<Map<string, Planned>> {
@@ -41,7 +49,7 @@ async function planRecorded(config: Config, path: string): Promise<Map<string, P
   const solve = await solverFor(config.pools);
   for (const pool of config.pools) {
     const { nowMs, state, forecasts } = await readPlanFile(path, pool);
-    planned.set(pool.name, { nowMs, state, forecasts, plan: plan(state, forecasts, pool, nowMs, solve) });
+    planned.set(pool.name, { pool, nowMs, state, forecasts, plan: plan(state, forecasts, pool, nowMs, solve) });
   }
   return planned;
 }
@@ -75,6 +83,7 @@ async function planLive(config: Config): Promise<Map<string, Planned>> {
       homeNode: null,
       openProvider: (one) => openProvider(one, { clock: systemClock, kube }),
       solve: await solverFor(config.pools),
+      pricePatienceMs: PRICE_PATIENCE_MS,
     });
     const nowMs = systemClock.nowMs();
     await actuator.tick(nowMs);
@@ -82,9 +91,11 @@ async function planLive(config: Config): Promise<Map<string, Planned>> {
     const { reasons } = await readiness.report();
     const missing = Object.entries(reasons).map(([part, reason]) => `${part}: ${reason}`);
     const planned = new Map<string, Planned>();
-    for (const [pool, one] of actuator.planned()) {
-      if (!one) throw new Error(`pool ${pool} cannot be planned: ${missing.join('; ')}`);
-      planned.set(pool, { nowMs, ...one });
+    const byName = actuator.planned();
+    for (const { config: pool } of actuator.pools(nowMs)) {
+      const one = byName.get(pool.name);
+      if (!one) throw new Error(`pool ${pool.name} cannot be planned: ${missing.join('; ')}`);
+      planned.set(pool.name, { pool, nowMs, ...one });
     }
     return planned;
   } finally {
@@ -94,9 +105,16 @@ async function planLive(config: Config): Promise<Map<string, Planned>> {
 
 /** Readable again by `--state`. */
 function document(planned: ReadonlyMap<string, Planned>) {
-  const pools = [...planned].map(([pool, { nowMs, state, forecasts, plan: one }]) => [
-    pool,
-    { at_ms: nowMs, actions: one.actions, report: one.report, state, forecasts: forecasts.map(encodeForecastData) },
+  const pools = [...planned].map(([name, { pool, nowMs, state, forecasts, plan: one }]) => [
+    name,
+    {
+      at_ms: nowMs,
+      actions: one.actions,
+      report: one.report,
+      state,
+      forecasts: forecasts.map(encodeForecastData),
+      ...offeringsDocument(pool),
+    },
   ]);
   return { pools: Object.fromEntries(pools) };
 }

@@ -1,13 +1,15 @@
 import { offeringOf } from '@forescale/actuator/execute';
-import { offeringId } from '@forescale/actuator/plan';
-import { type Observed, observe, type Rightsizing, rightsize } from '@forescale/actuator/rightsize';
+import { offeringId, priceOf } from '@forescale/actuator/plan';
+import { type Mix, type Observed, observe, type Rightsizing, rightsize } from '@forescale/actuator/rightsize';
 import { Capacities } from '@forescale/actuator/service';
-import { type Config, loadConfig, type PoolConfig } from '@forescale/shared/config';
+import type { Config, PoolConfig } from '@forescale/shared/config';
 import { createLog } from '@forescale/shared/telemetry';
 import { systemClock } from '@forescale/shared/time';
 import { wordsTo, writeJson } from '../output/json.ts';
+import { priceDocument } from '../output/offerings.ts';
 import { rightsizeText } from '../output/rightsize-text.ts';
 import { integerOption, numberOption, UsageError } from '../output/usage.ts';
+import { loadCompleteConfig } from '../runtime/complete-config.ts';
 import { solverFor } from '../runtime/mix-solver.ts';
 import { openRuntime, type Runtime } from '../runtime/runtime.ts';
 
@@ -28,7 +30,7 @@ export interface PoolRightsizing {
   readonly margin: number;
   readonly observed: Observed;
   /** The nodes of this moment; null: the cluster cannot be asked. */
-  readonly nodes: readonly { readonly offering: string; readonly count: number; readonly usdPerHour: number }[] | null;
+  readonly nodes: Mix['machines'] | null;
   readonly advice: Rightsizing;
 }
 
@@ -36,7 +38,7 @@ export interface PoolRightsizing {
 export async function rightsizeNow(flags: RightsizeFlags): Promise<void> {
   const days = integerOption('--days', flags.days, 1, 366);
   const margin = numberOption('--margin', flags.margin, 0, 3);
-  const config = await loadConfig(flags.config, process.env);
+  const config = await loadCompleteConfig(flags.config, process.env);
   const pools = flags.pool === undefined ? config.pools : config.pools.filter((pool) => pool.name === flags.pool);
   if (pools.length === 0) {
     const names = config.pools.map((pool) => pool.name).join(', ');
@@ -76,22 +78,23 @@ async function learnedOf(runtime: Runtime, pool: PoolConfig) {
 async function nodesOf(runtime: Runtime, pool: PoolConfig, nowMs: number): Promise<PoolRightsizing['nodes']> {
   const state = await runtime.cluster?.reader.read(nowMs).catch(() => null);
   if (!state) return null;
-  const counts = new Map<string, { offering: string; count: number; usdPerHour: number }>();
+  const counts = new Map<string, Mix['machines'][number]>();
   for (const node of state.nodes) {
     if (!Object.entries(pool.selector).every(([key, value]) => node.labels[key] === value)) continue;
     const offering = offeringOf(pool, node);
     const id = offeringId(offering);
-    const line = counts.get(id) ?? { offering: id, count: 0, usdPerHour: 0 };
+    const line = counts.get(id) ?? { offering: id, count: 0, usdPerHour: 0, price: priceOf(offering) };
     counts.set(id, { ...line, count: line.count + 1, usdPerHour: line.usdPerHour + offering.usdPerHour });
   }
   return [...counts.values()].sort((a, b) => (a.offering < b.offering ? -1 : 1));
 }
 
 function document({ pool, days, margin, observed, nodes, advice }: PoolRightsizing) {
-  const line = (one: { offering: string; count: number; usdPerHour: number }) => ({
+  const line = (one: Mix['machines'][number]) => ({
     offering: one.offering,
     count: one.count,
     usd_per_hour: one.usdPerHour,
+    price: priceDocument(one),
   });
   return {
     pool,

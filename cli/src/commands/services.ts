@@ -1,4 +1,4 @@
-import { loadConfig } from '@forescale/shared/config';
+import { loadCompleteConfig } from '../runtime/complete-config.ts';
 import { startProcess } from '../runtime/process.ts';
 import type { ServiceName } from '../runtime/services.ts';
 
@@ -17,7 +17,7 @@ export async function one(service: ServiceName, flags: Flags, signal: AbortSigna
 }
 
 async function serve(flags: Flags, services: readonly ServiceName[], signal: AbortSignal): Promise<void> {
-  const config = await loadConfig(flags.config, process.env);
+  const config = await loadCompleteConfig(flags.config, process.env);
   const running = await startProcess(config, services);
   await running.run(signal);
 }

@@ -1,5 +1,6 @@
+import { priceBasis, priceWords } from '@forescale/actuator/plan';
 import { selectBackend } from '@forescale/predictor/tensor';
-import { type Config, loadConfig, type PoolConfig, type SimulationConfig } from '@forescale/shared/config';
+import type { Config, PoolConfig, SimulationConfig } from '@forescale/shared/config';
 import type { Series } from '@forescale/shared/domain';
 import { silentLog } from '@forescale/shared/telemetry';
 import { systemClock } from '@forescale/shared/time';
@@ -17,6 +18,7 @@ import { readHistory } from '../history/read-history.ts';
 import { wordsTo, writeJson, writeOutput } from '../output/json.ts';
 import { startProgress } from '../output/progress.ts';
 import { integerOption, numberOption, UsageError } from '../output/usage.ts';
+import { loadCompleteConfig } from '../runtime/complete-config.ts';
 import { solverFor } from '../runtime/mix-solver.ts';
 import { createReplayForecaster } from '../runtime/replay-forecaster.ts';
 import { openStore } from '../runtime/runtime.ts';
@@ -40,7 +42,7 @@ export async function simulate(path: string | undefined, flags: SimulateFlags): 
   const policy = policyNamed(flags.policy);
   const seed = integerOption('--seed', flags.seed, 0, 2 ** 31 - 1);
   const historyShare = numberOption('--history', flags.history, 0, 0.99);
-  const config = await loadConfig(flags.config, process.env);
+  const config = await loadCompleteConfig(flags.config, process.env);
   const { name, pool, trace } = await loadToReplay(path, flags, config);
   const progress = startProgress(`simulate ${policy}`);
   const result = await replay({
@@ -58,8 +60,9 @@ export async function simulate(path: string | undefined, flags: SimulateFlags): 
   });
   progress.end();
   if (flags.timeline !== undefined) await writeOutput('--timeline', flags.timeline, timelineCsv(result.timeline));
-  if (flags.json !== undefined) await writeJson(flags.json, result.summary);
-  wordsTo(flags.json).write(`${words(name, result.summary)}\n`);
+  const prices = priceBasis(pool.offerings);
+  if (flags.json !== undefined) await writeJson(flags.json, { ...result.summary, prices: prices.source });
+  wordsTo(flags.json).write(`${words(name, result.summary, priceWords(prices))}\n`);
 }
 
 interface ToReplay {
@@ -119,12 +122,12 @@ function policyNamed(name: string): PolicyName {
   throw new UsageError(`--policy = ${JSON.stringify(name)}; allowed: ${POLICY_NAMES.join(', ')}`);
 }
 
-function words(name: string, summary: ReplaySummary): string {
+function words(name: string, summary: ReplaySummary, prices: string): string {
   const percent = (share: number) => `${(100 * share).toFixed(3)} %`;
   return [
     `${name}: policy ${summary.policy} would have cost ${summary.usd.toFixed(2)} USD and missed ${percent(summary.unmet_demand_share)} of the demand`,
     `  ${summary.steps} steps, ${summary.node_hours.toFixed(0)} node-hours, shortage in ${percent(summary.shortage_time_share)} of the time`,
-    `  ${summary.cost_ratio.toFixed(3)} times what perfect foresight would have paid for as much unmet demand (${summary.oracle_usd.toFixed(2)} USD)`,
+    `  ${summary.cost_ratio.toFixed(3)} times what perfect foresight would have paid for as much unmet demand (${summary.oracle_usd.toFixed(2)} USD); prices: ${prices}`,
     `  ${summary.nodes_created} nodes created in ${summary.scale_ups} scale-ups, ${summary.scale_downs} scale-downs, ${summary.spot_interruptions} spot interruptions, ${summary.create_failures} failed creations`,
     `  decisions p50 ${summary.decision_ms.p50.toFixed(2)} ms, p99 ${summary.decision_ms.p99.toFixed(2)} ms, training ${summary.train_seconds.toFixed(1)} s`,
   ].join('\n');

@@ -1,11 +1,12 @@
-import { boundsAt, type Config, loadConfig, maskSecrets, type PoolConfig } from '@forescale/shared/config';
+import { boundsAt, type Config, maskSecrets, type PoolConfig } from '@forescale/shared/config';
 import { stringify } from 'yaml';
+import { loadCompleteConfig } from '../runtime/complete-config.ts';
 
 const HOUR_MS = 3_600_000;
 
 /** Checks a configuration; with `print` shows what it comes to, and the bounds of the next 24 hours. */
 export async function validate(file: string, options: { readonly print?: boolean }): Promise<void> {
-  const config = await loadConfig(file, process.env);
+  const config = await loadCompleteConfig(file, process.env);
   if (!options.print) {
     process.stdout.write(`${file}: valid, ${config.pools.length} pool(s)\n`);
     return;

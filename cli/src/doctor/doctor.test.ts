@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { MachineProvider } from '@forescale/actuator/providers';
 import { parseConfig } from '@forescale/shared/config';
 import {
   type ClusterProbe,
@@ -9,6 +10,7 @@ import {
 import { ManualClock, systemClock } from '@forescale/shared/time';
 import { describe, expect, it } from 'vitest';
 import { checkServer } from './cluster.ts';
+import { checkLivePrices } from './machines.ts';
 import { checkPermissions } from './permissions.ts';
 import { checkPrices } from './prices.ts';
 import { checkNode } from './servers.ts';
@@ -145,6 +147,55 @@ describe('doctor: prices', () => {
 
   it('a pool that is to buy, and has nothing to', () => {
     expect(findingOf('', 'enforce')).toMatchObject({ state: 'warn' });
+  });
+});
+
+const DAY_MS = 86_400_000;
+const priced = (source: 'static' | 'configured', asOf: string | null, count = 1) =>
+  configOf('    - { name: web, provider: { kind: simulated, url: "http://127.0.0.1:1" } }\n').pools.map((pool) => ({
+    ...pool,
+    offerings: Array.from({ length: count }, (_, i) => ({
+      ...{ provider: '', instanceType: `m${i}`, region: 'r', zone: 'a', capacityType: 'on_demand' as const },
+      ...{ usdPerHour: 0.1, allocatable: null, interruption: null },
+      ...(source === 'static' && { price: { source, asOf, estimate: false } }),
+    })),
+  }));
+const findingsAt = (
+  pools: ReturnType<typeof priced>,
+  day: string,
+  provider: { readonly prices?: NonNullable<MachineProvider['prices']> } = {},
+) => checkLivePrices(pools, async () => provider, { clock: new ManualClock(Date.parse(day)), timeoutMs: DAY_MS });
+
+describe('doctor: live prices', () => {
+  it('a pool whose prices are all configured needs none', async () => {
+    expect(await findingsAt(priced('configured', null), '2026-11-26')).toEqual([]);
+  });
+
+  it.each([
+    ['2026-11-26', 'ok', 'not live: 3 static price(s) hold'],
+    ['2027-01-16', 'ok', 'not live: 3 static price(s) hold'],
+    ['2027-01-17', 'warn', 'not live: 3 of 3 static price(s) are more than 180 days old, up to 181'],
+  ])('static ones of 2026-07-20 on %s: %s', async (day, state, detail) => {
+    expect(await findingsAt(priced('static', '2026-07-20', 3), day)).toEqual([
+      { check: 'price', subject: 'pool web', state, detail },
+    ]);
+  });
+});
+
+describe('doctor: live prices that a provider tells', () => {
+  it.each([
+    [[0.1, 0.2, 0.3], 'ok', 'live: all 3'],
+    [[0.1, null, 0.3], 'ok', 'live: 2 of 3; 3 static price(s) hold'],
+  ])('%j: %s, %s', async (prices, state, detail) => {
+    const findings = await findingsAt(priced('static', '2026-07-20', 3), '2026-11-26', { prices: async () => prices });
+    expect(findings).toMatchObject([{ state, detail }]);
+  });
+
+  it('that may not be read are a warning, with what holds instead', async () => {
+    const prices = () => Promise.reject(new Error('AccessDenied: pricing:GetProducts'));
+    expect(await findingsAt(priced('static', '2026-07-20', 3), '2026-11-26', { prices })).toMatchObject([
+      { state: 'warn', detail: 'not told: AccessDenied: pricing:GetProducts; 3 static price(s) hold' },
+    ]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { openProvider } from '@forescale/actuator/providers';
 import type { Config } from '@forescale/shared/config';
 import {
   type ClusterService,
@@ -10,6 +11,7 @@ import {
 import type { Log } from '@forescale/shared/telemetry';
 import { checkServer, checkWriters } from './cluster.ts';
 import { attempt, type Finding, type Patience } from './finding.ts';
+import { checkLivePrices, checkMachines } from './machines.ts';
 import { checkPermissions } from './permissions.ts';
 import { checkPrices } from './prices.ts';
 import { checkBus, checkNode, checkProviders, checkStore } from './servers.ts';
@@ -31,10 +33,17 @@ export async function examine(examined: Examined): Promise<Finding[]> {
     checkStore(config, log, patience),
     checkBus(config, patience),
   ]);
-  const providers = await checkProviders(config, cluster.kube, cluster.id, patience);
+  const parts = { clock: patience.clock, kube: cluster.kube };
+  const [providers, live] = await Promise.all([
+    checkProviders(config, cluster.kube, cluster.id, patience),
+    checkLivePrices(config.pools, (one) => openProvider(one, parts), patience),
+  ]);
   const servers = [...cluster.findings, ...store, ...bus, ...providers];
-  const order: readonly Finding['check'][] = ['reachable', 'permission', 'clock', 'version', 'price', 'single writer'];
-  return [...servers, checkNode(nodeVersion), ...checkPrices(config.pools)].sort(
+  const order: readonly Finding['check'][] = [
+    ...(['reachable', 'permission', 'clock', 'version', 'machines', 'price', 'single writer'] as const),
+  ];
+  const prices = [...checkMachines(config.pools), ...checkPrices(config.pools), ...live];
+  return [...servers, checkNode(nodeVersion), ...prices].sort(
     (a, b) => order.indexOf(a.check) - order.indexOf(b.check),
   );
 }

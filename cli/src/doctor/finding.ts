@@ -2,7 +2,7 @@ import { type Clock, within } from '@forescale/shared/time';
 
 /** What a check came to. Only `fail` says that something will not work. */
 export interface Finding {
-  readonly check: 'reachable' | 'permission' | 'clock' | 'version' | 'price' | 'single writer';
+  readonly check: 'reachable' | 'permission' | 'clock' | 'version' | 'machines' | 'price' | 'single writer';
   /** What was looked at, such as a server, a right or a pool. */
   readonly subject: string;
   readonly state: 'ok' | 'warn' | 'fail';

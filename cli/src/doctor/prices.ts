@@ -1,3 +1,4 @@
+import { priceBasis, priceWords } from '@forescale/actuator/plan';
 import type { OfferingConfig, PoolConfig } from '@forescale/shared/config';
 import type { Finding } from './finding.ts';
 
@@ -35,5 +36,7 @@ function doubtsOf(offering: OfferingConfig, all: readonly OfferingConfig[]): str
 
 function rangeOf(offerings: readonly OfferingConfig[]): string {
   const prices = offerings.map(({ usdPerHour }) => usdPerHour);
-  return `${offerings.length} offering(s), ${Math.min(...prices)} to ${Math.max(...prices)} USD/h`;
+  const basis = priceBasis(offerings);
+  const from = basis.source === 'configured' ? '' : `, ${priceWords(basis)}`;
+  return `${offerings.length} offering(s), ${Math.min(...prices)} to ${Math.max(...prices)} USD/h${from}`;
 }

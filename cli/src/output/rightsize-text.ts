@@ -1,3 +1,4 @@
+import { priceBasis, priceWords } from '@forescale/actuator/plan';
 import type { Mix, RequestLine } from '@forescale/actuator/rightsize';
 import type { PoolRightsizing } from '../commands/rightsize.ts';
 
@@ -40,8 +41,11 @@ function row(name: string, usdPerHour: number | null, what: string): string {
   return `  ${name.padEnd(32)} ${usd[0]?.padStart(9)} ${usd[1]?.padStart(10)}  ${what}`.trimEnd();
 }
 
-function listed(machines: readonly { readonly offering: string; readonly count: number }[]): string {
-  return machines.length === 0 ? 'none' : machines.map((one) => `${one.count} x ${one.offering}`).join(', ');
+function listed(machines: Mix['machines']): string {
+  if (machines.length === 0) return 'none';
+  const names = machines.map((one) => `${one.count} x ${one.offering}`).join(', ');
+  const basis = priceBasis(machines);
+  return basis.source === 'configured' ? names : `${names} (prices: ${priceWords(basis)})`;
 }
 
 function requestRow(one: RequestLine): string {

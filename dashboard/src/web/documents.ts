@@ -31,6 +31,8 @@ export interface Pool {
   readonly desired: number | null;
   readonly usdPerHour: number | null;
   readonly reactiveUsdPerHour: number | null;
+  /** What both rest on. */
+  readonly prices: { readonly source: 'configured' | 'static' | 'live' | 'unknown'; readonly asOf: string | null };
 }
 
 export interface PoolsDocument {

@@ -4,7 +4,7 @@
 import { element, setText } from './dom.js';
 import { formatCount, formatDuration, formatNodes, formatShare, formatUsd, formatValue, unitOf } from './format.js';
 import { quantileOf } from './lead-time.js';
-import { errorWords } from './words.js';
+import { errorWords, priceWords } from './words.js';
 
 /**
  * One tile: a number, and what stands beside it. `warn` marks what is not as it should be.
@@ -22,7 +22,7 @@ export function tilesOf({ pool, signal, forecast, load, ahead, leadsS, money }) 
     accuracyTile(forecast),
     leadTile(leadsS),
     rateTile(pool),
-    savedTile(money),
+    savedTile(pool, money),
   ];
 }
 
@@ -88,20 +88,27 @@ function rateTile(pool) {
   return {
     label: 'Cost per hour',
     value: formatUsd(pool.usdPerHour),
-    detail:
+    detail: joined(
       pool.reactiveUsdPerHour === null ? 'nothing to compare yet' : `reactive ${formatUsd(pool.reactiveUsdPerHour)}`,
+      priceWords(pool),
+    ),
   };
 }
 
-/** @param {Facts['money']} money @returns {Tile} */
-function savedTile({ saved, reactive, seconds }) {
+/** @param {Pool} pool @param {Facts['money']} money @returns {Tile} */
+function savedTile(pool, { saved, reactive, seconds }) {
   if (seconds === 0) return { label: 'Saved', value: '–', detail: 'not known yet' };
   const share = reactive > 0 ? `${formatShare(Math.abs(saved) / reactive)} in ` : 'in ';
   return {
     label: saved < 0 ? 'Spent more than reactive' : 'Saved against reactive',
     value: formatUsd(Math.abs(saved)),
-    detail: `${share}${formatDuration(seconds)}`,
+    detail: joined(`${share}${formatDuration(seconds)}`, priceWords(pool)),
   };
+}
+
+/** @param {...string} parts */
+function joined(...parts) {
+  return parts.filter(Boolean).join(' · ');
 }
 
 /** Writes tiles into a definition list, reusing what is there. @param {HTMLElement} list @param {readonly Tile[]} tiles */

@@ -120,3 +120,10 @@ export function clockWords({ nowS, wallS, speed }) {
   if (speed < 0.2) return { simulated, words: 'Simulated time, stopped' };
   return { simulated, words: `Simulated time ×${Number(speed.toPrecision(2)).toLocaleString('en-US')}` };
 }
+
+/** What sums of money rest on, where that is not the configuration: "static prices of 2026-07-20". @param {Pick<Pool, 'prices'>} pool */
+export function priceWords({ prices: { source, asOf } }) {
+  if (source === 'configured') return '';
+  if (source === 'unknown') return 'no price is known';
+  return `${source} prices${source === 'static' && asOf !== null ? ` of ${asOf}` : ''}`;
+}

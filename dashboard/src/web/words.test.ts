@@ -8,6 +8,7 @@ import {
   loadSentence,
   nodesSentence,
   plainWords,
+  priceWords,
   sourceWords,
   wouldHave,
 } from './words.js';
@@ -98,6 +99,7 @@ test('nodesSentence: what is there, what is wanted, what is allowed and by whom'
     desired: 6,
     usdPerHour: 1,
     reactiveUsdPerHour: 1,
+    prices: { source: 'configured', asOf: null },
   };
   expect(nodesSentence(pool)).toBe('4 nodes ready, 2 starting; 6 wanted. Allowed are 3 to 8 (business_hours, pool).');
   expect(nodesSentence({ ...pool, ready: null })).toMatch(/not been planned yet/);
@@ -119,6 +121,15 @@ test('errorWords: against the seasonal guess', () => {
     'error 10 % above a seasonal guess',
     'error as that of a seasonal guess',
   ]);
+});
+
+test.each([
+  ['configured', null, ''],
+  ['static', '2026-07-20', 'static prices of 2026-07-20'],
+  ['live', '2026-11-26T04:00:00.000Z', 'live prices'],
+  ['unknown', null, 'no price is known'],
+] as const)('priceWords: %s of %s', (source, asOf, expected) => {
+  expect(priceWords({ prices: { source, asOf } })).toBe(expected);
 });
 
 test('clockWords: real life, simulation, and one that stands still', () => {

@@ -2,7 +2,13 @@ export { type Bounds, boundsAt, type Override, type Sourced } from './bounds.ts'
 export { calendarOf } from './calendar.ts';
 export { ConfigError } from './errors.ts';
 export { CLOUDS, type MachinesConfig, RESERVATIONS } from './machines-schema.ts';
-export { INTERRUPTION_BANDS, type OfferingConfig, type PriceOrigin, priceOriginSchema } from './offering-schema.ts';
+export {
+  INTERRUPTION_BANDS,
+  NO_PRICE,
+  type OfferingConfig,
+  type PriceOrigin,
+  priceOriginSchema,
+} from './offering-schema.ts';
 export { loadConfig, parseConfig } from './parse.ts';
 export type { WindowPolicy } from './policy-schema.ts';
 export {

@@ -30,7 +30,7 @@ export const priceOriginSchema = z.object({
 
 export type PriceOrigin = Readonly<z.output<typeof priceOriginSchema>>;
 
-const NO_PRICE: PriceOrigin = { source: 'unknown', asOf: null, estimate: false };
+export const NO_PRICE: PriceOrigin = { source: 'unknown', asOf: null, estimate: false };
 
 /** A kind of machine that the pool may buy. */
 export const offeringSchema = section({

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { KubeConfig, type RequestContext } from '@kubernetes/client-node';
 import type { Dispatcher } from 'undici';
 import type { Config } from '../config/index.ts';
+import { KubernetesUnavailableError } from './errors.ts';
 
 /**
  * The API server that the configuration names: `url` for a plain one such as the simulated, else the given
@@ -25,6 +26,9 @@ export function connectKubernetes(config: Pick<Config['kubernetes'], 'url' | 'ku
   if (config.context !== null) kube.setCurrentContext(config.context);
   return kube;
 }
+
+/** What a header may carry. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 type Options = ReturnType<KubeConfig['createDispatcherOptions']>;
 
@@ -55,5 +59,10 @@ class PooledKubeConfig extends KubeConfig {
       take(this.#pool ?? made);
     };
     await super.applySecurityAuthentication(context);
+    // Whoever sends it would quote it in the error, token and all.
+    if (!Object.values(context.getHeaders()).every((value) => HEADER_VALUE.test(value)))
+      throw new KubernetesUnavailableError(
+        'the credentials of the kubeconfig hold a line break, or what else no header may',
+      );
   }
 }

@@ -4,7 +4,7 @@ import { type Clock, systemClock, within } from '../time/index.ts';
 import { KubernetesUnavailableError } from './errors.ts';
 import { openAnswer, requestJson } from './request.ts';
 
-/** Of a whole answer, with all tries. */
+/** Of a whole answer, with all tries. A server that accepts a call and never answers holds up a tick for as long. */
 const TIMEOUT_MS = 30_000;
 /** A list of 150,000 pods is 300 pages: one connection that is reset must not cost all of them. */
 const RETRY_WAITS_MS = [100, 300];
@@ -15,13 +15,18 @@ const RETRY_AFTER_MS_MAX = 10_000;
  * The parsed JSON of an answer. Rejects with `KubernetesUnavailableError`, also when the whole answer is not there in
  * time, or `KubernetesRefusedError`.
  */
-export async function getJson(kube: KubeConfig, path: string, clock: Clock = systemClock): Promise<unknown> {
+export async function getJson(
+  kube: KubeConfig,
+  path: string,
+  clock: Clock = systemClock,
+  timeoutMs = TIMEOUT_MS,
+): Promise<unknown> {
   const once = (signal: AbortSignal) => requestJson(kube, { method: 'GET', path }, signal);
   const { value } = await within(
     clock,
-    TIMEOUT_MS,
+    timeoutMs,
     (signal) => withRetries(clock, signal, () => once(signal)),
-    () => late(path),
+    () => late(path, timeoutMs),
   );
   return value;
 }
@@ -52,12 +57,12 @@ export async function openStream(
     clock,
     TIMEOUT_MS,
     () => openAnswer(kube, { method: 'GET', path }, signal),
-    () => late(path),
+    () => late(path, TIMEOUT_MS),
   );
   if (response.body === null) throw new KubernetesUnavailableError(`GET ${path}: the answer is empty`);
   return response.body;
 }
 
-function late(path: string): KubernetesUnavailableError {
-  return new KubernetesUnavailableError(`GET ${path}: no answer within ${TIMEOUT_MS} ms`);
+function late(path: string, timeoutMs: number): KubernetesUnavailableError {
+  return new KubernetesUnavailableError(`GET ${path}: no answer within ${timeoutMs} ms`);
 }

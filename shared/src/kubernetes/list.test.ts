@@ -3,7 +3,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ManualClock, systemClock } from '../time/index.ts';
 import { getJson } from './get.ts';
-import { KubernetesRefusedError, KubernetesUnavailableError } from './index.ts';
+import { createSurroundings, KubernetesRefusedError, KubernetesUnavailableError } from './index.ts';
 import { listAll, listPages, newestVersion } from './list.ts';
 
 let app: FastifyInstance;
@@ -82,6 +82,19 @@ it('a server that accepts and never answers is given up after 30 s', async () =>
   const answer = getJson(kube, '/never', clock);
   clock.advanceTo(30_000);
   await expect(answer).rejects.toThrow(new KubernetesUnavailableError('GET /never: no answer within 30000 ms'));
+});
+
+it('nobody waits for annotations that long: every tick needs them, and what was read last holds on', async () => {
+  const clock = new ManualClock(0);
+  const server = fastify({ forceCloseConnections: true });
+  server.get('/*', () => new Promise(() => undefined));
+  const answer = createSurroundings(kubeOf(await server.listen({ host: '127.0.0.1', port: 0 })), clock).annotations(
+    'n',
+    'c',
+  );
+  clock.advanceTo(5_000);
+  await expect(answer).rejects.toThrow('no answer within 5000 ms');
+  await server.close();
 });
 
 it('one answer that is lost, or is no JSON, does not cost the whole list; three do', async () => {

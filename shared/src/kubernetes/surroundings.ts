@@ -1,5 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
+import { type Clock, systemClock } from '../time/index.ts';
 import { type AutoscalerFacts, readAutoscalers } from './autoscalers.ts';
 import { KubernetesRefusedError } from './errors.ts';
 import { getJson } from './get.ts';
@@ -16,15 +17,19 @@ export interface Surroundings {
   autoscalers(): Promise<AutoscalerFacts>;
 }
 
+/** Every tick waits for it, and what was read last holds on. */
+const ANNOTATIONS_TIMEOUT_MS = 5_000;
+
 const annotated = z.object({
   metadata: z.object({ annotations: z.record(z.string(), z.string()).default({}) }),
 });
 
-export function createSurroundings(kube: KubeConfig): Surroundings {
+/** `clock` is the one that calls take time on. */
+export function createSurroundings(kube: KubeConfig, clock: Clock = systemClock): Surroundings {
   return {
     async annotations(namespace, configMap) {
       const path = `/api/v1/namespaces/${namespace}/configmaps/${configMap}`;
-      const found = await orNull(getJson(kube, path));
+      const found = await orNull(getJson(kube, path, clock, ANNOTATIONS_TIMEOUT_MS));
       return found === null ? null : understand('ConfigMap', annotated, found).metadata.annotations;
     },
     autoscalers: () => readAutoscalers(kube),

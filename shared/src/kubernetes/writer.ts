@@ -6,6 +6,7 @@ import {
   setHeaderOptions,
 } from '@kubernetes/client-node';
 import type { Taint } from '../domain/index.ts';
+import { networkReason } from '../network/index.ts';
 import { type Clock, systemClock, within } from '../time/index.ts';
 import { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';
 
@@ -124,7 +125,7 @@ export function createClusterWriter(kube: KubeConfig, clock: Clock = systemClock
       const status = (error as { readonly code?: unknown }).code;
       // An abort has a number, too: 20.
       if (typeof status !== 'number' || status < 100)
-        throw new KubernetesUnavailableError(`${what}: ${String(error)}`, { cause: error });
+        throw new KubernetesUnavailableError(`${what}: ${networkReason(error)}`, { cause: error });
       if (understood.includes(status)) return status;
       // 409: somebody else changed the object in between; what is read anew may be changed again.
       if (status === 409 || status === 429 || status >= 500)

@@ -27,7 +27,10 @@ export function createInstruments(meter: Meter) {
     nodeReadinessTime: seconds('forescale.node.readiness.time', 'From request to Ready'),
     nodeStartTime: seconds('forescale.node.start.time', 'From request to launched, registered, Ready, useful'),
     nodeCreateDuration: seconds('forescale.node.create.duration', "The provider's create call"),
-    costRate: meter.createGauge('forescale.cost.rate', { unit: 'USD/h', description: 'What the pool costs now' }),
+    costRate: meter.createGauge('forescale.cost.rate', {
+      unit: 'USD/h',
+      description: 'What the pool costs now, by prices that are configured, live or static',
+    }),
     costSavedRate: meter.createGauge('forescale.cost.saved.rate', {
       unit: 'USD/h',
       description: 'Saved against a baseline',

@@ -5,9 +5,10 @@ import {
   EMPTY_MEMORY,
   offeringId,
   type PlanMemory,
+  REFUSED_MARK_MS,
   startShopping,
   unitsOf,
-  withFailure,
+  withFailures,
 } from '@forescale/actuator/plan';
 import type { MachineCount } from './machines.ts';
 import type { Decision, Policy, PolicyView } from './policy.ts';
@@ -33,7 +34,7 @@ export function countPolicy(count: (view: PolicyView, machines: MachineCount) =>
       return { actions, desired: clampNodes(desired, view) };
     },
     onCreateFailure(offering, nowMs) {
-      memory = withFailure(memory, offeringId(offering), nowMs);
+      memory = withFailures(memory, [offeringId(offering)], nowMs, REFUSED_MARK_MS);
     },
   };
 }

@@ -1,4 +1,12 @@
-import { EMPTY_MEMORY, type MixSolver, offeringId, type PlanMemory, plan, withFailure } from '@forescale/actuator/plan';
+import {
+  EMPTY_MEMORY,
+  type MixSolver,
+  offeringId,
+  type PlanMemory,
+  plan,
+  REFUSED_MARK_MS,
+  withFailures,
+} from '@forescale/actuator/plan';
 import type { SignalConfig } from '@forescale/shared/config';
 import type { Forecast } from '@forescale/shared/domain';
 import type { Policy } from './policy.ts';
@@ -45,7 +53,7 @@ export function forescalePolicy(setup: ForescaleSetup): Policy {
       return { actions: planned.actions, desired: planned.report.desired };
     },
     onCreateFailure(offering, nowMs) {
-      memory = withFailure(memory, offeringId(offering), nowMs);
+      memory = withFailures(memory, [offeringId(offering)], nowMs, REFUSED_MARK_MS);
     },
   };
 }

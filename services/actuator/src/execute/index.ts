@@ -4,6 +4,7 @@ export {
   type CallsByRegion,
   createProviderCalls,
   OPERATIONS,
+  PRICES_REGION,
   type ProviderCalls,
 } from './calls.ts';
 export type { Failure, NodeEvent, Permission } from './context.ts';

@@ -43,8 +43,11 @@ export interface Room {
   hold(request: HoldRequest): Promise<void>;
 }
 
-/** USD/h of each offering, in their order; null: not known. */
-export type AskPrices = (offerings: readonly OfferingConfig[]) => Promise<readonly (number | null)[]>;
+/** USD/h of each offering, in their order; null: not known. Ends early when `ending` aborts. */
+export type AskPrices = (
+  offerings: readonly OfferingConfig[],
+  ending: AbortSignal,
+) => Promise<readonly (number | null)[]>;
 
 /** One provider behind the calls of its account. */
 export function guardedMachines(provider: MachineProvider, calls: CallsByRegion): Machines {
@@ -78,6 +81,9 @@ export function guardedMachines(provider: MachineProvider, calls: CallsByRegion)
         }
       : null,
     pricesOf: () =>
-      prices ? (offerings) => calls(PRICES_REGION).run('read', (signal) => prices(offerings, signal)) : null,
+      prices
+        ? (offerings, ending) =>
+            calls(PRICES_REGION).run('read', (late) => prices(offerings, AbortSignal.any([late, ending])))
+        : null,
   };
 }

@@ -1,4 +1,4 @@
-import type { OfferingConfig, PoolConfig } from '@forescale/shared/config';
+import { NO_PRICE, type OfferingConfig, type PoolConfig } from '@forescale/shared/config';
 import type { ClusterNode, ClusterState } from '@forescale/shared/domain';
 import type { Machine } from '../providers/port.ts';
 import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
@@ -149,5 +149,5 @@ export function offeringOf(pool: PoolConfig, node: ClusterNode): OfferingConfig 
   const known = pool.offerings.find(
     (one) => one.instanceType === is.instanceType && one.zone === is.zone && one.capacityType === is.capacityType,
   );
-  return known ?? { ...is, usdPerHour: 0, allocatable: null, interruption: null };
+  return known ?? { ...is, usdPerHour: 0, allocatable: null, interruption: null, price: NO_PRICE };
 }

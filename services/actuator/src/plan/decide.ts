@@ -60,8 +60,10 @@ export function decide(situation: Situation, solve: MixSolver | null, reasons: R
   const retained = kept.map(
     ({ name }): Action => ({ kind: 'cancel-drain', nodeName: name, reason: `wanted again: ${whyHeld(situation)}` }),
   );
-  const isGrowing = growth.created > 0 || kept.length > 0 || surplus.length > 0;
-  const unasked = isGrowing ? [] : takeBackQueued(outlook, pool, bounds, held, nowMs, reasons);
+  const ordered = growth.actions.flatMap((one) =>
+    one.kind === 'create' ? Array.from({ length: one.count }, () => one.offering) : [],
+  );
+  const unasked = takeBackQueued({ outlook, ordered, pool, bounds, target: held, nowMs }, reasons);
   const changes = [...surplus, ...retained, ...growth.actions, ...unasked];
 
   const isChanging = changes.length > 0 || situation.pending.newNodes > 0;

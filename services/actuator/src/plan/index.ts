@@ -2,7 +2,14 @@ export { describePlan } from './describe.ts';
 export { newsvendorLevel } from './forecast-demand.ts';
 export { type KeptCapacity, keepCapacity } from './keep-capacity.ts';
 export { type CapacitySample, learnCapacity } from './learn-capacity.ts';
-export { EMPTY_MEMORY, type PlanMemory, planMemorySchema, withFailure, withFailures } from './memory.ts';
+export {
+  EMPTY_MEMORY,
+  type PlanMemory,
+  planMemorySchema,
+  REFUSED_MARK_MS,
+  withFailure,
+  withFailures,
+} from './memory.ts';
 export type { IntegerProgram, MixSolver } from './mix.ts';
 export { newNodeRoom } from './new-node.ts';
 export {

@@ -5,6 +5,9 @@ const MARK_MS_MIN = 5 * MINUTE_MS;
 const MARK_MS_MAX = 30 * MINUTE_MS;
 const MARK_FORGOTTEN_MS = 180 * MINUTE_MS;
 
+/** Of a refused creation, where the provider knows no better: machines come back on the market sooner than a quota is raised. */
+export const REFUSED_MARK_MS = 3 * MINUTE_MS;
+
 const TIMED_OUT_MAX = 100;
 
 /** A replacement that came to nothing is not begun again for so long. */

@@ -1,4 +1,4 @@
-import type { OfferingConfig, PoolConfig, SpotConfig } from '@forescale/shared/config';
+import { NO_PRICE, type OfferingConfig, type PoolConfig, type SpotConfig } from '@forescale/shared/config';
 import type { CapacityType, Resources } from '@forescale/shared/domain';
 import type { PlanMemory } from './memory.ts';
 import { NO_SHARES, SHARES, type Shares, sharesOf } from './shares.ts';
@@ -13,7 +13,7 @@ const UNDECLARED_OFFERING: OfferingConfig = {
   usdPerHour: 0,
   allocatable: null,
   interruption: null,
-  price: { source: 'unknown', asOf: null, estimate: false },
+  price: NO_PRICE,
 };
 
 /** Offerings that cost at most this much more than the cheapest are as good as it, and share the spot machines. */

@@ -69,6 +69,7 @@ function stateFrom(
     readonly rps: number;
     readonly nodes: readonly (typeof arbitraryNode extends fc.Arbitrary<infer T> ? T : never)[];
     readonly starting: number;
+    readonly queued: number;
     readonly pending: readonly number[];
     readonly knowsPods: boolean;
   },
@@ -87,7 +88,10 @@ function stateFrom(
   ]);
   return stateOf(drawn.rps, {
     nodes,
-    starting: startingOf(pool, drawn.starting, NOON - MINUTE_MS),
+    starting: [
+      ...startingOf(pool, drawn.starting, NOON - MINUTE_MS),
+      ...startingOf(pool, drawn.queued, NOON).map((one) => ({ ...one, queued: true })),
+    ],
     pendingPods: drawn.knowsPods ? drawn.pending.map((cpu) => podOf(cpu)) : [],
     cluster: { nodes: nodes.length, unready: nodes.filter((node) => node.phase === 'notready').length },
     memory: { ...EMPTY_MEMORY, unneededSinceMs: Object.fromEntries(unneeded) },
@@ -100,6 +104,7 @@ const arbitrarySituation = fc.record({
     rps: fc.integer({ min: 0, max: 2_500 }),
     nodes: fc.array(arbitraryNode, { maxLength: 22 }),
     starting: fc.nat(4),
+    queued: fc.constantFrom(0, 0, 1, 5),
     pending: fc.array(fc.integer({ min: 100, max: 5_000 }), { maxLength: 12 }),
     knowsPods: fc.boolean(),
   }),

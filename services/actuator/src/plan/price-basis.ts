@@ -16,11 +16,11 @@ export interface PriceBasis extends PriceOrigin {
   readonly counts: Readonly<Record<Source, number>>;
 }
 
-export function priceOf(offering: OfferingConfig): PriceOrigin {
+export function priceOf(offering: Pick<OfferingConfig, 'price'>): PriceOrigin {
   return offering.price ?? CONFIGURED;
 }
 
-export function priceBasis(offerings: readonly OfferingConfig[]): PriceBasis {
+export function priceBasis(offerings: readonly Pick<OfferingConfig, 'price'>[]): PriceBasis {
   const prices = offerings.map(priceOf);
   const counts = { unknown: 0, static: 0, live: 0, configured: 0 };
   for (const { source } of prices) counts[source]++;

@@ -1,25 +1,29 @@
-import type { Bounds, PoolConfig } from '@forescale/shared/config';
+import type { Bounds, OfferingConfig, PoolConfig } from '@forescale/shared/config';
 import { type Capacity, capacityOf, isShort, stayingMachines, type Target } from './fleet.ts';
 import { type Outlook, outlookOf } from './keep-draining.ts';
-import { count, keepsPolicy, offeringId, reclaimsIn, tallyOf, unitsOf } from './offerings.ts';
-import { addShares, sharesOf } from './shares.ts';
+import { count, keepsPolicy, offeringId, reclaimsIn, type StayingMachine, tallyOf, unitsOf } from './offerings.ts';
+import { addShares, sharesOf, sumShares } from './shares.ts';
 import type { Action, Reason, StartingNode } from './types.ts';
+
+export interface TakeBackInput {
+  readonly outlook: Outlook;
+  /** What this plan orders besides, one by one. */
+  readonly ordered: readonly OfferingConfig[];
+  readonly pool: PoolConfig;
+  readonly bounds: Bounds;
+  readonly target: Target;
+  readonly nowMs: number;
+}
 
 /**
  * Takes back what was ordered, waits for its turn at its provider's rate, and is not needed any more: nobody has been asked
  * for it yet. The newest first; nothing without which the target, the pods that wait, or the policy for spot lack it.
  */
-export function takeBackQueued(
-  outlook: Outlook,
-  pool: PoolConfig,
-  bounds: Bounds,
-  target: Target,
-  nowMs: number,
-  reasons: Reason[],
-): Action[] {
+export function takeBackQueued(input: TakeBackInput, reasons: Reason[]): Action[] {
+  const { outlook, pool, nowMs } = input;
   const queued = outlook.fleet.starting.filter((one) => one.queued === true);
   if (queued.length === 0) return [];
-  const spare = spareOf(queued, outlook, pool, bounds, target);
+  const spare = spareOf(queued, input);
   const gone = new Set(spare.map(({ requestId }) => requestId));
   const left = { ...outlook.state, starting: outlook.state.starting.filter((one) => !gone.has(one.requestId)) };
   const homeless = spare.length === 0 ? 0 : outlookOf(left, pool, nowMs).pending.newNodes - outlook.pending.newNodes;
@@ -36,27 +40,33 @@ export function takeBackQueued(
 
 function spareOf(
   queued: readonly StartingNode[],
-  { fleet }: Outlook,
-  pool: PoolConfig,
-  { spot }: Bounds,
-  target: Target,
+  { outlook: { fleet }, ordered, pool, bounds: { spot }, target }: TakeBackInput,
 ): StartingNode[] {
   const { allocatable: template } = pool.template;
   const reclaims = reclaimsIn(pool);
-  let capacity: Capacity = capacityOf(fleet, pool);
-  let tally = tallyOf(stayingMachines(fleet, pool), pool);
+  const asMachine = (offering: OfferingConfig): StayingMachine => ({
+    capacityType: offering.capacityType,
+    offeringId: offeringId(offering),
+    units: unitsOf(offering.allocatable, template),
+  });
+  const sharesOfOffering = ({ allocatable }: OfferingConfig) => sharesOf(allocatable, template);
+  const now = capacityOf(fleet, pool);
+  let capacity: Capacity = {
+    shares: addShares(now.shares, sumShares(ordered.map(sharesOfOffering))),
+    nodes: now.nodes + ordered.length,
+  };
+  let tally = tallyOf([...stayingMachines(fleet, pool), ...ordered.map(asMachine)], pool);
   const spare: StartingNode[] = [];
   for (const one of queued.toReversed()) {
     const { offering } = one;
-    const { capacityType } = offering;
-    const units = unitsOf(offering.allocatable, template);
+    const machine = asMachine(offering);
     const after: Capacity = {
-      shares: addShares(capacity.shares, sharesOf(offering.allocatable, template), -1),
+      shares: addShares(capacity.shares, sharesOfOffering(offering), -1),
       nodes: capacity.nodes - 1,
     };
     const tallyAfter = { ...tally };
-    count(tallyAfter, capacityType, units, reclaims({ capacityType, offeringId: offeringId(offering), units }), -1);
-    if (isShort(after, target) || (capacityType !== 'spot' && !keepsPolicy(tallyAfter, spot))) continue;
+    count(tallyAfter, machine.capacityType, machine.units, reclaims(machine), -1);
+    if (isShort(after, target) || (machine.capacityType !== 'spot' && !keepsPolicy(tallyAfter, spot))) continue;
     spare.push(one);
     capacity = after;
     tally = tallyAfter;

@@ -1,4 +1,4 @@
-import { type Config, ConfigError, parseConfig } from '@forescale/shared/config';
+import { type Config, ConfigError, type PoolConfig, parseConfig } from '@forescale/shared/config';
 import { describe, expect, it } from 'vitest';
 import { completeOfferings, completePool } from './complete-offerings.ts';
 
@@ -15,6 +15,16 @@ const refusalOf = (pool: object) => {
 };
 
 const m7g = { instance_type: 'm7g.large', region: 'us-east-1', zone: 'us-east-1a' };
+/** Machines one by one, in two zones of one region. */
+const AWS = {
+  kind: 'aws',
+  regions: {
+    'us-east-1': {
+      subnets: { 'us-east-1b': ['subnet-0a1b2c3d'], 'us-east-1c': ['subnet-0a1b2c3e'] },
+      launch_template: { id: 'lt-0a1b2c3d' },
+    },
+  },
+};
 const asked = {
   cloud: 'aws',
   regions: ['us-east-1'],
@@ -48,6 +58,24 @@ describe('completing what a pool may buy', () => {
     expect(considered).toHaveLength(1);
     expect(considered[0]?.chosen).toHaveLength(4);
     expect(considered[0]?.refused).toHaveLength(42);
+  });
+
+  it("an offering without a price has that of its provider's cloud, and the band of spot", () => {
+    const listed = [
+      m7g,
+      { ...m7g, capacity_type: 'spot' },
+      { ...m7g, capacity_type: 'spot', zone: 'us-east-1b', interruption: '<5%' },
+    ];
+    const pool = configOf({ provider: AWS, offerings: listed }).pools[0] as PoolConfig;
+    expect(completePool(pool, 0).pool.offerings).toMatchObject([
+      { usdPerHour: 0.0816, price: { source: 'static', estimate: false }, interruption: null, allocatable: null },
+      { usdPerHour: 0.02938, price: { source: 'static', estimate: true }, interruption: '10-15%' },
+      { usdPerHour: 0.02938, interruption: '<5%' },
+    ]);
+    const unknown = { ...pool, offerings: pool.offerings.map((one) => ({ ...one, instanceType: 'm99.large' })) };
+    expect(() => completePool(unknown, 0)).toThrow(
+      'autoscaler.pools[0].offerings[0].usd_per_hour is absent: allowed: a number from 0 to 10000; the table of aws has no on_demand price of m99.large in us-east-1',
+    );
   });
 
   it.each([

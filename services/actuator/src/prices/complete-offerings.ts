@@ -56,7 +56,8 @@ export function completePool(pool: PoolConfig, index: number): CompletedPool {
   return { pool: isComplete ? pool : { ...pool, offerings: Object.freeze(offerings) }, considered };
 }
 
-function consider(asked: MachinesConfig, pool: PoolConfig, at: string): Consideration {
+function consider(given: MachinesConfig, pool: PoolConfig, at: string): Consideration {
+  const asked = { ...given, zones: given.zones ?? zonesOfProvider(given, pool, at) };
   const table = priceTableOf(cloudOf(asked, pool, at));
   const known = [...table.zones.keys()].join(', ');
   const unknown = asked.regions.find((region) => !table.zones.has(region));
@@ -76,6 +77,18 @@ function consider(asked: MachinesConfig, pool: PoolConfig, at: string): Consider
   return { table, chosen: offerings, refused };
 }
 
+/** The zones that the provider has networks in; null: it does not say. */
+function zonesOfProvider({ provider: name, regions }: MachinesConfig, pool: PoolConfig, at: string) {
+  const provider = providersOf(pool.provider).get(name);
+  if (provider?.kind !== 'aws' || provider.groups.length > 0) return null;
+  return regions.flatMap((region) => {
+    const subnets = provider.regions[region]?.subnets;
+    if (subnets) return Object.keys(subnets);
+    const allowed = Object.keys(provider.regions).join(', ');
+    throw new ConfigError(`${at}.regions = ${JSON.stringify(region)}: allowed: those of the provider, ${allowed}`);
+  });
+}
+
 /** "12 for architecture, 30 for family": how many types each reason refuses, the most frequent first. */
 export function tally(refused: readonly Refusal[]): string {
   const counts = [...Map.groupBy(refused, ({ code }) => code)].map(([code, of]) => ({ code, count: of.length }));
@@ -91,7 +104,7 @@ function cloudOf({ cloud, provider }: MachinesConfig, pool: PoolConfig, at: stri
 }
 
 function cloudOfProvider(name: string, pool: PoolConfig): Cloud | null {
-  const kind: string | undefined = providersOf(pool.provider).get(name)?.kind;
+  const kind = providersOf(pool.provider).get(name)?.kind;
   return CLOUDS.find((cloud) => cloud === kind) ?? null;
 }
 

@@ -1,3 +1,5 @@
+import { REFUSED_MARK_MS } from '../plan/index.ts';
+
 /**
  * What an error of a provider means. Every adapter translates its API's codes into one of these and nothing else:
  * - `capacity`: there is no such machine now; another offering may have one.
@@ -43,8 +45,8 @@ export interface Mark {
   readonly scope: 'offering' | 'zone' | 'spot' | 'region';
 }
 
-/** Where the provider knows no better. Machines come back on the market sooner than a quota is raised. */
-export const MARK_MS = 3 * 60_000;
+/** Where the provider knows no better. */
+export const MARK_MS = REFUSED_MARK_MS;
 export const QUOTA_MARK_MS = 10 * 60_000;
 
 interface ProviderErrorOptions extends ErrorOptions {

@@ -1,5 +1,5 @@
-import type { PoolConfig } from '@forescale/shared/config';
-import { EMPTY_MEMORY, type LearnedCapacity, type MixSolver, offeringId, plan } from '../plan/index.ts';
+import type { PoolConfig, PriceOrigin } from '@forescale/shared/config';
+import { EMPTY_MEMORY, type LearnedCapacity, type MixSolver, offeringId, plan, priceOf } from '../plan/index.ts';
 
 /** What was seen of a signal over the days. */
 export interface ObservedLoad {
@@ -27,6 +27,7 @@ interface MixLine {
   readonly offering: string;
   readonly count: number;
   readonly usdPerHour: number;
+  readonly price: PriceOrigin;
 }
 
 /** The machines for a load, bought from nothing by the rules of a plan. */
@@ -148,6 +149,7 @@ function mixFor(
             offering: offeringId(action.offering),
             count: action.count,
             usdPerHour: action.count * action.offering.usdPerHour,
+            price: priceOf(action.offering),
           },
         ]
       : [],

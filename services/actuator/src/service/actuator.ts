@@ -47,7 +47,7 @@ export async function startActuator(given: ActuatorParts): Promise<Actuator> {
     });
   for (const { name, mode } of config.pools)
     if (mode === 'observe') parts.log.info({ pool: name }, 'mode observe: decides, and changes nothing');
-  const service = new ActuatorService(guarded, outbox, calls, createLoops);
+  const service = new ActuatorService(guarded, outbox, calls, autoscalers, createLoops);
   if (leadership !== null) {
     service.showRole('follower');
     leadership.start((term) => service.turnOver(term));
@@ -65,6 +65,7 @@ class ActuatorService {
   readonly #parts: PoolParts;
   readonly #outbox: Outbox;
   readonly #calls: CallBook;
+  readonly #autoscalers: AutoscalerWatch;
   readonly #createLoops: () => readonly PoolLoop[];
   #loops: readonly PoolLoop[];
   /** Of the last tick that led; null: this process stands by. */
@@ -74,10 +75,17 @@ class ActuatorService {
   #turn: Promise<void> = Promise.resolve();
   #stopping = false;
 
-  constructor(parts: PoolParts, outbox: Outbox, calls: CallBook, createLoops: () => readonly PoolLoop[]) {
+  constructor(
+    parts: PoolParts,
+    outbox: Outbox,
+    calls: CallBook,
+    autoscalers: AutoscalerWatch,
+    createLoops: () => readonly PoolLoop[],
+  ) {
     this.#parts = parts;
     this.#outbox = outbox;
     this.#calls = calls;
+    this.#autoscalers = autoscalers;
     this.#createLoops = createLoops;
     this.#loops = createLoops();
   }
@@ -113,7 +121,7 @@ class ActuatorService {
 
   async #tick(nowMs: number): Promise<void> {
     if (await this.#leads()) await this.#act(nowMs);
-    else await this.#standBy();
+    else await this.#standBy(nowMs);
     this.#calls.recordBreakers();
     const { bus, store } = await this.#outbox.flush();
     this.#show('bus', bus);
@@ -135,11 +143,13 @@ class ActuatorService {
     }
   }
 
-  async #standBy(): Promise<void> {
+  /** What has to be known for a while before anybody may act is looked at here as well. */
+  async #standBy(nowMs: number): Promise<void> {
     await this.#stopAnswering();
     if (this.#term !== null) await this.#rest();
     this.#term = null;
     this.#show('kubernetes', { ok: true });
+    if (this.#parts.config.pools.some((pool) => pool.singleWriter !== 'ignore')) await this.#autoscalers.look(nowMs);
   }
 
   async #rest(): Promise<void> {

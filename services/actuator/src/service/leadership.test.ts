@@ -48,6 +48,18 @@ describe('two actuators', () => {
     expect(rows).toHaveLength(7);
   });
 
+  it('who stands by knows of other autoscalers when its turn comes, though they cannot be read just then', async () => {
+    const [site, first, second] = await pair();
+    const unread = [{ part: 'nodePools', text: 'NodePools: HTTP 500', isRefused: false } as const];
+    site.surroundings.facts = { ...site.surroundings.facts, unread };
+    await site.pass(10 * MINUTE_MS);
+    site.load = 950;
+    first.kill();
+    await site.until('the other one acts', 20_000, () =>
+      site.sent.some(({ replica, call }) => replica === second.name && call === 'create'),
+    );
+  });
+
   it('the leader is killed when the load rises: the other one acts within 20 s, on the same journal', async () => {
     const [site, first, second] = await pair();
     site.load = 950;

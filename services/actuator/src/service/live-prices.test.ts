@@ -23,9 +23,9 @@ function poolOf(provider = '{ kind: simulated, url: "http://127.0.0.1:1" }', mac
 function told(answer: AskPrices, pool = poolOf()) {
   const clock = new ManualClock(0);
   let asked = 0;
-  const ask: AskPrices = (offerings) => {
+  const ask: AskPrices = (offerings, ending) => {
     asked++;
-    return answer(offerings);
+    return answer(offerings, ending);
   };
   const prices = new LivePrices(pool, { pricesOf: () => ask }, { ioClock: clock, log: silentLog() });
   return { clock, prices, asked: () => asked, usd: () => prices.pool.offerings.map((one) => one.usdPerHour) };
@@ -33,10 +33,10 @@ function told(answer: AskPrices, pool = poolOf()) {
 
 describe('live prices', () => {
   it('take the place of static ones, never of configured ones', async () => {
-    const { prices, usd } = told(async (offerings) => offerings.map((_, i) => 0.01 * (i + 1)));
+    const { prices, usd } = told(async (offerings) => offerings.map((_, i) => 0.02 * (i + 1)));
     expect(priceBasis(prices.pool.offerings).source).toBe('static');
     await prices.refresh(0);
-    expect(usd()).toEqual([0.5, 0.01, 0.02]);
+    expect(usd()).toEqual([0.5, 0.02, 0.04]);
     expect(prices.pool.offerings[1]?.price).toEqual({
       source: 'live',
       asOf: '1970-01-01T00:00:00.000Z',
@@ -80,12 +80,13 @@ describe('live prices', () => {
     ['nothing', 0],
     ['less than nothing', -1],
     ['no number', Number.NaN],
-    ['beyond all bounds', 1e9],
+    ['more than twenty times what the table says', 0.1008 * 21],
+    ['less than a twentieth of it', 0.1008 / 21],
   ])('of an offering that are %s leave its last one', async (_, price) => {
-    const { prices, usd } = told(async () => [price, 0.02]);
-    const [, before] = usd();
+    const { prices, usd } = told(async () => [0.05, price]);
+    const before = usd().at(-1);
     await prices.refresh(0);
-    expect(usd()).toEqual([0.5, before, 0.02]);
+    expect(usd()).toEqual([0.5, 0.05, before]);
   });
 
   it('of another number than was asked for are none', async () => {
@@ -104,10 +105,23 @@ describe('live prices', () => {
     clock.advanceTo(5_000);
     await refreshed;
     expect(usd()).toEqual(before);
-    answer.resolve([0.01, 0.02]);
+    answer.resolve([0.02, 0.01]);
     await prices.refresh(60_000);
-    expect(usd()).toEqual([0.5, 0.01, 0.02]);
+    expect(usd()).toEqual([0.5, 0.02, 0.01]);
     expect(asked()).toBe(1);
+  });
+
+  it('that are still under way when it ends are told to end', async () => {
+    const endings: AbortSignal[] = [];
+    const { clock, prices } = told((_, ending) => {
+      endings.push(ending);
+      return new Promise(() => undefined);
+    });
+    const refreshed = prices.refresh(0);
+    clock.advanceTo(5_000);
+    await refreshed;
+    prices.stop();
+    expect(endings.map(({ aborted }) => aborted)).toEqual([true]);
   });
 
   it('of one provider of several hold although another one fails', async () => {

@@ -1,15 +1,16 @@
 import type { OfferingConfig, PoolConfig, PriceOrigin } from '@forescale/shared/config';
-import type { Log } from '@forescale/shared/telemetry';
-import type { Clock } from '@forescale/shared/time';
 import { rfc3339 } from '@forescale/shared/wire';
 import type { Machines } from '../execute/index.ts';
 import { offeringId, priceOf, priceWords } from '../plan/index.ts';
+import type { ActuatorParts } from './parts.ts';
 
 const EVERY_MS = 60 * 60_000;
 const RETRY_MS = 10 * 60_000;
-/** So long a tick waits for prices; what comes later counts from the next one on. */
 const PATIENCE_MS = 5_000;
-const USD_MAX = 10_000;
+/** A price so many times, or so small a part of, that of the table is one of something else: of a month, in cents. */
+const FACTOR_MAX = 20;
+
+type LivePriceParts = Pick<ActuatorParts, 'ioClock' | 'log' | 'pricePatienceMs'>;
 
 interface Told {
   readonly usdPerHour: number;
@@ -23,7 +24,7 @@ interface Told {
 export class LivePrices {
   readonly #configured: PoolConfig;
   readonly #machines: Pick<Machines, 'pricesOf'>;
-  readonly #parts: { readonly ioClock: Clock; readonly log: Log };
+  readonly #parts: LivePriceParts;
   readonly #told = new Map<string, Told>();
   /** By provider, why it has told nothing when it was asked last. */
   readonly #troubles = new Map<string, string>();
@@ -31,12 +32,9 @@ export class LivePrices {
   #dueMs = Number.NEGATIVE_INFINITY;
   #askedMs = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | null = null;
+  readonly #ending = new AbortController();
 
-  constructor(
-    pool: PoolConfig,
-    machines: Pick<Machines, 'pricesOf'>,
-    parts: { readonly ioClock: Clock; readonly log: Log },
-  ) {
+  constructor(pool: PoolConfig, machines: Pick<Machines, 'pricesOf'>, parts: LivePriceParts) {
     this.#configured = pool;
     this.#pool = pool;
     this.#machines = machines;
@@ -66,14 +64,20 @@ export class LivePrices {
     }
     if (this.#asking === null) return;
     const patience = new AbortController();
-    const waited = this.#parts.ioClock.sleep(PATIENCE_MS, patience.signal).catch(() => undefined);
+    const { ioClock, pricePatienceMs = PATIENCE_MS } = this.#parts;
+    const waited = ioClock.sleep(pricePatienceMs, patience.signal).catch(() => undefined);
     await Promise.race([this.#asking, waited]);
     patience.abort();
   }
 
+  /** What is under way is told to end; nothing waits for it. */
+  stop(): void {
+    this.#ending.abort();
+  }
+
   async #ask(nowMs: number): Promise<void> {
-    const open = this.#configured.offerings.filter((one) => priceOf(one).source !== 'configured');
-    const byProvider = Map.groupBy(open, ({ provider }) => provider);
+    const unsaid = this.#configured.offerings.filter((one) => priceOf(one).source !== 'configured');
+    const byProvider = Map.groupBy(unsaid, ({ provider }) => provider);
     await Promise.all([...byProvider].map(([provider, offerings]) => this.#askOne(provider, offerings, nowMs)));
     if (this.#told.size === 0) return;
     const offerings = this.#configured.offerings.map((one) => {
@@ -89,18 +93,24 @@ export class LivePrices {
     const { log } = this.#parts;
     const about = { pool: this.#configured.name, ...(provider !== '' && { provider }) };
     try {
-      const prices = await ask(offerings);
+      const prices = await ask(offerings, this.#ending.signal);
       if (prices.length !== offerings.length)
         throw new RangeError(`${prices.length} prices for ${offerings.length} offerings`);
       const price: PriceOrigin = { source: 'live', asOf: rfc3339(nowMs), estimate: false };
-      let known = 0;
-      for (const [index, usdPerHour] of prices.entries()) {
-        if (usdPerHour === null || !(usdPerHour > 0 && usdPerHour <= USD_MAX)) continue;
-        this.#told.set(offeringId(offerings[index] as OfferingConfig), { usdPerHour, price });
-        known++;
-      }
+      const told = offerings.flatMap((offering, index) => {
+        const usdPerHour = prices[index] ?? null;
+        return usdPerHour === null ? [] : [{ offering, usdPerHour }];
+      });
+      const known = told.filter(isCredible);
+      for (const { offering, usdPerHour } of known) this.#told.set(offeringId(offering), { usdPerHour, price });
+      const odd = told.find((one) => !isCredible(one));
+      if (odd)
+        log.warn(
+          { ...about, offering: offeringId(odd.offering), usdPerHour: odd.usdPerHour },
+          `${told.length - known.length} live price(s) are not believed, being far from those of the table`,
+        );
       this.#troubles.delete(provider);
-      log.info({ ...about, known, of: offerings.length }, 'live prices');
+      log.info({ ...about, known: known.length, of: offerings.length }, 'live prices');
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       const last = priceWords(
@@ -111,4 +121,10 @@ export class LivePrices {
       log.warn(about, `live prices cannot be read, the last ones known hold (${last}): ${why}`);
     }
   }
+}
+
+/** Not so: no number, none above 0, or one of something else. */
+function isCredible({ offering, usdPerHour }: { offering: OfferingConfig; usdPerHour: number }): boolean {
+  const expected = offering.usdPerHour;
+  return usdPerHour > 0 && usdPerHour >= expected / FACTOR_MAX && usdPerHour <= expected * FACTOR_MAX;
 }

@@ -34,6 +34,8 @@ export interface ActuatorParts {
   readonly homeNode: string | null;
   /** Absent: no other actuator shares the state, and this one always acts. */
   readonly leadership?: Leadership | null;
+  /** How long a tick waits for live prices; what comes later counts from the next one on. 5 s by default. */
+  readonly pricePatienceMs?: number;
   readonly openProvider: (config: SingleProviderConfig) => Promise<MachineProvider>;
   /** Finds the cheapest mix of machines; without it they are chosen one by one. */
   readonly solve?: MixSolver | null;

@@ -231,6 +231,7 @@ export class PoolLoop {
   }
 
   async stop(): Promise<void> {
+    this.#prices.stop();
     await this.#readings.stop();
     for (const part of SHOWN) this.#show(part, { ok: true });
   }

@@ -7,6 +7,7 @@ import {
   type Machines,
   mixedMachines,
   OPERATIONS,
+  PRICES_REGION,
   type ProviderCalls,
 } from '../execute/index.ts';
 import type { MachineProvider } from '../providers/port.ts';
@@ -21,6 +22,9 @@ const LIMITS = {
   backoffMaxMs: 5_000,
   breaker: { failuresMax: 8, openMs: 60_000 },
 } satisfies Partial<CallLimits>;
+
+/** Nobody waits for prices, and lists of them are long. */
+const PRICE_LIMITS = { ...LIMITS, timeoutMs: 60_000 };
 
 /** The guarded calls of all providers: pools that share an account share its limits and breakers, region by region. */
 export class CallBook {
@@ -53,7 +57,7 @@ export class CallBook {
       const { clock, ioClock, random, instruments } = this.#parts;
       const { concurrency, ratePerSecond } = access;
       const calls = createProviderCalls(
-        { ...LIMITS, concurrency, ratePerSecond },
+        { ...(region === PRICES_REGION ? PRICE_LIMITS : LIMITS), concurrency, ratePerSecond },
         {
           clock,
           ioClock,

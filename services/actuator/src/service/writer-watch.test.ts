@@ -110,4 +110,27 @@ describe('actuator: a single writer', () => {
     expect(scene.cloud.running).toHaveLength(3);
     expect(await scene.readiness.report()).toEqual({ ready: true, reasons: {} });
   });
+
+  it('that it was seen lately is known to the process that comes next, and told once', async () => {
+    const scene = await Scene.create();
+    scene.addNode('ip-1');
+    const tainted = scene.cluster.nodes.get('ip-1');
+    if (!tainted) throw new Error('the node is there');
+    const value = String(scene.clock.nowMs() / 1_000);
+    const taint = { key: 'ToBeDeletedByClusterAutoscaler', value, effect: 'NoSchedule' as const };
+    scene.cluster.nodes.set('ip-1', { ...tainted, taints: [taint] });
+    await scene.tick();
+    // The taint came and went; then another process takes over.
+    scene.cluster.nodes.set('ip-1', tainted);
+    await scene.ticks(2);
+    await scene.start('      mode: enforce');
+    scene.load = 350;
+    await scene.ticks(5);
+    expect(scene.cloud.createTimesMs).toEqual([]);
+    expect(scene.plan.reasons[0]?.code).toBe('other-writer');
+    expect(told(scene).filter((reason) => reason === 'OtherWriter')).toHaveLength(1);
+    await scene.ticks(12);
+    expect(scene.cloud.createTimesMs.length).toBeGreaterThan(0);
+    expect(told(scene)).toContain('SingleWriter');
+  });
 });

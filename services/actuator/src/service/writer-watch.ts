@@ -1,14 +1,21 @@
 import type { PoolConfig } from '@forescale/shared/config';
 import type { ClusterState } from '@forescale/shared/domain';
+import { z } from 'zod';
 import type { AutoscalerWatch } from './autoscaler-watch.ts';
 import { writeClusterEvents } from './cluster-events.ts';
 import type { DecisionLog } from './decisions.ts';
 import type { ActuatorParts } from './parts.ts';
 import { belongs } from './pool-state.ts';
 import { isSteered, otherWriters } from './single-writer.ts';
+import { encodeStored, readStored } from './stored.ts';
 
 /** What was seen so lately still counts: the taints of an autoscaler at work come and go. */
 const HELD_MS = 15 * 60_000;
+/** So often it is written down that somebody else is still at work, for whoever leads next. */
+const KEPT_EVERY_MS = 5 * 60_000;
+
+const sightingSchema = z.object({ text: z.string().max(2_000), atMs: z.number() });
+type Sighting = Readonly<z.output<typeof sightingSchema>>;
 
 /**
  * - `other`: somebody else creates and removes the pool's nodes.
@@ -20,7 +27,7 @@ export interface WriterFinding {
   readonly text: string;
 }
 
-type Parts = Pick<ActuatorParts, 'config' | 'writer' | 'log'>;
+type Parts = Pick<ActuatorParts, 'config' | 'writer' | 'log' | 'state'>;
 
 /** Watches, from term to term, whether a pool's nodes have one writer only, and says when that changes. */
 export class WriterWatch {
@@ -28,7 +35,8 @@ export class WriterWatch {
   readonly #isGrouped: boolean;
   readonly #autoscalers: AutoscalerWatch;
   readonly #parts: Parts;
-  #seen: { readonly text: string; readonly atMs: number } | null = null;
+  #seen: Sighting | null = null;
+  #keptMs = Number.NEGATIVE_INFINITY;
   #beside: string | null = null;
 
   /** `isGrouped`: see `WriterFacts`. */
@@ -55,14 +63,41 @@ export class WriterWatch {
         `${beside} may answer the same pending pods: taints or node selectors keep them apart`,
       );
     this.#beside = beside;
+    // What another process has seen lately counts as well.
+    this.#seen ??= await this.#kept(nowMs);
     const before = this.#seen;
     if (owner !== null) this.#seen = { text: inWords(owner), atMs: nowMs };
     else if (before !== null && nowMs - before.atMs >= HELD_MS) this.#seen = null;
     if (this.#pool.mode === 'enforce' && (before === null) !== (this.#seen === null))
       await this.#tell(decisions, nowMs);
+    if (owner !== null) await this.#keep(nowMs);
     if (this.#seen !== null) return { kind: 'other', text: this.#seen.text };
     if (unknown === null) return null;
     return { kind: 'unknown', text: `whether its nodes have another writer is not known yet: ${unknown}` };
+  }
+
+  /** Null also where the bucket is away: nothing is done then anyway. */
+  async #kept(nowMs: number): Promise<Sighting | null> {
+    try {
+      const { value } = await readStored(this.#parts.state, this.#key, sightingSchema);
+      return value !== null && nowMs - value.atMs < HELD_MS ? value : null;
+    } catch {
+      return null;
+    }
+  }
+
+  async #keep(nowMs: number): Promise<void> {
+    if (this.#seen === null || nowMs - this.#keptMs < KEPT_EVERY_MS) return;
+    try {
+      await this.#parts.state.put(this.#key, encodeStored(this.#seen));
+      this.#keptMs = nowMs;
+    } catch (error) {
+      this.#parts.log.warn({ err: error, pool: this.#pool.name }, 'that its nodes have another writer is not kept');
+    }
+  }
+
+  get #key(): string {
+    return `writer.${this.#pool.name}`;
   }
 
   async #tell(decisions: DecisionLog, nowMs: number): Promise<void> {

@@ -10,6 +10,7 @@ import { FakeCloud } from '../../execute/fakes/fake-cloud.ts';
 import { FakeCluster } from '../../execute/fakes/fake-cluster.ts';
 import { FakeState } from '../../execute/fakes/fake-state.ts';
 import { type Actuator, startActuator } from '../actuator.ts';
+import { FakeSurroundings } from './fake-surroundings.ts';
 
 const START_MS = Date.UTC(2026, 2, 2, 9);
 const BOOT_MS = 90_000;
@@ -40,6 +41,7 @@ export class Site {
   readonly state = new FakeState();
   readonly lease = createMemoryLease();
   readonly bus: Bus = createInProcessBus({ clock: this.clock });
+  readonly surroundings = new FakeSurroundings();
   readonly sent: SentCall[] = [];
   /** Generations of the plans that were published. */
   readonly told: number[] = [];
@@ -182,11 +184,12 @@ export class Replica {
   }
 
   async start(): Promise<void> {
-    const { config, cloud, cluster, state, store, bus } = this.#site;
+    const { config, cloud, cluster, state, store, bus, surroundings } = this.#site;
     this.actuator = await startActuator({
       config,
       reader: this.#port(cluster),
       writer: this.#port(cluster),
+      surroundings,
       store,
       bus: this.#slowToRespond(bus),
       state: this.#port(state),

@@ -131,6 +131,44 @@ describe('execute: nodes of groups', () => {
     expect(world.executor.records).toEqual([]);
   });
 
+  it('one that is shown late and serves by then stays, though its request was given up', async () => {
+    const world = worldOfGroups();
+    world.cloud.fault = (call) => (call === 'list' ? 'transient' : null);
+    await world.tick(() => [{ kind: 'create', offering: world.offering(), count: 2, why: 'wanted' }]);
+    const minutes = world.pool.registrationTimeoutMs / MINUTE_MS + 2;
+    for (let i = 0; i < minutes; i++) await world.tick(() => []);
+    expect(world.executor.records.map(({ state }) => state)).toEqual(['removing', 'removing']);
+    world.cloud.fault = () => null;
+    for (let i = 0; i < 6; i++) await world.tick(() => []);
+    expect(size(world)).toEqual({ target: 2, members: 2 });
+    expect(states(world)).toEqual(['ready node-g-1', 'ready node-g-2']);
+  });
+
+  it('the Node of one that goes with its request goes as well', async () => {
+    const world = worldOfGroups();
+    group(world).available = 0;
+    await world.tick(() => [{ kind: 'create', offering: world.offering(), count: 1, why: 'wanted' }]);
+    world.cloud.fault = (call) => (call === 'trim' ? 'transient' : null);
+    for (let i = 0; i < 2; i++) await world.tick(() => []);
+    group(world).available = 1;
+    const [machine] = world.cloud.running;
+    world.cluster.addNode({ name: 'early', providerId: machine?.providerId ?? '', ready: false });
+    for (let i = 0; i < 3; i++) await world.tick(() => []);
+    expect(world.executor.records).toEqual([]);
+    expect([...world.cluster.nodes.keys()]).toEqual([]);
+  });
+
+  it('members that serve already are taken over by the name of their Node, also before anything is ordered', async () => {
+    const world = worldOfGroups();
+    group(world).target = 2;
+    await world.tick(() => []);
+    await world.tick(() => []);
+    world.start();
+    await world.tick(() => []);
+    expect(states(world)).toEqual(['ready node-g-1', 'ready node-g-2']);
+    expect(world.troubles).toEqual([]);
+  });
+
   it('members that serve already are taken over; one that nobody knows goes after its grace', async () => {
     const world = worldOfGroups();
     group(world).target = 3;

@@ -15,6 +15,7 @@ import { Notices } from './notices.ts';
 import { provision } from './provision.ts';
 import { isQueued, type NodeRecord } from './record.ts';
 import { beginRemoval, removeStep } from './remove.ts';
+import { renameProviders } from './renamed-providers.ts';
 import { newRecord, stillLeads } from './request.ts';
 import { settle } from './settle.ts';
 import { type Sightings, sweep } from './sweep.ts';
@@ -172,7 +173,8 @@ export class Executor {
     const context = this.#context(clusterTag, nowMs);
     if (this.#listed !== null) {
       try {
-        await claimMembers(context, this.#listed, nowMs);
+        await renameProviders(context, this.#listed);
+        await claimMembers(context, this.#listed, cluster, nowMs);
         if (this.#sweepDue) {
           this.#sightings = await sweep(context, this.#listed, cluster, this.#sightings, permission, nowMs);
           this.#sweptMs = nowMs;

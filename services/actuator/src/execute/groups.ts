@@ -1,8 +1,11 @@
 import type { OfferingConfig } from '@forescale/shared/config';
+import type { ClusterState } from '@forescale/shared/domain';
 import { asProviderError, type ProviderError } from '../providers/errors.ts';
 import type { Machine } from '../providers/port.ts';
 import type { ExecuteContext, Permission } from './context.ts';
+import { nodeFinder } from './node-of.ts';
 import { isQueued, type NodeRecord } from './record.ts';
+import { takeBack } from './remove.ts';
 import { adopt, type giveUp, machineRequest, madeMs, refuseRepeat, stillLeads } from './request.ts';
 
 /** Groups that the pool buys from, or has bought from, each with an offering that it sells. */
@@ -39,9 +42,16 @@ function recordsOf(context: ExecuteContext, group: string): NodeRecord[] {
 
 /**
  * Gives the members of groups to the requests that wait for one, the oldest to the oldest: a group does not say for whom
- * it has made a machine. One that comes after its request was given up is that request's still, and goes with it.
+ * it has made a machine. One that comes after its request was given up is that request's still, and goes with it; unless its
+ * Node serves already: should it go, then by a drain, which keeps the budgets of its pods.
  */
-export async function claimMembers(context: ExecuteContext, listed: readonly Machine[], nowMs: number): Promise<void> {
+export async function claimMembers(
+  context: ExecuteContext,
+  listed: readonly Machine[],
+  cluster: ClusterState,
+  nowMs: number,
+): Promise<void> {
+  const nodeOf = nodeFinder(cluster);
   const taken = new Set(context.journal.records().flatMap((record) => record.machineIds));
   const free = listed
     .filter(({ id, group, state }) => group !== null && state !== 'terminating' && !taken.has(id))
@@ -54,8 +64,11 @@ export async function claimMembers(context: ExecuteContext, listed: readonly Mac
     ];
     for (const [i, member] of members.entries()) {
       const record = waiting[i];
-      if (record?.state === 'intended') await adopt(context, record, [member], madeMs([member], nowMs));
-      else if (record) await context.journal.update(record.requestId, { machineIds: [member.id] });
+      if (!record) break;
+      const isGivenUp = record.state === 'removing';
+      const wanted = isGivenUp && nodeOf(member)?.ready ? await takeBack(context, record) : record;
+      if (wanted.state === 'intended') await adopt(context, wanted, [member], madeMs([member], nowMs));
+      else await context.journal.update(record.requestId, { machineIds: [member.id], providerId: member.providerId });
     }
   }
 }

@@ -38,7 +38,7 @@ export function mixedMachines(named: ReadonlyMap<string, Machines>): Machines {
           const notices = await machines.interruptions(clusterTag);
           noticed.set(
             name,
-            notices.map((one) => ({ ...one, machineId: `${name}/${one.machineId}` })),
+            notices.map((one) => ({ ...one, machineId: idUnder(name, one.machineId) })),
           );
         }),
       );
@@ -60,12 +60,18 @@ export function mixedMachines(named: ReadonlyMap<string, Machines>): Machines {
 function namedMachine(machine: Machine, provider: string): Machine {
   return {
     ...machine,
-    id: `${provider}/${machine.id}`,
+    id: idUnder(provider, machine.id),
     place: { ...machine.place, provider },
     group: machine.group === null ? null : `${provider}/${machine.group}`,
   };
 }
 
-function bare(id: string, { provider }: Place): string {
-  return id.slice(provider.length + 1);
+/** What a machine of a provider of that name is called by the pool; of one that has no other, as by its provider. */
+export function idUnder(name: string, bareId: string): string {
+  return name === '' ? bareId : `${name}/${bareId}`;
+}
+
+/** As its provider calls it. */
+export function bare(id: string, { provider }: Pick<Place, 'provider'>): string {
+  return provider === '' ? id : id.slice(provider.length + 1);
 }

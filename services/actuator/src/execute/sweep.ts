@@ -108,7 +108,7 @@ function requestIdOf(machine: Machine): string {
 /** The journal's entry for a node that serves and has none. */
 function lostRecord(context: ExecuteContext, machine: Machine, node: ClusterNode): NodeRecord {
   return {
-    requestId: requestIdOf(machine),
+    requestId: requestIdOf(machine) || node.name,
     pool: context.pool.name,
     clusterTag: context.clusterTag,
     generation: 0,

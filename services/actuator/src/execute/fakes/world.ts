@@ -5,6 +5,7 @@ import { type CallLimits, createProviderCalls } from '../calls.ts';
 import type { Failure, NodeEvent, Permission } from '../context.ts';
 import { Executor, type Order } from '../executor.ts';
 import { guardedMachines } from '../machines.ts';
+import { mixedMachines } from '../mixed-machines.ts';
 import { FakeCloud } from './fake-cloud.ts';
 import { FakeCluster } from './fake-cluster.ts';
 import { FakeState } from './fake-state.ts';
@@ -57,7 +58,7 @@ export class World<Cloud extends WorldCloud = FakeCloud> {
   readonly events: NodeEvent[] = [];
   readonly failures: Failure[] = [];
   readonly troubles: string[] = [];
-  readonly pool: PoolConfig;
+  pool: PoolConfig;
   desired = 0;
   permission: Permission = 'all';
   mayBegin = () => true;
@@ -101,7 +102,11 @@ export class World<Cloud extends WorldCloud = FakeCloud> {
       onAnswer: () => undefined,
     });
     const { pool, cluster: writer, state } = this;
-    const machines = guardedMachines(this.cloud, () => calls);
+    const alone = guardedMachines(this.cloud, () => calls);
+    const machines =
+      pool.provider.kind === 'mixed'
+        ? mixedMachines(new Map(Object.keys(pool.provider.providers).map((name) => [name, alone])))
+        : alone;
     // Who has started last leads.
     const started: Executor = new Executor({
       ...{ pool, machines, writer, state, clock: this.clock, random },
@@ -111,6 +116,18 @@ export class World<Cloud extends WorldCloud = FakeCloud> {
     });
     this.executor = started;
     return started;
+  }
+
+  /** The configuration calls the provider otherwise, '' as the only one that the pool has: the next process reads that. */
+  renameProvider(name: string): void {
+    const { provider, offerings } = testPool();
+    this.pool = {
+      ...this.pool,
+      provider:
+        name === '' || provider.kind === 'mixed' ? provider : { kind: 'mixed', providers: { [name]: provider } },
+      offerings: offerings.map((one) => ({ ...one, provider: name })),
+    };
+    this.start();
   }
 
   offering(index = 0): OfferingConfig {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Order } from './executor.ts';
 import { FakeGroups } from './fakes/fake-groups.ts';
 import { MINUTE_MS, World } from './fakes/world.ts';
 
@@ -115,6 +116,26 @@ describe('execute: nodes of groups', () => {
     await world.tick();
     expect(world.failures.map(({ errorClass }) => errorClass)).toEqual(['quota', 'quota', 'quota']);
     expect(world.executor.records).toEqual([]);
+  });
+
+  it('a refusal that cannot be written down is told, and what was asked for is not forgotten', async () => {
+    const world = worldOfGroups();
+    world.cloud.fault = (call) => {
+      world.state.away = call === 'create';
+      return call === 'create' ? 'quota' : null;
+    };
+    const orders = (): Order[] => [{ kind: 'create', offering: world.offering(), count: 2, why: 'wanted' }];
+    const nowMs = world.clock.nowMs();
+    const cluster = await world.cluster.read(nowMs);
+    await world.executor.settle('cluster-1', cluster, 'all', nowMs);
+    await world.driven(world.executor.perform('cluster-1', orders(), 1, cluster, 'all', nowMs));
+    expect(world.executor.takeNews().troubles).toEqual([
+      'group group-a: the answer cannot be written down: the bucket is away',
+    ]);
+    world.state.away = false;
+    world.cloud.fault = () => null;
+    for (let i = 0; i < 4; i++) await world.tick(() => []);
+    expect(states(world)).toEqual(['ready node-g-1', 'ready node-g-2']);
   });
 
   it('a member that comes when its request was given up goes with it', async () => {

@@ -2,7 +2,7 @@ import type { OfferingConfig } from '@forescale/shared/config';
 import type { ClusterState } from '@forescale/shared/domain';
 import { asProviderError, type ProviderError } from '../providers/errors.ts';
 import type { Machine } from '../providers/port.ts';
-import type { ExecuteContext, Permission } from './context.ts';
+import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
 import { nodeFinder } from './node-of.ts';
 import { isQueued, type NodeRecord } from './record.ts';
 import { takeBack } from './remove.ts';
@@ -116,7 +116,9 @@ async function raiseGroup(
   nowMs: number,
 ): Promise<void> {
   // Of all that wait: a request that another process has begun says since when the group may have been raised.
-  const oldest = recordsOf(context, group).find((one) => one.state === 'intended' && isOpen(context, one));
+  const oldest = recordsOf(context, group).find(
+    (one) => one.state === 'intended' && !isQueued(one) && isOpen(context, one),
+  );
   if (!oldest) return;
   const request = { ...machineRequest(context, oldest), groupSize: sizeOf(context, group) };
   let failures: readonly ProviderError[];
@@ -129,7 +131,11 @@ async function raiseGroup(
   }
   // The newest first: what the group has delivered goes to the oldest.
   const lost = open.toReversed().slice(0, failures.length);
-  for (const [i, record] of lost.entries()) await refused(context, record, failures[i] as ProviderError, nowMs);
+  try {
+    for (const [i, record] of lost.entries()) await refused(context, record, failures[i] as ProviderError, nowMs);
+  } catch (error) {
+    return context.onTrouble(`group ${group}: the answer cannot be written down: ${reasonOf(error)}`);
+  }
   if (lost.length > 0) await trimGroup(context, group, oldest.offering);
 }
 
@@ -139,6 +145,8 @@ export async function trimGroups(context: ExecuteContext, groups: ReadonlyMap<st
 }
 
 async function trimGroup(context: ExecuteContext, group: string, offering: OfferingConfig): Promise<void> {
+  // A write that has failed beside this one leaves it unread, and nobody would seem to wait for anything.
+  if (!context.journal.isRead) return;
   try {
     await context.machines.trim(group, offering, sizeOf(context, group));
   } catch (error) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Order } from './executor.ts';
+import { FakeCloud } from './fakes/fake-cloud.ts';
 import { FakeGroups } from './fakes/fake-groups.ts';
 import { MINUTE_MS, World } from './fakes/world.ts';
 
@@ -10,7 +11,7 @@ const worldOfGroups = () => {
   const clock = World.clock();
   return new World(clock, new FakeGroups(clock));
 };
-const ticks = async (world: GroupWorld, count: number) => {
+const ticks = async (world: { tick: () => Promise<void> }, count: number) => {
   for (let i = 0; i < count; i++) await world.tick();
 };
 const group = (world: GroupWorld) => world.cloud.group(GROUP);
@@ -177,6 +178,36 @@ describe('execute: nodes of groups', () => {
     for (let i = 0; i < 3; i++) await world.tick(() => []);
     expect(world.executor.records).toEqual([]);
     expect([...world.cluster.nodes.keys()]).toEqual([]);
+  });
+
+  it('another provider that is away keeps no member from its request', async () => {
+    const world = worldOfGroups();
+    const away = new FakeCloud(world.clock);
+    away.fault = () => 'transient';
+    world.beside = { away };
+    world.nameProvider('groups');
+    world.desired = 3;
+    await ticks(world, 5);
+    expect(states(world)).toEqual(['ready node-g-1', 'ready node-g-2', 'ready node-g-3']);
+    const nowMs = world.clock.nowMs() + 5 * MINUTE_MS;
+    expect(await world.driven(world.executor.look('cluster-1', nowMs))).toEqual({
+      ok: false,
+      reason: 'away: list: transient',
+    });
+  });
+
+  it('what is not listed while its provider is away is not missing', async () => {
+    const world = worldOfGroups();
+    world.beside = { other: new FakeCloud(world.clock) };
+    world.nameProvider('groups');
+    world.neverRegisters = () => true;
+    world.desired = 1;
+    await ticks(world, 2);
+    expect(world.executor.records.map(({ state }) => state)).toEqual(['requested']);
+    world.cloud.fault = (call) => (call === 'list' ? 'transient' : null);
+    await ticks(world, 12);
+    expect(world.failures).toEqual([]);
+    expect(world.troubles).toEqual([]);
   });
 
   it('members that serve already are taken over by the name of their Node, also before anything is ordered', async () => {

@@ -11,11 +11,11 @@ const CHANGES = [
 
 it.each(CHANGES)('where the provider of a pool %s, its nodes stay its own', async (_what, before, after) => {
   const world = World.create();
-  world.renameProvider(before);
+  world.nameProvider(before);
   world.desired = 3;
   await ticks(world, 4);
   const names = namesInCloud(world);
-  world.renameProvider(after);
+  world.nameProvider(after);
   await ticks(world, 40);
   expect(namesInCloud(world)).toEqual(names);
   expect(recordedNames(world)).toEqual(names);
@@ -29,11 +29,11 @@ it.each(CHANGES)('where the provider of a pool %s, its nodes stay its own', asyn
 it.each(CHANGES)('where the provider of a pool %s, members of groups stay its own', async (_what, before, after) => {
   const clock = World.clock();
   const world = new World(clock, new FakeGroups(clock));
-  world.renameProvider(before);
+  world.nameProvider(before);
   world.desired = 3;
-  await ticks(world as unknown as World, 4);
-  world.renameProvider(after);
-  await ticks(world as unknown as World, 40);
+  await ticks(world, 4);
+  world.nameProvider(after);
+  await ticks(world, 40);
   expect(world.cloud.made).toHaveLength(3);
   expect(world.cloud.running).toHaveLength(3);
   expect(world.executor.records.map(({ state }) => state)).toEqual(['ready', 'ready', 'ready']);
@@ -46,7 +46,7 @@ it('a request that was under way is gone on with under the new name', async () =
   world.desired = 1;
   await world.tick();
   world.cloud.fault = () => null;
-  world.renameProvider('first');
+  world.nameProvider('first');
   await ticks(world, 4);
   expect(world.cloud.madeByToken.size).toBe(1);
   expect(world.executor.records.map(({ state, offering }) => [state, offering.provider])).toEqual([['ready', 'first']]);

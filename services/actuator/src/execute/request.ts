@@ -75,12 +75,21 @@ export async function stillLeads(context: ExecuteContext): Promise<boolean> {
 export async function findMachines(context: ExecuteContext, record: NodeRecord): Promise<readonly Machine[]> {
   const isGrouped = context.machines.groupOf(record.offering) !== null;
   const tagged = isGrouped ? [] : await context.machines.find(record.requestId, record.offering);
-  const found =
-    tagged.length > 0 || record.machineIds.length === 0 ? tagged : await context.machines.list(record.clusterTag);
+  const found = tagged.length > 0 || record.machineIds.length === 0 ? tagged : await listedOf(context, record);
   return found.filter(
     ({ id, requestId, state }) =>
       state !== 'terminating' && (requestId === record.requestId || record.machineIds.includes(id)),
   );
+}
+
+/** Rejects where its own provider does not answer. */
+async function listedOf(
+  { machines }: ExecuteContext,
+  { clusterTag, offering }: NodeRecord,
+): Promise<readonly Machine[]> {
+  const listing = await machines.list(clusterTag);
+  if (listing.silent.has(offering.provider)) throw listing.silent.get(offering.provider);
+  return listing.machines;
 }
 
 /** Writes down the machines of a record, known since `launchedMs`, and tells that it was launched. */

@@ -1,4 +1,4 @@
-import { type OfferingConfig, POOL_LABEL, type PoolConfig, parseConfig } from '@forescale/shared/config';
+import { type OfferingConfig, POOL_LABEL, type PoolConfig, parseConfig, providersOf } from '@forescale/shared/config';
 import { ManualClock, seededRandom } from '@forescale/shared/time';
 import type { Machine, MachineProvider } from '../../providers/port.ts';
 import { type CallLimits, createProviderCalls } from '../calls.ts';
@@ -62,6 +62,8 @@ export class World<Cloud extends WorldCloud = FakeCloud> {
   desired = 0;
   permission: Permission = 'all';
   mayBegin = () => true;
+  /** Other providers of the pool, by name. */
+  beside: Readonly<Record<string, MachineProvider>> = {};
   neverRegisters = (_nodeName: string) => false;
   executor: Executor;
   readonly #limits: CallLimits;
@@ -102,11 +104,12 @@ export class World<Cloud extends WorldCloud = FakeCloud> {
       onAnswer: () => undefined,
     });
     const { pool, cluster: writer, state } = this;
-    const alone = guardedMachines(this.cloud, () => calls);
-    const machines =
-      pool.provider.kind === 'mixed'
-        ? mixedMachines(new Map(Object.keys(pool.provider.providers).map((name) => [name, alone])))
-        : alone;
+    const { provider } = pool;
+    const guarded = (cloud: MachineProvider) => guardedMachines(cloud, () => calls);
+    const clouds = new Map<string, MachineProvider>(Object.entries(this.beside));
+    const named = () =>
+      [...providersOf(provider).keys()].map((name) => [name, guarded(clouds.get(name) ?? this.cloud)] as const);
+    const machines = provider.kind === 'mixed' ? mixedMachines(new Map(named())) : guarded(this.cloud);
     // Who has started last leads.
     const started: Executor = new Executor({
       ...{ pool, machines, writer, state, clock: this.clock, random },
@@ -118,13 +121,17 @@ export class World<Cloud extends WorldCloud = FakeCloud> {
     return started;
   }
 
-  /** The configuration calls the provider otherwise, '' as the only one that the pool has: the next process reads that. */
-  renameProvider(name: string): void {
+  /**
+   * The configuration calls the provider so, beside those of `beside`; '' as the only one that the pool has. The next process
+   * reads that.
+   */
+  nameProvider(name: string): void {
     const { provider, offerings } = testPool();
+    if (provider.kind === 'mixed') throw new Error('it has a name already');
+    const providers = Object.fromEntries([name, ...Object.keys(this.beside)].map((one) => [one, provider]));
     this.pool = {
       ...this.pool,
-      provider:
-        name === '' || provider.kind === 'mixed' ? provider : { kind: 'mixed', providers: { [name]: provider } },
+      provider: name === '' ? provider : { kind: 'mixed', providers },
       offerings: offerings.map((one) => ({ ...one, provider: name })),
     };
     this.start();

@@ -5,7 +5,7 @@ import {
 } from '../../services/actuator/src/providers/aws/not-applicable.ts';
 import {
   NOT_APPLICABLE as azure,
-  NOT_APPLICABLE_TO_GROUPS as azureGroups,
+  GROUPS_NOT_APPLICABLE as azureGroups,
 } from '../../services/actuator/src/providers/azure/not-applicable.ts';
 import { NOT_APPLICABLE as buffer } from '../../services/actuator/src/providers/buffer/not-applicable.ts';
 import { NOT_APPLICABLE as clusterapi } from '../../services/actuator/src/providers/clusterapi/not-applicable.ts';

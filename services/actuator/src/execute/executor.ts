@@ -235,7 +235,9 @@ export class Executor {
     const { room } = this.#parts.machines;
     const order = orders.find((one) => one.kind === 'headroom');
     if (order === undefined || room === null) return;
-    const held = await holdRoom(context, room, order, generation, nowMs);
+    // The numbers of plans begin anew where the bucket was lost, and what the plans before it wrote is still there.
+    const newest = Math.max(generation, this.#held?.generation ?? 0);
+    const held = await holdRoom(context, room, order, newest, nowMs);
     if (held !== null) this.#held = held;
   }
 

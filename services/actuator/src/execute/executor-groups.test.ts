@@ -180,6 +180,16 @@ describe('execute: nodes of groups', () => {
     expect([...world.cluster.nodes.keys()]).toEqual([]);
   });
 
+  it('a provider may tell of times more finely than the journal keeps them', async () => {
+    const world = worldOfGroups();
+    group(world).available = 0;
+    await world.tick(() => [{ kind: 'create', offering: world.offering(), count: 1, why: 'wanted' }]);
+    world.cloud.addMember(GROUP, world.clock.nowMs() - 0.5);
+    await world.tick(() => []);
+    expect(world.troubles).toEqual([]);
+    expect(states(world)).toEqual([expect.stringMatching(/^requested /)]);
+  });
+
   it('another provider that is away keeps no member from its request', async () => {
     const world = worldOfGroups();
     const away = new FakeCloud(world.clock);

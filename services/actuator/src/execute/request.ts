@@ -100,8 +100,8 @@ export async function adopt(
   launchedMs: number,
 ): Promise<NodeRecord> {
   const machineIds = machines.map((machine) => machine.id);
-  // A clock that was set back makes no time negative.
-  const timeMs = Math.max(record.createdMs, launchedMs);
+  // A clock that was set back makes no time negative; providers tell of times as finely as they like.
+  const timeMs = Math.max(record.createdMs, Math.round(launchedMs));
   const [first] = machines;
   const adopted = await context.journal.update(record.requestId, {
     state: 'requested',

@@ -3,6 +3,7 @@ import type { Order } from './executor.ts';
 import { FakeCloud } from './fakes/fake-cloud.ts';
 import { FakeGroups } from './fakes/fake-groups.ts';
 import { MINUTE_MS, World } from './fakes/world.ts';
+import type { NodeRecord } from './record.ts';
 
 type GroupWorld = World<FakeGroups>;
 const GROUP = 'group-a';
@@ -188,6 +189,41 @@ describe('execute: nodes of groups', () => {
     await world.tick(() => []);
     expect(world.troubles).toEqual([]);
     expect(states(world)).toEqual([expect.stringMatching(/^requested /)]);
+  });
+
+  it('nodes of a group that sells their kind no longer are not counted in the one that does', async () => {
+    const world = worldOfGroups();
+    world.desired = 3;
+    await ticks(world, 4);
+    world.cloud.groupOf = () => 'group-new';
+    world.start();
+    world.desired = 4;
+    await ticks(world, 4);
+    expect([world.cloud.group('group-new').target, size(world)]).toEqual([1, { target: 3, members: 3 }]);
+    world.desired = 2;
+    await ticks(world, 12);
+    expect([world.cloud.group('group-new').target, size(world).target]).toEqual([1, 1]);
+    expect(world.cloud.made).toHaveLength(4);
+  });
+
+  it('a machine that was made by itself is not counted in the group that sells its kind now', async () => {
+    const world = worldOfGroups();
+    world.desired = 2;
+    await ticks(world, 4);
+    const rewrite = async (change: Partial<NodeRecord>) => {
+      const [record] = world.executor.records;
+      const bytes = new TextEncoder().encode(JSON.stringify({ ...record, group: undefined, ...change }));
+      await world.state.put(`node.web.${change.requestId ?? record?.requestId}`, bytes);
+    };
+    const single = { requestId: 'single', nodeName: 'single', machineIds: ['m-9'], providerId: 'fake://m-9' };
+    await rewrite(single);
+    // As of a version that did not note groups yet.
+    await rewrite({});
+    world.cluster.addNode({ name: 'single', providerId: 'fake://m-9' });
+    world.start();
+    world.desired = 4;
+    await world.tick();
+    expect(size(world)).toEqual({ target: 3, members: 3 });
   });
 
   it('another provider that is away keeps no member from its request', async () => {

@@ -6,29 +6,29 @@ import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
 import { nodeFinder } from './node-of.ts';
 import { isQueued, type NodeRecord } from './record.ts';
 import { takeBack } from './remove.ts';
-import { adopt, type giveUp, machineRequest, madeMs, refuseRepeat, stillLeads } from './request.ts';
+import { adopt, type giveUp, groupOf, machineRequest, madeMs, refuseRepeat, stillLeads } from './request.ts';
 
 /** Groups that the pool buys from, or has bought from, each with an offering that it sells. */
 export function poolGroups(context: ExecuteContext): ReadonlyMap<string, OfferingConfig> {
-  return new Map([...groupsOf(context, context.journal.records()), ...groupsOf(context, context.pool.offerings)]);
+  const sold = context.pool.offerings.map((offering) => ({ offering, group: null, machineIds: [] }));
+  return groupsOf(context, [...context.journal.records(), ...sold]);
 }
 
 function groupsOf(
-  { machines }: ExecuteContext,
-  bought: readonly (OfferingConfig | NodeRecord)[],
+  context: ExecuteContext,
+  bought: readonly Pick<NodeRecord, 'machineIds' | 'group' | 'offering'>[],
 ): ReadonlyMap<string, OfferingConfig> {
-  const offerings = bought.map((one) => ('offering' in one ? one.offering : one));
   return new Map(
-    offerings.flatMap((offering) => {
-      const group = machines.groupOf(offering);
-      return group === null ? [] : [[group, offering] as const];
+    bought.flatMap((one) => {
+      const group = groupOf(context, one);
+      return group === null ? [] : [[group, one.offering] as const];
     }),
   );
 }
 
 /** Waits for a member of its group. */
 export function isOpen(context: Pick<ExecuteContext, 'machines'>, record: NodeRecord): boolean {
-  return record.machineIds.length === 0 && context.machines.groupOf(record.offering) !== null;
+  return record.machineIds.length === 0 && groupOf(context, record) !== null;
 }
 
 /** How many machines a group shall have: its nodes, and those to come. A member that is removed leaves by itself. */
@@ -37,7 +37,7 @@ function sizeOf(context: ExecuteContext, group: string): number {
 }
 
 function recordsOf(context: ExecuteContext, group: string): NodeRecord[] {
-  return context.journal.records().filter((record) => context.machines.groupOf(record.offering) === group);
+  return context.journal.records().filter((record) => groupOf(context, record) === group);
 }
 
 /**
@@ -51,6 +51,7 @@ export async function claimMembers(
   cluster: ClusterState,
   nowMs: number,
 ): Promise<void> {
+  await noteGroups(context, listed);
   const nodeOf = nodeFinder(cluster);
   const taken = new Set(context.journal.records().flatMap((record) => record.machineIds));
   const free = listed
@@ -68,8 +69,20 @@ export async function claimMembers(
       const isGivenUp = record.state === 'removing';
       const wanted = isGivenUp && nodeOf(member)?.ready ? await takeBack(context, record) : record;
       if (wanted.state === 'intended') await adopt(context, wanted, [member], madeMs([member], nowMs));
-      else await context.journal.update(record.requestId, { machineIds: [member.id], providerId: member.providerId });
+      else
+        await context.journal.update(record.requestId, {
+          ...{ machineIds: [member.id], providerId: member.providerId, group },
+        });
     }
+  }
+}
+
+/** Records that were written before groups were noted are of the group that shows their machine. */
+async function noteGroups({ journal }: ExecuteContext, listed: readonly Machine[]): Promise<void> {
+  const owners = new Map(journal.records().flatMap((record) => record.machineIds.map((id) => [id, record] as const)));
+  for (const { id, group } of listed) {
+    const owner = owners.get(id);
+    if (owner && owner.group !== group) await journal.update(owner.requestId, { group });
   }
 }
 
@@ -104,7 +117,7 @@ export async function raiseGroups(
   refused: typeof giveUp,
   nowMs: number,
 ): Promise<void> {
-  const byGroup = Map.groupBy(records, (record) => context.machines.groupOf(record.offering) ?? '');
+  const byGroup = Map.groupBy(records, (record) => groupOf(context, record) ?? '');
   await Promise.all([...byGroup].map(([group, open]) => raiseGroup(context, group, open, refused, nowMs)));
 }
 

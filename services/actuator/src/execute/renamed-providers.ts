@@ -13,7 +13,7 @@ export async function renameProviders(
   listed: readonly Machine[],
 ): Promise<void> {
   const named = providersOf(pool.provider);
-  for (const { requestId, offering, machineIds } of journal.records()) {
+  for (const { requestId, offering, machineIds, group } of journal.records()) {
     if (named.has(offering.provider)) continue;
     const ids = new Set(machineIds.map((id) => bare(id, offering)));
     const isItsOwn = (one: Machine) => one.requestId === requestId || ids.has(bare(one.id, one.place));
@@ -23,6 +23,7 @@ export async function renameProviders(
     await journal.update(requestId, {
       offering: { ...offering, provider },
       machineIds: [...ids].map((id) => idUnder(provider, id)),
+      group: group === null ? null : idUnder(provider, bare(group, offering)),
     });
   }
 }

@@ -45,6 +45,7 @@ export function newRecord(
     nodeName: requestId,
     offering,
     machineIds: [],
+    group: null,
     createdMs: nowMs,
     providerId: '',
     launchedMs: null,
@@ -68,12 +69,20 @@ export async function stillLeads(context: ExecuteContext): Promise<boolean> {
   return false;
 }
 
+/** The group that has made its machine, or is to make it; null: it is made by itself. */
+export function groupOf(
+  { machines }: Pick<ExecuteContext, 'machines'>,
+  { machineIds, group, offering }: Pick<NodeRecord, 'machineIds' | 'group' | 'offering'>,
+): string | null {
+  return machineIds.length > 0 ? group : machines.groupOf(offering);
+}
+
 /**
  * Machines made for the record; those that are terminating serve nobody. An adopted machine may carry no request id:
  * it is looked for by its own.
  */
 export async function findMachines(context: ExecuteContext, record: NodeRecord): Promise<readonly Machine[]> {
-  const isGrouped = context.machines.groupOf(record.offering) !== null;
+  const isGrouped = groupOf(context, record) !== null;
   const tagged = isGrouped ? [] : await context.machines.find(record.requestId, record.offering);
   const found = tagged.length > 0 || record.machineIds.length === 0 ? tagged : await listedOf(context, record);
   return found.filter(
@@ -107,7 +116,7 @@ export async function adopt(
     state: 'requested',
     machineIds,
     launchedMs: timeMs,
-    ...(first && { providerId: first.providerId }),
+    ...(first && { providerId: first.providerId, group: first.group }),
     // A group names its machines itself.
     ...(first && first.group !== null && first.nodeName !== '' && { nodeName: first.nodeName }),
   });

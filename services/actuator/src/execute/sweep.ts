@@ -121,6 +121,7 @@ function lostRecord(context: ExecuteContext, machine: Machine, node: ClusterNode
     nodeName: node.name,
     offering: soldAs(context, machine, node),
     machineIds: [machine.id],
+    group: machine.group,
     providerId: machine.providerId,
     // Providers tell of times as finely as they like; the journal keeps whole milliseconds.
     createdMs: Math.round(machine.createdMs),

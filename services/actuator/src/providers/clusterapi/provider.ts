@@ -46,11 +46,15 @@ export class ClusterApiProvider implements MachineProvider {
     if (!group) throw new ProviderError('config', `no group of the provider sells ${request.offering.instanceType}`);
     const refused = await this.#raise(group, request.groupSize, signal);
     const machines = await this.#api.machines(group, signal);
-    const failed = machines
-      .filter((one) => !isMade(one) && !isLeaving(one) && !isMarked(one))
+    const staying = machines.filter((one) => !isLeaving(one) && !isMarked(one));
+    const failed = staying
+      .filter((one) => !isMade(one))
       .flatMap((one) => failureOf(one) ?? [])
       .filter(({ sinceMs }) => sinceMs === null || sinceMs >= Math.floor(request.createdMs / 1_000) * 1_000);
-    return { machines: [], failures: [...refused, ...failed.map(({ error }) => error)] };
+    // The group may have been told to have more, of which nothing is lacking here.
+    const missing = request.groupSize - refused.length - staying.filter(isMade).length;
+    const told = failed.slice(0, Math.max(0, missing)).map(({ error }) => error);
+    return { machines: [], failures: [...refused, ...told] };
   }
 
   /** What of the size may not be. */

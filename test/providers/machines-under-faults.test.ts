@@ -4,6 +4,7 @@ import { whyNoModels } from './aws/service-model.ts';
 import { openMachines } from './aws/target.ts';
 import { openDocker } from './docker/target.ts';
 import { CLUSTER, driven, guarded, namesOf, pass, requestOf } from './driver.ts';
+import { openMachines as openGcp } from './gcp/target.ts';
 import { openHetzner } from './hetzner/target.ts';
 import type { Target } from './target.ts';
 
@@ -34,6 +35,7 @@ async function ended(target: Target, { id }: Machine): Promise<void> {
 }
 
 describe.each<[kind: string, open: () => Promise<Target>]>([
+  ['gcp', openGcp],
   ['hetzner', openHetzner],
   ['docker', openDocker],
   // Where its requests can be checked.

@@ -7,9 +7,10 @@ import type { Endpoint, EndpointFault } from '../target.ts';
 import { type CloudInstance, GcpCloud, lastOf, PROJECT, statusOf } from './cloud.ts';
 import { type Call, callOf, problemWith } from './facts.ts';
 import { type Answers, answerTo } from './handlers.ts';
+import type { InstanceBody } from './insertion.ts';
 import { type GroupSpec, ManagedGroup } from './managed-groups.ts';
 import { permissionsOf } from './permissions.ts';
-import { EXHAUSTED, OVER_QUOTA, Refused } from './refusals.ts';
+import { EXHAUSTED, invalid, OVER_QUOTA, Refused } from './refusals.ts';
 
 export const TOKEN = 'ya29.test-access-token';
 
@@ -46,6 +47,8 @@ export class GcpEndpoint implements Endpoint, Answers {
   readonly inserted: unknown[] = [];
   token = TOKEN;
   quotesToken = false;
+  /** A refused machine is told with its metadata, as the real one does. */
+  quotesMetadata = false;
   readonly #faults = new FaultPlan();
   readonly #faultOf = new Map<string, EndpointFault>();
   readonly #server: Server;
@@ -139,7 +142,11 @@ export class GcpEndpoint implements Endpoint, Answers {
       this.#faultOf.delete(call.method);
       if (fault === 'reset') throw RESET;
       if (fault !== null) this.#refuse(fault, call);
-      if (call.method === 'compute.instances.insert') this.inserted.push(call.body);
+      if (call.method === 'compute.instances.insert') {
+        if (this.quotesMetadata)
+          throw invalid(`Invalid value for field 'resource.metadata': '${metadataOf(call.body)}'.`);
+        this.inserted.push(call.body);
+      }
       const body = await answerTo(call, this, gone);
       const problem = problemWith(call.answer, body, 'answer');
       if (problem !== null) throw new Error(`${call.method}: ${problem}`);
@@ -177,6 +184,8 @@ export class GcpEndpoint implements Endpoint, Answers {
 }
 
 const RESET = new Error('reset');
+
+const metadataOf = (body: unknown) => (body as InstanceBody).metadata?.items?.map(({ value }) => value).join();
 
 const lastWord = (method: string) => method.slice(method.lastIndexOf('.') + 1);
 

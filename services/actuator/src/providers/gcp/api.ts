@@ -55,8 +55,10 @@ export class GcpApi {
     url: URL,
     signal: AbortSignal,
     body?: unknown,
+    /** Of the body: a refusal may quote it. */
+    secrets: readonly string[] = [],
   ): Promise<z.output<Schema>> {
-    return understood(schema, await this.#send(method, url, signal, body));
+    return understood(schema, await this.#send(method, url, signal, body, secrets));
   }
 
   /** Null: the API itself says that there is no such thing. */
@@ -108,10 +110,16 @@ export class GcpApi {
     }
   }
 
-  async #send(method: JsonRequest['method'], url: URL, signal: AbortSignal, body?: unknown): Promise<HttpFailure> {
+  async #send(
+    method: JsonRequest['method'],
+    url: URL,
+    signal: AbortSignal,
+    body?: unknown,
+    secrets: readonly string[] = [],
+  ): Promise<HttpFailure> {
     const token = await this.#token(signal);
     const headers = { authorization: `Bearer ${token}` };
-    return await sendJson(url, { method, headers, body, signal, secrets: [token] });
+    return await sendJson(url, { method, headers, body, signal, secrets: [token, ...secrets] });
   }
 
   /** Null: not in time. Compute Engine answers after 2 min at the latest, which is later than anybody waits here. */

@@ -147,6 +147,18 @@ describe.skipIf(whyNoModels())('aws, machine by machine', () => {
     expect(await terminate()).toBe('gone');
   });
 
+  it.each(['InternalError', 'Unavailable', 'RequestLimitExceeded'])(
+    'a fleet that has answered %s will answer nothing else: another offering may do',
+    async (code) => {
+      target.endpoint.ec2.region('us-east-1').fleets.failing.push(code);
+      const error = await failureOf(driven(target, guarded(target).create(requestOf(target, NAME))));
+      expect(error).toMatchObject({ errorClass: 'capacity', ambiguous: false, mark: { scope: 'offering' } });
+      expect(error.message).toContain(code);
+      expect(called('CreateFleet')).toHaveLength(1);
+      expect(target.endpoint.running()).toEqual([]);
+    },
+  );
+
   it("spreads machines over a zone's subnets, and goes on to the next where one is full", async () => {
     await Promise.all(namesOf(20).map((name) => create(name)));
     const subnets = () => target.endpoint.instances.running().map(({ subnet }) => subnet);

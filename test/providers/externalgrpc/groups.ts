@@ -47,10 +47,11 @@ export class Group {
     this.#fill();
   }
 
-  /** A deletion lowers the target: nothing is made in its place. */
+  /** A deletion lowers the target: nothing is made in its place. A second one takes another with it: the caller must not. */
   end(id: string): void {
-    const instance = this.instances.find((one) => one.id === id);
-    if (!instance || instance.state === 'deleting') return;
+    const named = this.instances.find((one) => one.id === id);
+    const instance = named?.state === 'deleting' ? this.alive.at(-1) : named;
+    if (!instance) return;
     this.target--;
     if (instance.lack) this.instances = this.instances.filter((one) => one !== instance);
     instance.state = 'deleting';

@@ -137,10 +137,13 @@ export class HetznerEndpoint implements Endpoint {
     if (this.#soldOut.has(`${serverType} ${location}`)) return this.#refused('capacity');
     if (this.failNextAction) {
       this.failNextAction = false;
-      const server = { id: 1, name, labels, serverType, location, createdMs: this.#clock.nowMs() } as const;
+      // What was begun is there, and costs.
+      const server = this.#servers.add({ name, labels, serverType, location });
       const error = { code: 'resource_unavailable', message: 'error during placement' };
-      const action = { ...this.#action('create_server', 'error'), error };
-      return { status: 201, body: { server: shown({ ...server, status: 'initializing', deletedMs: null }), action } };
+      return {
+        status: 201,
+        body: { server: shown(server), action: { ...this.#action('create_server', 'error'), error } },
+      };
     }
     const server = this.#servers.add({ name, labels, serverType, location });
     const action = this.#action('create_server', 'running');

@@ -55,6 +55,16 @@ describe('provider hetzner', () => {
   it('an action that fails is a refusal of its class', async () => {
     target.endpoint.failNextAction = true;
     expect(await failureOf(create('a'))).toMatchObject({ errorClass: 'capacity', ambiguous: false });
+    // What it had begun is not left over.
+    expect(target.endpoint.running()).toEqual([]);
+  });
+
+  it('a server that goes already is adopted by nobody', async () => {
+    const [machine] = (await create('a')).machines;
+    await target.provider.terminate(machine?.id ?? '', target.onDemand, signal());
+    expect(await failureOf(create('a'))).toMatchObject({ errorClass: 'conflict', ambiguous: true });
+    pass(target, 60_000);
+    expect((await create('a')).machines[0]?.id).not.toBe(machine?.id);
   });
 
   it('throttled, it waits until the next call is let in', async () => {

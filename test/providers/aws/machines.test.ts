@@ -67,11 +67,20 @@ describe.skipIf(whyNoModels())('aws, machine by machine', () => {
     await Promise.all(namesOf(20).map((name) => create(name)));
     expect(called('CreateLaunchTemplate')).toHaveLength(1);
     const [template] = templates().all.values();
-    expect(template?.data).toMatchObject({
+    expect(template?.data).toEqual({
       ImageId: 'ami-0123456789abcdef0',
+      SecurityGroupIds: ['sg-0123456789abcdef0'],
+      UserData: expect.any(String),
       InstanceInitiatedShutdownBehavior: 'terminate',
       MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1, InstanceMetadataTags: 'enabled' },
       IamInstanceProfile: { Name: 'forescale-node' },
+      KeyName: 'ops',
+      BlockDeviceMappings: [
+        {
+          DeviceName: '/dev/xvda',
+          Ebs: { VolumeSize: 40, VolumeType: 'gp3', Encrypted: true, DeleteOnTermination: true },
+        },
+      ],
     });
     const document = Buffer.from(template?.data.UserData ?? '', 'base64').toString();
     expect(document).toMatch(/^#cloud-config\n/);

@@ -69,6 +69,18 @@ describe('provider clusterapi', () => {
     expect((await list()).map(({ id }) => id).sort()).toEqual(ids.filter((id) => ![a, b, c].includes(id)).sort());
   });
 
+  it('that nobody knows its path does not say that a Machine is gone', async () => {
+    const [first = ''] = await grown(1);
+    const unknown = target.endpoint.cluster.faults.add({
+      path: /\/machines(\/|\?)/,
+      action: { kind: 'respond', status: 404 },
+    });
+    expect(await failureOf(end(first))).toMatchObject({ errorClass: 'config' });
+    unknown.remove();
+    await gone(first);
+    expect(await end(first)).toBe('gone');
+  });
+
   it('counts off nobody else’s machine while the group grows', async () => {
     const [first = ''] = await grown(2);
     await raise(4);

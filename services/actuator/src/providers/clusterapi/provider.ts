@@ -89,14 +89,20 @@ export class ClusterApiProvider implements MachineProvider {
   }
 
   async terminate(machineId: string, _place: Place, signal: AbortSignal): Promise<'terminating' | 'gone'> {
-    const machine = await this.#api.machine(machineId, signal);
-    if (machine === null) return 'gone';
+    const machine = (await this.#api.machine(machineId, signal)) ?? (await this.#listed(machineId, signal));
+    if (machine === undefined) return 'gone';
     if (isLeaving(machine)) return 'terminating';
     const group = this.#config.groups.find((one) => this.#api.owns(one, machine));
     if (!group) throw new ProviderError('config', `Machine ${machineId} is of no group of the provider`);
     if (!isMarked(machine)) await this.#api.mark(machineId, signal);
     await this.#lower(group, machineId, signal);
     return 'terminating';
+  }
+
+  /** Kubernetes answers 404 also for a kind that it serves no more, and a proxy for anything: a listing fails then. */
+  async #listed(machineId: string, signal: AbortSignal): Promise<CapiMachine | undefined> {
+    const listed = await Promise.all(this.#config.groups.map((group) => this.#api.machines(group, signal)));
+    return listed.flat().find(({ metadata }) => metadata.name === machineId);
   }
 
   /**

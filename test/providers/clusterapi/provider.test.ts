@@ -81,6 +81,18 @@ describe('provider clusterapi', () => {
     expect(await end(first)).toBe('gone');
   });
 
+  it('lowers no group that has yet to make what it was told to have', async () => {
+    const [first = ''] = await grown(2);
+    // No time passes: no Machine is made yet.
+    const { provider, onDemand } = target;
+    await provider.create(requestOf(target, NAME, onDemand, { groupSize: 4 }), signal());
+    expect(await provider.terminate(first, onDemand, signal())).toBe('terminating');
+    expect(target.endpoint.replicas).toBe(4);
+    await gone(first);
+    pass(target, 5 * MINUTE_MS);
+    expect(await list()).toHaveLength(3);
+  });
+
   it('counts off nobody else’s machine while the group grows', async () => {
     const [first = ''] = await grown(2);
     await raise(4);

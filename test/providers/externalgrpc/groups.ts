@@ -20,7 +20,7 @@ const SOLD_OUT: Lack = { code: 'RESOURCE_POOL_EXHAUSTED', message: 'no such mach
 /** A group as a cloud keeps it: it makes what its target asks for, and replaces nothing that was deleted. */
 export class Group {
   readonly id: string;
-  readonly minSize: number;
+  minSize: number;
   readonly maxSize: number;
   target = 0;
   isSoldOut = false;

@@ -25,6 +25,8 @@ export class HetznerEndpoint implements Endpoint {
   readonly operations = new Set<string>();
   /** The next creation is accepted, and fails as its action. */
   failNextAction = false;
+  /** Bodies of creations, as they came. */
+  readonly created: unknown[] = [];
   readonly #clock: ManualClock;
   readonly #servers: Servers;
   readonly #faults = new FaultPlan();
@@ -121,6 +123,7 @@ export class HetznerEndpoint implements Endpoint {
   #create(body: unknown): EndpointAnswer {
     const complaint = complaintOf(body, { kind: 'object', fields: CREATE_SERVER });
     if (complaint !== null) return refusal(422, 'invalid_input', `invalid input in field ${complaint}`);
+    this.created.push(body);
     const asked = body as {
       name: string;
       server_type: string;

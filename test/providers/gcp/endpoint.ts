@@ -6,6 +6,7 @@ import { type EndpointCall, FaultPlan } from '../fault-plan.ts';
 import type { Endpoint, EndpointFault } from '../target.ts';
 import { type CloudInstance, GcpCloud, lastOf, PROJECT, statusOf } from './cloud.ts';
 import { type Call, callOf, problemWith } from './facts.ts';
+import { masked } from './field-mask.ts';
 import { type Answers, answerTo } from './handlers.ts';
 import type { InstanceBody } from './insertion.ts';
 import { type GroupSpec, ManagedGroup } from './managed-groups.ts';
@@ -45,6 +46,8 @@ export class GcpEndpoint implements Endpoint, Answers {
   readonly mistakes: string[] = [];
   /** Bodies of insertions, as they came. */
   readonly inserted: unknown[] = [];
+  /** What was asked for, in its order. */
+  readonly asked: URL[] = [];
   token = TOKEN;
   quotesToken = false;
   /** A refused machine is told with its metadata, as the real one does. */
@@ -135,7 +138,9 @@ export class GcpEndpoint implements Endpoint, Answers {
 
   async #answer(request: IncomingMessage, gone: AbortSignal) {
     try {
-      const call = callOf(request.method ?? '', new URL(request.url ?? '', 'http://x'), await bodyOf(request));
+      const url = new URL(request.url ?? '', 'http://x');
+      this.asked.push(url);
+      const call = callOf(request.method ?? '', url, await bodyOf(request));
       if (typeof call === 'string') throw new Refused(400, 'invalid', call);
       this.#authorize(request, call);
       const fault = this.#faultOf.get(call.method) ?? this.#faults.next(CALLS[lastWord(call.method)] ?? 'read');
@@ -151,7 +156,8 @@ export class GcpEndpoint implements Endpoint, Answers {
       const problem = problemWith(call.answer, body, 'answer');
       if (problem !== null) throw new Error(`${call.method}: ${problem}`);
       if (fault === 'lost') throw RESET;
-      return { status: 200, body, headers: {} };
+      const { fields } = call.query;
+      return { status: 200, body: fields === undefined ? body : masked(body, fields), headers: {} };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       return { status: error.status, body: error.body, headers: error.headers };

@@ -178,6 +178,14 @@ describe('gcp machines: operations that take long', () => {
 });
 
 describe('gcp machines: listings', () => {
+  it('ask for no user data, which holds the token and may be long', async () => {
+    await create(requestOf(target, NAME));
+    await driven(target, target.provider.list(CLUSTER, signal()));
+    const listing = target.endpoint.asked.findLast((url) => url.pathname.endsWith('/aggregated/instances'));
+    expect(listing?.searchParams.get('fields')).toMatch(/^items\/\*\/instances\(id,name,zone,/);
+    expect(listing?.searchParams.get('fields')).not.toContain('metadata');
+  });
+
   it('of which a zone is missing fail', async () => {
     await create(requestOf(target, NAME));
     target.endpoint.unreachable = 'us-central1-b';

@@ -14,7 +14,6 @@ interface Page {
   readonly nextPageToken?: string | undefined;
 }
 
-/** Instances are shown with their user data, of which each may have 256 KB. */
 const PAGE_SIZE = 100;
 /** 100,000 machines; more is a mistake. */
 const PAGES_MAX = 1_000;

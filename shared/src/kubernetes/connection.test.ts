@@ -75,6 +75,13 @@ it('so is one that the environment names', () => {
   expect(() => connectKubernetes(config)).toThrow(new ConfigError('KUBECONFIG = /none/config: cannot be read: ENOENT'));
 });
 
+it('without any it says where one was looked for', () => {
+  vi.stubEnv('KUBECONFIG', '');
+  vi.stubEnv('HOME', '/none');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(() => connectKubernetes(config)).toThrow(/^autoscaler\.kubernetes\.kubeconfig is absent: allowed: a path, /);
+});
+
 it('calls one after the other share their connections', async () => {
   let connections = 0;
   const server = createServer((_request, response) =>

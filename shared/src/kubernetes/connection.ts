@@ -4,6 +4,9 @@ import type { Dispatcher } from 'undici';
 import { type Config, ConfigError } from '../config/index.ts';
 import { KubernetesUnavailableError } from './errors.ts';
 
+/** The context that the client makes up where it finds none: plain HTTP to localhost:8080, which it then refuses to call. */
+const FOUND_NOTHING = 'loaded-context';
+
 /**
  * The API server that the configuration names: `url` for a plain one such as the simulated, else the given
  * kubeconfig, else what the client finds by itself (a pod's service account, KUBECONFIG, ~/.kube/config). Throws
@@ -27,7 +30,11 @@ export function connectKubernetes(
     load(`${section}.kubeconfig = ${kubeconfig}`, () => kube.loadFromFile(kubeconfig));
   } else {
     const { KUBECONFIG } = process.env;
-    load(KUBECONFIG ? `KUBECONFIG = ${KUBECONFIG}` : 'the default kubeconfig', () => kube.loadFromDefault());
+    load(KUBECONFIG ? `KUBECONFIG = ${KUBECONFIG}` : '~/.kube/config', () => kube.loadFromDefault());
+    if (kube.getCurrentContext() === FOUND_NOTHING)
+      throw new ConfigError(
+        `${section}.kubeconfig is absent: allowed: a path, where there is neither KUBECONFIG nor ~/.kube/config, nor a pod's service account`,
+      );
   }
   const context = config.context ?? kube.getCurrentContext();
   kube.setCurrentContext(context);

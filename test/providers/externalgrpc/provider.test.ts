@@ -270,7 +270,7 @@ describe('externalgrpc: TLS', () => {
 
   it('says which file is absent, and of one that holds no certificate nothing of what it holds', async () => {
     await expect(opened('h:1', { ca_file: '/none/ca.pem' })).rejects.toThrow(
-      new ConfigError('provider.tls.ca_file = /none/ca.pem: ENOENT'),
+      new ConfigError('provider.tls.ca_file = /none/ca.pem: cannot be read: ENOENT'),
     );
     await writeFile(file('wrong.key'), 'hunter2');
     const wrong = opened('h:1', { cert_file: file('client.pem'), key_file: file('wrong.key') });

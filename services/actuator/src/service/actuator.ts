@@ -4,7 +4,6 @@ import type { Role } from '@forescale/shared/service';
 import type { Health } from '@forescale/shared/store';
 import { rfc3339, subjects } from '@forescale/shared/wire';
 import type { Machines } from '../execute/index.ts';
-import { offeringsOf } from '../plan/index.ts';
 import { completeOfferings } from '../prices/index.ts';
 import { AutoscalerWatch } from './autoscaler-watch.ts';
 import { refuseSharedGroups } from './group-owners.ts';
@@ -14,6 +13,7 @@ import { decodeOverride, describeRequest, stillPaused } from './override.ts';
 import type { ActuatorParts } from './parts.ts';
 import { PoolLoop, type PoolParts } from './pool-loop.ts';
 import { CallBook } from './provider-calls.ts';
+import { buysFromGroups } from './single-writer.ts';
 import type { ActuatorView, OverrideAnswer, Planned } from './view.ts';
 import { WriterWatch } from './writer-watch.ts';
 
@@ -40,7 +40,7 @@ export async function startActuator(given: ActuatorParts): Promise<Actuator> {
   );
   refuseSharedGroups(config.pools, machines);
   const writers = config.pools.map((pool, i) => {
-    const isGrouped = offeringsOf(pool).every((one) => machines[i]?.groupOf(one) != null);
+    const isGrouped = buysFromGroups(pool, (offering) => machines[i]?.groupOf(offering) ?? null);
     return new WriterWatch(pool, isGrouped, autoscalers, guarded);
   });
   const createLoops = () =>

@@ -31,7 +31,7 @@ export class ClusterApiProvider implements MachineProvider {
 
   constructor(config: ClusterApiConfig, { kube, clock }: ProviderParts) {
     const { kubeconfig, context } = config;
-    const management = kubeconfig === null ? kube : connectKubernetes({ url: null, kubeconfig, context });
+    const management = kubeconfig === null ? kube : connectKubernetes({ url: null, kubeconfig, context }, 'provider');
     if (management === null)
       throw new ProviderError(
         'config',

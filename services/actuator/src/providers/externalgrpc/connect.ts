@@ -93,6 +93,6 @@ async function readPem(field: string, path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw new ConfigError(`provider.tls.${field} = ${path}: ${(error as NodeJS.ErrnoException).code}`);
+    throw new ConfigError(`provider.tls.${field} = ${path}: cannot be read: ${(error as NodeJS.ErrnoException).code}`);
   }
 }

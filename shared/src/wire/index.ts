@@ -12,7 +12,7 @@ export {
   planSchema,
 } from './plan.ts';
 export { streams } from './streams.ts';
-export { poolAndTail, subjects } from './subjects.ts';
+export { askedForecast, poolAndTail, subjects } from './subjects.ts';
 export {
   encodeModelNotice,
   encodePredictor,

@@ -85,17 +85,20 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
     return { name: 'predictor', ...predictor };
   },
   async actuator(parts) {
-    const [{ startActuator }, { openProvider }, { apiRoutes }, { pageRoutes }, { solverFor }] = await Promise.all([
-      import('@forescale/actuator/service'),
-      import('@forescale/actuator/providers'),
-      import('@forescale/actuator/api'),
-      import('@forescale/dashboard/page'),
-      import('./mix-solver.ts'),
-    ]);
+    const [{ startActuator }, { startScaler }, { openProvider }, { apiRoutes }, { pageRoutes }, { solverFor }] =
+      await Promise.all([
+        import('@forescale/actuator/service'),
+        import('@forescale/actuator/scaler'),
+        import('@forescale/actuator/providers'),
+        import('@forescale/actuator/api'),
+        import('@forescale/dashboard/page'),
+        import('./mix-solver.ts'),
+      ]);
     const { runtime, ...rest } = parts;
     const { config, store, bus, clock, cluster } = runtime;
     if (!cluster) throw new ConfigError('autoscaler.kubernetes.enabled = false; allowed for the actuator: true');
     const { kube, ...ports } = cluster;
+    const scaler = await startScaler({ config, store, bus, clock, ioClock: systemClock, log: parts.log });
     const actuator = await startActuator({
       config,
       ...ports,
@@ -111,12 +114,18 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
       openProvider: (one) => openProvider(one, { clock: systemClock, kube }),
       solve: await solverFor(config.pools),
       ...rest,
+    }).catch(async (error: unknown) => {
+      await scaler.stop();
+      throw error;
     });
     const api = apiRoutes({ config, store, bus, clock, actuator });
     return {
       name: 'actuator',
       tick: (nowMs) => actuator.tick(nowMs),
-      stop: () => actuator.stop(),
+      async stop() {
+        await scaler.stop();
+        await actuator.stop();
+      },
       routes: async (app) => {
         await api(app);
         await app.register(pageRoutes());

@@ -9,6 +9,7 @@ import type { Readiness } from '@forescale/shared/service';
 import type { Instruments, Log } from '@forescale/shared/telemetry';
 import { seededRandom, steadyClock, systemClock } from '@forescale/shared/time';
 import type { Runtime } from './runtime.ts';
+import { readToken } from './secrets.ts';
 
 export type ServiceName = 'collector' | 'predictor' | 'actuator';
 
@@ -98,7 +99,18 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
     const { config, store, bus, clock, cluster } = runtime;
     if (!cluster) throw new ConfigError('autoscaler.kubernetes.enabled = false; allowed for the actuator: true');
     const { kube, ...ports } = cluster;
-    const scaler = await startScaler({ config, store, bus, clock, ioClock: systemClock, log: parts.log });
+    const scaler = await startScaler({
+      config,
+      store,
+      bus,
+      clock,
+      ioClock: systemClock,
+      log: parts.log,
+      metricsToken: await readToken(
+        'autoscaler.scaler.external_metrics.token_file',
+        config.scaler.externalMetrics?.tokenFile ?? null,
+      ),
+    });
     const actuator = await startActuator({
       config,
       ...ports,

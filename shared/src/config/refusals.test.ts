@@ -56,6 +56,11 @@ const REFUSALS: readonly (readonly [what: string, yaml: string, message: string]
     'autoscaler.scaler.grpc.host = "0.0.0.0": allowed without a section tls or plaintext: true: a loopback address, such as 127.0.0.1',
   ],
   [
+    'external metrics that nobody could ask for',
+    'autoscaler: {scaler: {external_metrics: {cert_file: c, key_file: k}}}',
+    'autoscaler.scaler.external_metrics.requestheader_ca_file is absent: allowed: requestheader_ca_file or token_file, or both: nobody could ask otherwise',
+  ],
+  [
     'a scaler with and without TLS',
     'autoscaler: {scaler: {grpc: {plaintext: true, tls: {cert_file: c, key_file: k}}}}',
     'autoscaler.scaler.grpc.plaintext = true: allowed: false where there is a section tls',

@@ -14,6 +14,7 @@ import { packageFor } from '../providers/optional-package.ts';
 import { readPem } from '../providers/read-pem.ts';
 import { AskError, UnknownLoadError } from './errors.ts';
 import type { KedaCalls, MetricsRequest, ScaledObjectRef } from './keda-calls.ts';
+import type { ScalerServer } from './scaler-server.ts';
 
 type GrpcConfig = NonNullable<ScalerConfig['grpc']>;
 type Grpc = typeof import('@grpc/grpc-js');
@@ -36,12 +37,6 @@ export interface GrpcParts {
   /** For waiting: the machine's, unless a test moves it. */
   readonly ioClock: Clock;
   readonly log: Log;
-}
-
-export interface ScalerServer {
-  /** Where it listens; the port is the one that was given to it where 0 was asked for. */
-  readonly port: number;
-  close(): Promise<void>;
 }
 
 /** Serves KEDA's interface. Rejects with `ConfigError` where a package, a file or the address is not to be had. */

@@ -6,8 +6,6 @@ import type { Loads } from './loads.ts';
 /** Metadata of a trigger that are KEDA's own: how it reaches a scaler. */
 const OF_KEDA = ['scalerAddress', 'enableTLS', 'unsafeSsl', 'tlsCertFile', 'caCert', 'tlsClientCert', 'tlsClientKey'];
 
-const INT64_MAX = 2 ** 63;
-
 export interface ScaledObjectRef {
   readonly scalerMetadata: Asked;
 }
@@ -45,7 +43,7 @@ export class KedaCalls {
     if (metricName !== name)
       throw new AskError(`metricName = ${JSON.stringify(metricName.slice(0, 200))}; allowed: ${name}`);
     const load = await this.#loads.ahead(ask);
-    const metricValue = Math.min(Math.ceil(load.value), INT64_MAX);
+    const metricValue = Math.min(Math.ceil(load.value), Number.MAX_SAFE_INTEGER);
     return { load, answer: { metricValues: [{ metricName: name, metricValue, metricValueFloat: load.value }] } };
   }
 

@@ -8,6 +8,9 @@ import { encodeForecast, streams, subjects } from '@forescale/shared/wire';
 import { NOW_MS } from './forecasts.test-data.ts';
 import { startScaler } from './scaler.ts';
 
+/** Of the External Metrics API. */
+export const TOKEN = 'a-token-of-the-tests';
+
 /** A scaler with a bus and a store of its own, and nothing else of an actuator: nobody ticks, and nobody leads. */
 export async function startWorld(scaler: string) {
   const clock = new ManualClock(NOW_MS);
@@ -17,7 +20,7 @@ export async function startWorld(scaler: string) {
   await bus.ensureStream(streams.forecast);
   const pools = '[{ name: web, signals: [{ name: rps }] }]';
   const config = parseConfig(`autoscaler: { pools: ${pools}, scaler: ${scaler} }`, 'test', {});
-  const started = await startScaler({ config, store, bus, clock, ioClock, log: silentLog() });
+  const started = await startScaler({ config, store, bus, clock, ioClock, log: silentLog(), metricsToken: TOKEN });
   return {
     clock,
     ioClock,

@@ -1,6 +1,15 @@
-export { decodeEvent, decodeJson, type EventOrigin, encodeEvent, parseWire, rfc3339, WireError } from './events.ts';
+export {
+  decodeEvent,
+  decodeJson,
+  type EventOrigin,
+  encodeEvent,
+  eventSchemaOf,
+  parseWire,
+  rfc3339,
+  WireError,
+} from './events.ts';
 export { encodeAccuracy, encodeForecast, encodeForecastData, forecastSchema } from './forecast.ts';
-export { decodeKpi, encodeKpi, encodeSample, sampleSchema } from './kpi.ts';
+export { decodeKpi, encodeKpi, encodeSample, kpiSchemas, sampleSchema } from './kpi.ts';
 export {
   checkOverrideEnd,
   NODE_EVENTS,

@@ -12,7 +12,7 @@ import type { LoadAhead } from './load-ahead.ts';
 import type { Loads } from './loads.ts';
 import type { ScalerServer } from './scaler-server.ts';
 
-export type ExternalMetricsConfig = NonNullable<ScalerConfig['externalMetrics']>;
+type ExternalMetricsConfig = NonNullable<ScalerConfig['externalMetrics']>;
 
 const SETTING = 'autoscaler.scaler.external_metrics';
 /** No request has one that is read. */

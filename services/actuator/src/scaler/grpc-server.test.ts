@@ -1,11 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ConfigError } from '@forescale/shared/config';
-import { type ChannelCredentials, Client, credentials, type Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { load, type MethodDefinition } from '@grpc/proto-loader';
+import { type ChannelCredentials, credentials, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../../../test/harness/config-file.ts';
+import { KedaClient, KEDA_METHODS as methods } from '../../../../test/harness/keda-client.ts';
 import {
   CA,
   CLIENT_CERT,
@@ -16,13 +15,10 @@ import {
 import { forecastOf, NOW_MS } from './forecasts.test-data.ts';
 import { startWorld, type World } from './scaler-world.test-data.ts';
 
-const PROTO = fileURLToPath(new URL('externalscaler.proto', import.meta.url));
-const definition = await load(PROTO, { keepCase: true, longs: Number, defaults: true });
-const methods = definition['externalscaler.ExternalScaler'] as Record<string, MethodDefinition<object, object>>;
 const METADATA = { scalerAddress: 'forescale-scaler.forescale:9090', pool: 'web', signal: 'rps', target: '100' };
 
 let world: World | null = null;
-let client: Client | null = null;
+let client: KedaClient | null = null;
 afterEach(async () => {
   client?.close();
   await world?.stop();
@@ -30,17 +26,14 @@ afterEach(async () => {
   client = null;
 });
 
-async function start(scaler = '{ grpc: { port: 0 } }', how = credentials.createInsecure()): Promise<World> {
+async function start(scaler = '{ grpc: { port: 0 } }', how?: ChannelCredentials): Promise<World> {
   world = await startWorld(scaler);
   client = clientOf(world, how);
   return world;
 }
 
-function clientOf({ scaler }: World, how: ChannelCredentials): Client {
-  return new Client(`127.0.0.1:${scaler.grpcPort}`, how, {
-    'grpc.use_local_subchannel_pool': 1,
-    'grpc.ssl_target_name_override': 'cloud.test',
-  });
+function clientOf({ scaler }: World, how?: ChannelCredentials): KedaClient {
+  return new KedaClient(scaler.grpcPort ?? 0, how);
 }
 
 const ref = (more: object = {}) => ({ name: 'shop', namespace: 'prod', scalerMetadata: { ...METADATA, ...more } });
@@ -48,32 +41,7 @@ const METRIC = 'forescale-web-rps';
 const metrics = (more: object = {}, metricName = METRIC) =>
   call('GetMetrics', { scaledObjectRef: ref(more), metricName });
 
-interface Answer {
-  readonly answer: object | null;
-  readonly code: number;
-  readonly details: string;
-  readonly trailer: Record<string, unknown>;
-}
-
-function call(method: string, request: object, through = client as Client): Promise<Answer> {
-  const { path, requestSerialize, responseDeserialize } = methods[method] as MethodDefinition<object, object>;
-  return new Promise((resolve) => {
-    let answer: object | null = null;
-    const sent = through.makeUnaryRequest(
-      path,
-      requestSerialize,
-      responseDeserialize,
-      request,
-      { deadline: Date.now() + 20_000 },
-      (_error: ServiceError | null, value?: object) => {
-        answer = value ?? null;
-      },
-    );
-    sent.on('status', ({ code, details, metadata }: { code: number; details: string; metadata: Metadata }) =>
-      setImmediate(() => resolve({ answer, code, details, trailer: metadata.getMap() })),
-    );
-  });
-}
+const call = (method: string, request: object) => (client as KedaClient).call(method, request);
 
 /** What a HorizontalPodAutoscaler makes of spec and value, for an average per replica. */
 function replicas(value: number, target: number): number {
@@ -180,8 +148,7 @@ describe("KEDA's interface", () => {
 
 describe('StreamIsActive', () => {
   function stream(request: object) {
-    const { path, requestSerialize, responseDeserialize } = methods.StreamIsActive as MethodDefinition<object, object>;
-    const opened = (client as Client).makeServerStreamRequest(path, requestSerialize, responseDeserialize, request);
+    const opened = (client as KedaClient).stream('StreamIsActive', request);
     const iterator = opened[Symbol.asyncIterator]();
     return { opened, next: async () => (await iterator.next()).value as unknown };
   }
@@ -239,7 +206,7 @@ describe('TLS', () => {
     expect((await call('IsActive', ref())).code).toBe(status.OK);
     for (const stranger of [credentials.createSsl(pem(CA)), credentials.createInsecure()]) {
       const other = clientOf(world as World, stranger);
-      expect((await call('IsActive', ref(), other)).code).toBe(status.UNAVAILABLE);
+      expect((await other.call('IsActive', ref())).code).toBe(status.UNAVAILABLE);
       other.close();
     }
     await directory.remove();

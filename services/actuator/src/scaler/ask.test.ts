@@ -44,6 +44,7 @@ describe('what an autoscaler asks for', () => {
     [{ target: '1e999' }, 'target = "1e999"; allowed: a number from 1e-9 to 1000000000000000'],
     [{ activation: '-1' }, 'activation = "-1"; allowed: a number from 0 to 1000000000000000'],
     [{ qantile: '0.9' }, '"qantile": unknown; allowed: pool, signal, quantile, lead, target, activation'],
+    [{ pool: 'a\u0085b' }, 'pool = "a b"; allowed: web'],
     [{ pool: 'p\n'.repeat(100) }, `pool = ${JSON.stringify('p\n'.repeat(40))}; allowed: web`],
   ])('%j is refused', (more, why) => {
     expect(() => scale(more)).toThrow(new AskError(why));

@@ -1,7 +1,7 @@
 import type { PoolConfig, SignalConfig } from '@forescale/shared/config';
 import { FORECAST_LEVELS } from '@forescale/shared/domain';
 import { formatDuration, parseDurationMs } from '@forescale/shared/time';
-import { AskError } from './errors.ts';
+import { AskError, shown } from './errors.ts';
 
 /** The load that somebody wants to know: the quantile of its maximum over the next `leadMs`. */
 export interface LoadAsk {
@@ -26,7 +26,6 @@ const QUANTILE = 0.95;
 const LEAD_MS = 120_000;
 const LEAD_MS_MIN = 1_000;
 const VALUE_MAX = 1e15;
-const SHOWN_CHARS_MAX = 80;
 
 const LOAD_KEYS = ['pool', 'signal', 'quantile', 'lead'];
 const SCALE_KEYS = [...LOAD_KEYS, 'target', 'activation'];
@@ -90,8 +89,4 @@ function refuseUnknown(asked: Asked, keys: readonly string[]): void {
 function refused(asked: Asked, field: string, allowed: string): AskError {
   const value = asked[field];
   return new AskError(`${field} ${value === undefined ? 'is absent' : `= ${shown(value)}`}; allowed: ${allowed}`);
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.slice(0, SHOWN_CHARS_MAX));
 }

@@ -7,3 +7,10 @@ export class AskError extends Error {
 export class UnknownLoadError extends Error {
   override readonly name = 'UnknownLoadError';
 }
+
+const SHOWN_CHARS_MAX = 80;
+
+/** Somebody else's text as a message shows it: short, in quotes and on one line. */
+export function shown(text: string): string {
+  return JSON.stringify(text.slice(0, SHOWN_CHARS_MAX)).replace(/\p{Cc}/gu, ' ');
+}

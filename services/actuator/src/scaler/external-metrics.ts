@@ -3,7 +3,7 @@ import { formatQuantity } from '@forescale/shared/domain';
 import { formatDuration } from '@forescale/shared/time';
 import { rfc3339 } from '@forescale/shared/wire';
 import { type Asked, parseLoadAsk } from './ask.ts';
-import { AskError } from './errors.ts';
+import { AskError, shown } from './errors.ts';
 import type { LoadAhead } from './load-ahead.ts';
 import type { Loads } from './loads.ts';
 
@@ -66,7 +66,7 @@ function parseSelector(selector: string): Asked {
   for (const term of selector === '' ? [] : selector.split(',')) {
     const [, key, value] = /^\s*([\w./-]+)\s*==?\s*([\w.-]*)\s*$/.exec(term) ?? [];
     if (key === undefined || value === undefined || asked.has(key))
-      throw new AskError(`labelSelector ${JSON.stringify(term.slice(0, 80))}; allowed: matchLabels, each once`);
+      throw new AskError(`labelSelector ${shown(term)}; allowed: matchLabels, each once`);
     asked.set(key, value);
   }
   return Object.fromEntries(asked);

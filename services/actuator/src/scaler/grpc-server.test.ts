@@ -128,6 +128,8 @@ describe("KEDA's interface", () => {
       '"targt": unknown; allowed: pool, signal, quantile, lead, target, activation',
     ],
     ['IsActive', ref({ pool: 'shop' }), 'pool = "shop"; allowed: web'],
+    // 80 characters end in the middle of one that takes two.
+    ['IsActive', ref({ pool: `x${'😀'.repeat(50)}` }), `pool = "x${'😀'.repeat(39)}\\ud83d"; allowed: web`],
   ])('%s refuses what it cannot answer, by name', async (method, request, why) => {
     await start();
     expect(await call(method, request)).toMatchObject({ answer: null, code: status.INVALID_ARGUMENT, details: why });

@@ -1,6 +1,6 @@
 import type { PoolConfig } from '@forescale/shared/config';
 import { type Asked, parseScaleAsk, type ScaleAsk } from './ask.ts';
-import { AskError } from './errors.ts';
+import { AskError, shown } from './errors.ts';
 import type { Loads } from './loads.ts';
 
 /** Metadata of a trigger that are KEDA's own: how it reaches a scaler. */
@@ -18,9 +18,9 @@ export interface MetricsRequest {
 /** KEDA's calls, as the published interface names them. Rejects with `AskError` and `UnknownLoadError`. */
 export class KedaCalls {
   readonly #pools: readonly PoolConfig[];
-  readonly #loads: Loads;
+  readonly #loads: Pick<Loads, 'ahead'>;
 
-  constructor(pools: readonly PoolConfig[], loads: Loads) {
+  constructor(pools: readonly PoolConfig[], loads: Pick<Loads, 'ahead'>) {
     this.#pools = pools;
     this.#loads = loads;
   }
@@ -40,8 +40,7 @@ export class KedaCalls {
   async metrics({ scaledObjectRef, metricName }: MetricsRequest) {
     const ask = this.#ask(scaledObjectRef ?? { scalerMetadata: {} });
     const name = nameOf(ask);
-    if (metricName !== name)
-      throw new AskError(`metricName = ${JSON.stringify(metricName.slice(0, 200))}; allowed: ${name}`);
+    if (metricName !== name) throw new AskError(`metricName = ${shown(metricName)}; allowed: ${name}`);
     const load = await this.#loads.ahead(ask);
     const metricValue = Math.min(Math.ceil(load.value), Number.MAX_SAFE_INTEGER);
     return { load, answer: { metricValues: [{ metricName: name, metricValue, metricValueFloat: load.value }] } };

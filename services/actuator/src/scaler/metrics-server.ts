@@ -6,7 +6,7 @@ import type { Log } from '@forescale/shared/telemetry';
 import type { Clock } from '@forescale/shared/time';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { readPem } from '../providers/read-pem.ts';
-import { AskError, UnknownLoadError } from './errors.ts';
+import { AskError, shown, UnknownLoadError } from './errors.ts';
 import { DISCOVERY, externalMetric, METRIC, VALUES_PATH } from './external-metrics.ts';
 import type { LoadAhead } from './load-ahead.ts';
 import type { Loads } from './loads.ts';
@@ -75,9 +75,7 @@ function addRoutes(app: FastifyInstance, { config, token, pools, loads, clock, l
     const { metric } = request.params as { readonly metric: string };
     const { labelSelector = '' } = request.query as { readonly labelSelector?: unknown };
     if (metric !== METRIC)
-      return await reply
-        .code(404)
-        .send(statusOf(404, 'NotFound', `metric = ${JSON.stringify(metric.slice(0, 80))}; allowed: ${METRIC}`));
+      return await reply.code(404).send(statusOf(404, 'NotFound', `metric = ${shown(metric)}; allowed: ${METRIC}`));
     if (typeof labelSelector !== 'string') throw new AskError('labelSelector: given twice; allowed: once');
     const { list, load } = await externalMetric({ pools, loads }, labelSelector, clock.nowMs());
     const warning = warningOf(load);

@@ -14,6 +14,7 @@ export {
   type Permission,
 } from './permissions.ts';
 export { type ClusterProbe, createClusterProbe, type ServerVersion } from './probe.ts';
+export { clusterApiRights } from './provider-permissions.ts';
 export {
   type ClusterReader,
   createClusterReader,

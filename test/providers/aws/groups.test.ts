@@ -82,6 +82,29 @@ describe.skipIf(whyNoModels())('aws, in groups', () => {
     expect(failures[0]?.message).toContain('VcpuLimitExceeded');
   });
 
+  it('a group that has failed, and launches again, has not failed', async () => {
+    const sinceMs = target.clock.nowMs();
+    target.endpoint.showAfterMs = 10 * MINUTE_MS;
+    target.endpoint.fail('create', 'capacity', 1);
+    await raise(1, sinceMs);
+    pass(target, MINUTE_MS);
+    expect((await raise(1, sinceMs)).failures).toHaveLength(1);
+    await raise(2, sinceMs);
+    pass(target, MINUTE_MS);
+    expect(await members()).toEqual([]);
+    expect((await raise(2, sinceMs)).failures).toEqual([]);
+  });
+
+  it('a failure within the second of the request is its own', async () => {
+    target.clock.advanceTo(target.clock.nowMs() + 700);
+    target.endpoint.sellOut(target.onDemand);
+    const sinceMs = target.clock.nowMs();
+    await target.provider.create(requestOf(target, NAME, target.onDemand, { createdMs: sinceMs }), signal());
+    target.clock.advanceTo(sinceMs + 100);
+    target.endpoint.step();
+    expect((await raise(1, sinceMs)).failures).toEqual([expect.objectContaining({ errorClass: 'capacity' })]);
+  });
+
   it('names the group that sells an offering, and refuses what none sells', async () => {
     const { groups } = target.provider;
     expect(groups?.groupOf(target.onDemand)).toBe(GROUP);

@@ -111,6 +111,11 @@ describe.skipIf(whyNoModels())('aws, machine by machine', () => {
     expect(target.endpoint.running()).toEqual([]);
   });
 
+  it('nor is one that cannot be made', async () => {
+    await target.endpoint.close();
+    expect(await failureOf(create())).toMatchObject({ errorClass: 'transient', ambiguous: false });
+  });
+
   it('an hour later, templates of this cluster that nobody uses any more go, and no others', async () => {
     await create();
     await create(OTHER, target.onDemand, { clusterTag: 'another-cluster' });
@@ -169,6 +174,10 @@ describe.skipIf(whyNoModels())('aws, machine by machine', () => {
       ...{ machine: undefined, join: undefined, node_name: 'private-dns' },
     });
     try {
+      expect(await failureOf(driven(other, other.provider.create(requestOf(other, OTHER), signal())))).toMatchObject({
+        errorClass: 'config',
+        message: expect.stringMatching(/^InvalidLaunchTemplateId.NotFound/),
+      });
       const input = { LaunchTemplateName: 'mine', LaunchTemplateData: {} };
       const { templates: theirs } = other.endpoint.ec2.region('us-east-1');
       theirs.create({ operation: '', region: '', refused: null, input });

@@ -76,7 +76,7 @@ export class AzureCloud {
     const path = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute/locations/${machine.location}`;
     return {
       status: 201,
-      headers: { 'azure-asyncoperation': `${path}/operations/${operation}`, 'retry-after': '5' },
+      headers: { 'azure-asyncoperation': `${path}/operations/${operation}`, 'retry-after': '2' },
       body: made.shown(this.idOf(made), this.nowMs),
     };
   }
@@ -87,7 +87,7 @@ export class AzureCloud {
     const state = machine.provisioningState(this.nowMs);
     const startTime = new Date(machine.createdMs).toISOString();
     if (state === 'Creating')
-      return { status: 200, body: { startTime, status: 'InProgress', name: id }, headers: { 'retry-after': '5' } };
+      return { status: 200, body: { startTime, status: 'InProgress', name: id }, headers: { 'retry-after': '2' } };
     if (state === 'Failed')
       return { status: 200, body: { startTime, status: 'Failed', error: machine.failure, name: id } };
     return { status: 200, body: { startTime, status: 'Succeeded', name: id } };
@@ -98,7 +98,7 @@ export class AzureCloud {
     if (!machine) return { status: 204 };
     this.scaleSets.find((fleet) => fleet.options.name === machine.scaleSet)?.remove([name], this.nowMs);
     machine.delete(this.nowMs);
-    return { status: 202, headers: { 'retry-after': '5' } };
+    return { status: 202, headers: { 'retry-after': '2' } };
   }
 
   /** Whether reads show it or not. */

@@ -23,6 +23,8 @@ export class Group {
   readonly minSize: number;
   readonly maxSize: number;
   target = 0;
+  /** The largest that the target ever was. */
+  highest = 0;
   isSoldOut = false;
   /** Nothing that is asked for is begun. */
   isHeld = false;
@@ -44,6 +46,7 @@ export class Group {
 
   grow(delta: number): void {
     this.target += delta;
+    this.highest = Math.max(this.highest, this.target);
     this.#fill();
   }
 

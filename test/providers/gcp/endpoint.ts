@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { OfferingConfig } from '@forescale/shared/config';
 import type { ManualClock } from '@forescale/shared/time';
+import { type EndpointCall, FaultPlan } from '../fault-plan.ts';
 import type { Endpoint, EndpointFault } from '../target.ts';
 import { type CloudInstance, GcpCloud, lastOf, PROJECT, statusOf } from './cloud.ts';
 import { type Call, callOf, problemWith } from './facts.ts';
-import { type CallKind, Faults } from './faults.ts';
 import { type Answers, answerTo } from './handlers.ts';
 import { type GroupSpec, ManagedGroup } from './managed-groups.ts';
 import { permissionsOf } from './permissions.ts';
@@ -13,12 +13,12 @@ import { EXHAUSTED, OVER_QUOTA, Refused } from './refusals.ts';
 
 export const TOKEN = 'ya29.test-access-token';
 
-const KINDS: Readonly<Record<string, CallKind>> = {
+const CALLS: Readonly<Record<string, EndpointCall | 'other'>> = {
   insert: 'create',
   resize: 'create',
   delete: 'terminate',
   deleteInstances: 'terminate',
-  wait: 'wait',
+  wait: 'other',
 };
 const BODY_BYTES_MAX = 2 ** 20;
 
@@ -34,8 +34,8 @@ export class GcpEndpoint implements Endpoint, Answers {
   readonly nodePools = new Map<string, { readonly groups: ManagedGroup[]; isAutoscaled: boolean }>();
   /** A zone that does not answer: listings say so. */
   unreachable: string | null = null;
-  /** Whether the whole listing says so as well, or only the scope of the zone. */
-  tellsUnreachable = true;
+  /** Whether the scope of the zone says so, the whole listing, or both. */
+  tellsUnreachable: 'both' | 'whole' | 'scope' = 'both';
   /** Listings of instances lag behind everything else. */
   hidesFromLists = false;
   /** What a test of permissions finds missing. */
@@ -46,7 +46,8 @@ export class GcpEndpoint implements Endpoint, Answers {
   readonly inserted: unknown[] = [];
   token = TOKEN;
   quotesToken = false;
-  readonly #faults = new Faults();
+  readonly #faults = new FaultPlan();
+  readonly #faultOf = new Map<string, EndpointFault>();
   readonly #server: Server;
   #strangers = 0;
 
@@ -73,16 +74,16 @@ export class GcpEndpoint implements Endpoint, Answers {
   }
 
   fail(call: 'create' | 'read' | 'terminate', fault: EndpointFault, times: number): void {
-    this.#faults.plan(call, fault, times);
+    this.#faults.fail(call, fault, times);
   }
 
   /** The next call of one method, such as "compute.zoneOperations.wait", goes wrong. */
   failWith(method: string, fault: EndpointFault): void {
-    this.#faults.planMethod(method, fault);
+    this.#faultOf.set(method, fault);
   }
 
   failAtRandom(share: number, seed: number): void {
-    this.#faults.atRandom(share, seed);
+    this.#faults.failAtRandom(share, seed);
   }
 
   sellOut({ instanceType, zone, capacityType }: OfferingConfig): void {
@@ -134,7 +135,8 @@ export class GcpEndpoint implements Endpoint, Answers {
       const call = callOf(request.method ?? '', new URL(request.url ?? '', 'http://x'), await bodyOf(request));
       if (typeof call === 'string') throw new Refused(400, 'invalid', call);
       this.#authorize(request, call);
-      const fault = this.#faults.next(KINDS[lastWord(call.method)] ?? 'read', call.method);
+      const fault = this.#faultOf.get(call.method) ?? this.#faults.next(CALLS[lastWord(call.method)] ?? 'read');
+      this.#faultOf.delete(call.method);
       if (fault === 'reset') throw RESET;
       if (fault !== null) this.#refuse(fault, call);
       if (call.method === 'compute.instances.insert') this.inserted.push(call.body);

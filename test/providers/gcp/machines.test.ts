@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MachineRequest } from '@forescale/actuator/providers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CLUSTER, driven, failureOf, guarded, namesOf, pass, requestOf, signal } from '../driver.ts';
+import { CLUSTER, driven, failureOf, namesOf, pass, requestOf, signal } from '../driver.ts';
 import { TOKEN } from './endpoint.ts';
 import { EXHAUSTED } from './refusals.ts';
 import { type GcpTarget, MACHINES, ON_DEMAND, openMachines, openTarget, SPOT } from './target.ts';
@@ -148,27 +148,6 @@ describe('gcp machines: a creation that is repeated', () => {
     const going = requestOf(target, OTHER, ON_DEMAND, { token: 'another' });
     expect(await failureOf(create(going))).toMatchObject({ errorClass: 'conflict', ambiguous: true });
   });
-
-  it('of many, at 30 % of all calls that go wrong, makes each once', async () => {
-    target.endpoint.failAtRandom(0.3, 7);
-    const names = namesOf(40);
-    const machines = guarded(target);
-    const missing = async () => {
-      const found = await Promise.all(names.map((name) => machines.find(name, ON_DEMAND)));
-      return names.filter((_name, i) => found[i]?.length === 0);
-    };
-    const settled = <T>(work: Promise<T>) =>
-      driven(
-        target,
-        work.catch(() => null),
-      );
-    for (let round = 0; round < 20; round++) {
-      const asked = (await settled(missing())) ?? names;
-      if (asked.length === 0) break;
-      await settled(Promise.allSettled(asked.map((name) => machines.create(requestOf(target, name)))));
-    }
-    expect([...target.endpoint.running()].sort()).toEqual(names.map((name) => `us-central1-a/${name}`));
-  });
 });
 
 describe('gcp machines: operations that take long', () => {
@@ -204,7 +183,9 @@ describe('gcp machines: listings', () => {
     target.endpoint.unreachable = 'us-central1-b';
     const list = () => failureOf(driven(target, target.provider.list(CLUSTER, signal())));
     expect(await list()).toMatchObject({ errorClass: 'transient' });
-    target.endpoint.tellsUnreachable = false;
+    target.endpoint.tellsUnreachable = 'whole';
+    expect((await list()).message).toBe('instances are listed in part only: zones/us-central1-b: unreachable');
+    target.endpoint.tellsUnreachable = 'scope';
     expect((await list()).message).toBe('instances are listed in part only: zones/us-central1-b: UNREACHABLE');
     target.endpoint.unreachable = null;
     expect(await driven(target, target.provider.list(CLUSTER, signal()))).toHaveLength(1);

@@ -120,6 +120,17 @@ describe('gcp: no token', () => {
     expect(told.all).not.toContain('eyJ');
   });
 
+  it('may come later where the file does', async () => {
+    const sts = await server((_request, response) =>
+      json(response, 200, { access_token: TOKEN, token_type: 'Bearer', expires_in: 3_600, issued_token_type: 'x' }),
+    );
+    const target = await opened({ credentials_file: join(folder, 'federation.json') });
+    const list = () => driven(target, target.provider.list(CLUSTER, signal()));
+    expect((await failureOf(list())).message).toBe('credentials_file cannot be read: ENOENT');
+    await federated(`${sts.url}/v1/token`);
+    expect(await list()).toEqual([]);
+  });
+
   it('may come later where nobody answers', async () => {
     const { url } = await server((request) => request.socket.destroy());
     const told = await failure({ credentials_file: await federated(`${url}/v1/token`) });

@@ -8,6 +8,8 @@ import { beginRemoval } from './remove.ts';
 
 /** The label by which a node says how it is paid for: `on_demand` or `spot`. */
 export const CAPACITY_LABEL = 'forescale.dev/capacity-type';
+/** What it was bought as: K3s' own cloud controller writes over Kubernetes' label of the instance type. */
+export const INSTANCE_LABEL = 'forescale.dev/instance-type';
 
 const NAME_ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
 
@@ -185,6 +187,7 @@ export function machineRequest(context: ExecuteContext, record: NodeRecord): Mac
       ...pool.template.labels,
       [POOL_LABEL]: pool.name,
       [CAPACITY_LABEL]: offering.capacityType,
+      [INSTANCE_LABEL]: offering.instanceType,
       'node.kubernetes.io/instance-type': offering.instanceType,
       'topology.kubernetes.io/region': offering.region,
       'topology.kubernetes.io/zone': offering.zone,

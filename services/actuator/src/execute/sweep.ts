@@ -6,7 +6,7 @@ import { poolGroups, trimGroups } from './groups.ts';
 import { nodeFinder } from './node-of.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval } from './remove.ts';
-import { adopt, CAPACITY_LABEL, findMachines, madeMs } from './request.ts';
+import { adopt, CAPACITY_LABEL, findMachines, INSTANCE_LABEL, madeMs } from './request.ts';
 
 /** Nobody's machines are terminated this many at a time: a mistake of ours must not empty an account. */
 const TERMINATED_PER_SWEEP_MAX = 5;
@@ -141,7 +141,7 @@ export function offeringOf(pool: PoolConfig, node: ClusterNode): OfferingConfig 
   const label = (key: string) => node.labels[key] ?? '';
   const is = {
     provider: '',
-    instanceType: label('node.kubernetes.io/instance-type'),
+    instanceType: label(INSTANCE_LABEL) || label('node.kubernetes.io/instance-type'),
     region: label('topology.kubernetes.io/region'),
     zone: label('topology.kubernetes.io/zone'),
     capacityType: label(CAPACITY_LABEL) === 'spot' ? ('spot' as const) : ('on_demand' as const),

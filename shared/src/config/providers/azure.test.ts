@@ -120,6 +120,15 @@ describe('azure in the configuration', () => {
     expect(refusal(provider)).toBe(message);
   });
 
+  it('refused: parentheses in the id that a node is told', () => {
+    const join = { kind: 'k3s', server: 'https://10.0.0.2:6443', version: 'v1.34.1+k3s1', token_file: '/t' };
+    const named = { resource_group: 'nodes(1)' };
+    expect(refusal({ ...machines({ join }), ...named })).toBe(
+      '.resource_group = "nodes(1)": allowed with join: no parentheses',
+    );
+    expect(refusal({ ...machines({}), ...named })).toBe('accepted');
+  });
+
   it('refused: two of the three, and a subnet that is none', () => {
     expect(refusal({ ...machines({}), scale_sets: [GROUP] })).toContain(ONE_MODE);
     const vnet = `${IN_GROUP}/Microsoft.Network/virtualNetworks/shop`;

@@ -102,8 +102,11 @@ export const azureProvider = section({
   ...limits,
 })
   .superRefine((raw, context) => {
-    if (MODES.filter((mode) => raw[mode] !== undefined).length === 1) return;
-    context.addIssue({ code: 'custom', path: [], message: `allowed: exactly one of ${MODES.join(', ')}` });
+    if (MODES.filter((mode) => raw[mode] !== undefined).length !== 1)
+      context.addIssue({ code: 'custom', path: [], message: `allowed: exactly one of ${MODES.join(', ')}` });
+    // It is part of the id that a node is told, and scripts that join take no more than this.
+    if (raw.machines?.join && !/^[\w.-]+$/.test(raw.resource_group))
+      context.addIssue({ code: 'custom', path: ['resource_group'], message: 'allowed with join: no parentheses' });
   })
   .transform((raw) => ({
     kind: raw.kind,

@@ -77,12 +77,10 @@ export class GcpMachines implements MachineProvider {
    * anew. The name sees to it that nothing is made twice.
    */
   async #insert(zone: string, body: object, token: string, signal: AbortSignal): Promise<Operation> {
-    const failed: string[] = [];
-    for (;;) {
+    for (let failed = 0; ; failed++) {
       const url = this.#api.compute(`zones/${zone}/instances`, { requestId: callId(token, failed) });
       const operation = await this.#api.call(operationSchema, 'POST', url, signal, body);
-      if (!hasFailed(operation) || failed.length >= FAILED_MAX) return operation;
-      failed.push(operation.name);
+      if (!hasFailed(operation) || failed >= FAILED_MAX) return operation;
     }
   }
 

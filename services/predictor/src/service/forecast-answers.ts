@@ -21,9 +21,9 @@ class NoForecastError extends Error {
 }
 
 /**
- * Answers requests on `forescale.v1.get.forecast.<pool>.<signal>`, whatever they carry, with the newest forecast as it was published, byte
- * for byte, or says why there is none. It is read where all predictors publish, so that any of them can answer for
- * every series, also one that has just begun. Rejects while the bus is away.
+ * Answers requests on `forescale.v1.get.forecast.<pool>.<signal>`, whatever they carry, with the newest forecast as it
+ * was published, byte for byte, or says why there is none. It is read where all predictors publish, so that any of them
+ * can answer for every series, also one that has just begun. Rejects while the bus is away.
  */
 export function answerForecasts({ config, bus, clock }: AnswerParts): Promise<Subscription> {
   const answer = async ({ subject }: { readonly subject: string }) => {

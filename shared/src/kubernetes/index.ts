@@ -1,4 +1,5 @@
 export type { KubeConfig } from '@kubernetes/client-node';
+export { type ApiService, readApiService } from './api-service.ts';
 export type { AutoscalerFacts, AutoscalerPart } from './autoscalers.ts';
 export { connectKubernetes } from './connection.ts';
 export { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { calendarSchema } from './calendar-schema.ts';
-import { choice, duration, flag, integer, line, list, section, text, zone } from './issues.ts';
+import { bytes, choice, duration, flag, integer, line, list, section, text, zone } from './issues.ts';
 import { policiesSchema } from './policy-schema.ts';
 import { completePool, type PoolConfig, poolSchema } from './pool-schema.ts';
 import { type SimulationConfig, simulationSchema } from './simulation-schema.ts';
@@ -21,6 +21,16 @@ const sqliteStore = section({
   path: path.default('data/forescale.db'),
 }).transform((raw) => ({ kind: raw.kind, retentionMs: raw.retention, path: raw.path }));
 
+const SPOOL_SIZES = 'a size from 16Mi to 1Ti, such as 256Mi';
+const spoolSize = bytes
+  .refine((size) => size >= 16 * 2 ** 20 && size <= 2 ** 40, { error: `allowed: ${SPOOL_SIZES}` })
+  .default(256 * 2 ** 20);
+
+/** Where the collector keeps samples while the store is away. Empty path: `collector-spool.db` in the data directory. */
+const spoolSchema = section({ enabled: flag.default(true), path: path.optional(), max_size: spoolSize }).transform(
+  (raw) => ({ enabled: raw.enabled, path: raw.path ?? null, bytesMax: raw.max_size }),
+);
+
 const influxStore = section({
   kind: z.literal('influxdb'),
   retention,
@@ -29,9 +39,11 @@ const influxStore = section({
   username: user.optional(),
   password: secret.optional(),
   password_file: secretFile.optional(),
+  spool: spoolSchema.prefault({}),
 }).transform((raw) => ({
   kind: raw.kind,
   retentionMs: raw.retention,
+  spool: raw.spool,
   url: raw.url,
   database: raw.database,
   username: raw.username ?? null,

@@ -369,6 +369,16 @@ const REFUSALS: readonly (readonly [what: string, yaml: string, message: string]
     'autoscaler.pools[0].provider.url = "ftp://x": allowed: an http(s) URL',
   ],
   [
+    'a token for InfluxDB 1',
+    'autoscaler: {store: {kind: influxdb, url: "http://x", token_file: /t}}',
+    'autoscaler.store.token_file = "/t": allowed: with version 2, instead of username',
+  ],
+  [
+    'an InfluxDB of the future',
+    'autoscaler: {store: {kind: influxdb, url: "http://x", version: 3}}',
+    'autoscaler.store.version = 3: allowed: 1 or 2',
+  ],
+  [
     'a spool too small to be one',
     'autoscaler: {store: {kind: influxdb, url: "http://x", spool: {max_size: 1Mi}}}',
     'autoscaler.store.spool.max_size = "1Mi": allowed: a size from 16Mi to 1Ti, such as 256Mi',

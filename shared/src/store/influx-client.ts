@@ -8,6 +8,8 @@ export interface InfluxConnection {
   readonly database: string;
   readonly username?: string;
   readonly password?: string;
+  /** Of InfluxDB 2, instead of a login. */
+  readonly token?: string;
   /** Of one call; 10 s unless told. */
   readonly requestTimeoutMs?: number;
 }
@@ -37,6 +39,8 @@ export class InfluxFailure extends Error {
 
 const CONNECTIONS_MAX = 8;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Left out, the library logs in as root, over the token's head. */
+const NO_LOGIN = { username: null as unknown as string };
 
 /**
  * node-influx, one try per call, with every wait bounded: the library itself waits for ever when a server dies in the
@@ -57,6 +61,7 @@ export class InfluxClient {
 
   static async open(connection: InfluxConnection): Promise<InfluxClient> {
     const { InfluxDB } = await import('influx');
+    const { token } = connection;
     const url = new URL(connection.url);
     const timeoutMs = connection.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
     const secure = url.protocol === 'https:';
@@ -69,8 +74,9 @@ export class InfluxClient {
       port: Number(url.port || (secure ? 443 : 80)),
       protocol: secure ? 'https' : 'http',
       path: url.pathname.replace(/\/$/, ''),
-      options: { agent },
+      options: { agent, ...(token === undefined ? {} : { headers: { authorization: `Token ${token}` } }) },
       database: connection.database,
+      ...(token === undefined ? {} : NO_LOGIN),
       ...(username === '' ? {} : { username, password: connection.password ?? decodeURIComponent(url.password) }),
       // Callers have their own policy for retries: the library shall neither try again nor put the host aside.
       pool: { maxRetries: 0, requestTimeout: timeoutMs, backoff: noBackoff },
@@ -125,11 +131,19 @@ export class InfluxClient {
     if (status === null) {
       return new InfluxFailure(`InfluxDB at ${this.#address} cannot be asked: ${message || code}`, null, error);
     }
-    // "A 400 Bad Request error occurred: {"error":"..."}": the server's own words are inside.
-    const said = /\{"error":"(?<words>.*)"\}/.exec(message)?.groups?.words ?? message;
     // The library's error carries the request, with the password in its head: it is not kept as the cause.
-    return new InfluxFailure(`InfluxDB answers ${status}: ${said.trim().slice(0, 500)}`, status);
+    return new InfluxFailure(`InfluxDB answers ${status}: ${wordsOf(message).trim().slice(0, 500)}`, status);
   }
 }
 
 const noBackoff = { getDelay: () => 0, next: () => noBackoff, reset: () => noBackoff };
+
+/** "A 400 Bad Request error occurred: {"error":"..."}": the server's own words are inside, in 2.x as `message`. */
+function wordsOf(message: string): string {
+  try {
+    const { error, message: said } = JSON.parse(message.slice(message.indexOf('{'))) as Record<string, unknown>;
+    return String(error ?? said ?? message);
+  } catch {
+    return message;
+  }
+}

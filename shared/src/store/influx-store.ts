@@ -1,6 +1,6 @@
 import { StoreRejectedError, StoreUnavailableError } from './errors.ts';
 import { InfluxClient, type InfluxConnection, InfluxFailure } from './influx-client.ts';
-import { selectStatement, tagsOfSeriesKey, toInfluxPoint, toRows } from './influx-line.ts';
+import { selectStatement, tagsOfSeriesKey, toLines, toRows } from './influx-line.ts';
 import { type InfluxSetup, setUpInflux } from './influx-setup.ts';
 import { checkMeasurement, checkPoints, type ParsedQuery, parseQuery } from './parse.ts';
 import type { Health, Point, Store, StoreQuery, StoreRow } from './store.ts';
@@ -53,7 +53,7 @@ class InfluxStore implements Store {
     checkPoints(points);
     await this.#run(async () => {
       for (let start = 0; start < points.length; start += POINTS_PER_CALL) {
-        await this.#client.write(points.slice(start, start + POINTS_PER_CALL).map(toInfluxPoint));
+        await this.#client.write(toLines(points.slice(start, start + POINTS_PER_CALL)));
       }
     });
   }

@@ -18,7 +18,7 @@ interface Delivery {
  */
 export async function deliver(store: Store, batch: readonly Sample[]): Promise<Delivery> {
   try {
-    await store.write(batch.map(toPoint));
+    await store.write(toPoints(batch));
     return { taken: batch, refusals: [] };
   } catch (error) {
     if (!(error instanceof StoreRejectedError)) throw error;
@@ -32,6 +32,16 @@ export async function deliver(store: Store, batch: readonly Sample[]): Promise<D
   }
 }
 
-function toPoint({ pool, signal, source, timeMs, value }: Sample): Point {
-  return { measurement: 'kpi', tags: { pool, signal, source }, fields: { value }, timeMs };
+/** Points of one series share their tags, so that the store need look at them once. */
+function toPoints(batch: readonly Sample[]): Point[] {
+  const tagsByName = new Map<string, Point['tags']>();
+  return batch.map(({ pool, signal, source, timeMs, value }) => {
+    const name = `${pool} ${signal} ${source}`;
+    let tags = tagsByName.get(name);
+    if (tags === undefined) {
+      tags = { pool, signal, source };
+      tagsByName.set(name, tags);
+    }
+    return { measurement: 'kpi', tags, fields: { value }, timeMs };
+  });
 }

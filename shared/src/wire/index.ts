@@ -11,6 +11,7 @@ export {
   type PlanData,
   planSchema,
 } from './plan.ts';
+export { createSampleEncoder } from './sample-encoder.ts';
 export { streams } from './streams.ts';
 export { poolAndTail, subjects } from './subjects.ts';
 export {

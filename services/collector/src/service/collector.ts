@@ -17,6 +17,8 @@ import { SampleWriter } from './writer.ts';
 
 const WORKLOADS_EVERY_MS = 300_000;
 const POINTS_MAX = 5_000;
+/** In one batch from the bus: one write, or one row of the spool. */
+const KPIS_MAX = 5_000;
 
 export interface CollectorParts {
   readonly config: Config;
@@ -64,7 +66,7 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
         {
           stream: streams.kpi.name,
           durable: 'collector',
-          batch: 1_000,
+          batch: KPIS_MAX,
           // A simulation waits for each sample, so it must not sit in a half-full batch.
           maxWaitMs: config.clock.source === 'bus' ? 0 : 200,
           ackWaitMs: 30_000,

@@ -6,7 +6,7 @@ interface Refusal {
   readonly reason: string;
 }
 
-interface Delivery {
+export interface Delivery {
   readonly taken: readonly Sample[];
   readonly refusals: readonly Refusal[];
 }

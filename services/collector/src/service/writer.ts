@@ -3,10 +3,12 @@ import { type Health, type Store, StoreUnavailableError } from '@forescale/share
 import type { Instruments, Log } from '@forescale/shared/telemetry';
 import { type Spool, SpoolError } from '../spool/index.ts';
 import type { Announcer } from './announcer.ts';
-import { deliver } from './deliver.ts';
+import { type Delivery, deliver } from './deliver.ts';
 
 /** As many points in one write as InfluxDB takes fastest. */
 const BATCH_MAX = 5_000;
+/** At once: while the server stores one batch, the next is made ready. */
+const WRITES_MAX = 2;
 /** A day of one-minute samples of about 30 signals. */
 const BACKLOG_MAX = 50_000;
 
@@ -48,29 +50,24 @@ export class SampleWriter {
    * dropped and counted. Rejects with `StoreUnavailableError` or `SpoolError` when they are in neither.
    */
   async write(samples: readonly Sample[]): Promise<void> {
-    for (let from = 0; from < samples.length; from += BATCH_MAX)
-      await this.#save(samples.slice(from, from + BATCH_MAX));
+    const left = await this.#save(samples);
+    if (left.length > 0) throw this.#refusal();
   }
 
   /** Like `write`, for samples that nobody will send again: in the worst case they wait in memory, the oldest go first. */
   async writeOrKeep(samples: readonly Sample[]): Promise<void> {
     void this.drain();
     const waiting = [...this.#backlog, ...samples];
-    let written = 0;
-    try {
-      for (; written < waiting.length; written += BATCH_MAX)
-        await this.#save(waiting.slice(written, written + BATCH_MAX));
-      if (this.#backlog.length > 0) this.#parts.log.info({ samples: waiting.length }, 'backlog written');
-      this.#backlog = [];
-    } catch (error) {
-      if (!(error instanceof StoreUnavailableError || error instanceof SpoolError)) throw error;
-      const dropped = Math.max(0, waiting.length - written - BACKLOG_MAX);
-      this.#backlog = waiting.slice(written + dropped);
-      // Once each: those that waited before are counted already.
-      this.#parts.instruments.samplesSpooled.add(Math.min(samples.length, waiting.length - written));
-      this.#drop(dropped, 'backlog full');
-      throw error;
-    }
+    const left = await this.#save(waiting);
+    const dropped = Math.max(0, left.length - BACKLOG_MAX);
+    if (left.length === 0 && this.#backlog.length > 0)
+      this.#parts.log.info({ samples: waiting.length }, 'backlog written');
+    this.#backlog = left.slice(dropped);
+    if (left.length === 0) return;
+    // Once each: those that waited before are counted already.
+    this.#parts.instruments.samplesSpooled.add(Math.min(samples.length, left.length));
+    this.#drop(dropped, 'backlog full');
+    throw this.#refusal();
   }
 
   /** Brings what waits in the spool into the store; resolves when nothing waits or the store is away. Never rejects. */
@@ -85,38 +82,47 @@ export class SampleWriter {
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#draining;
+    await this.#parts.announcer.idle();
     this.#parts.spool?.close();
   }
 
-  async #save(batch: readonly Sample[]): Promise<void> {
-    const { spool } = this.#parts;
-    if (spool === null) return this.#deliver(batch);
-    if (spool.samples === 0) {
-      try {
-        return await this.#deliver(batch);
-      } catch (error) {
-        if (!(error instanceof StoreUnavailableError)) throw error;
-      }
+  /** Resolves to the samples that are neither in the store nor on the disk: none as a rule. */
+  async #save(samples: readonly Sample[]): Promise<readonly Sample[]> {
+    for (let from = 0; from < samples.length; from += WRITES_MAX * BATCH_MAX) {
+      const part = samples.slice(from, from + WRITES_MAX * BATCH_MAX);
+      const left = await this.#savePart(part);
+      if (left.length > 0) return [...left, ...samples.slice(from + part.length)];
     }
-    const away = this.#storeTrouble !== null;
-    this.#spool(spool, batch);
-    void this.drain();
-    // No faster into the spool than out of it, while anything comes out: whoever sends the samples can wait.
-    if (!away) await this.#step;
+    return [];
   }
 
-  #spool(spool: Spool, batch: readonly Sample[]): void {
-    try {
-      const dropped = spool.append(batch);
-      this.#spoolTrouble = null;
-      this.#parts.instruments.samplesSpooled.add(batch.length);
-      this.#drop(dropped, 'spool full');
-    } catch (error) {
-      this.#noteSpool(error);
-      // What is in there already must get out, all the more.
-      void this.drain();
-      throw error;
+  async #savePart(part: readonly Sample[]): Promise<readonly Sample[]> {
+    const { spool } = this.#parts;
+    if (spool === null) return this.#deliver(part);
+    const away = this.#storeTrouble !== null;
+    const left = spool.samples === 0 ? await this.#deliver(part) : part;
+    if (left.length === 0) return left;
+    const unsaved = this.#spool(spool, left);
+    void this.drain();
+    // No faster into the spool than out of it, while anything comes out: whoever sends the samples can wait.
+    if (!away && unsaved.length === 0) await this.#step;
+    return unsaved;
+  }
+
+  /** Those that the disk has no room for. */
+  #spool(spool: Spool, samples: readonly Sample[]): readonly Sample[] {
+    for (const [index, batch] of batchesOf(samples).entries()) {
+      try {
+        const dropped = spool.append(batch);
+        this.#spoolTrouble = null;
+        this.#parts.instruments.samplesSpooled.add(batch.length);
+        this.#drop(dropped, 'spool full');
+      } catch (error) {
+        this.#noteSpool(error);
+        return samples.slice(index * BATCH_MAX);
+      }
     }
+    return [];
   }
 
   async #drainAll(): Promise<void> {
@@ -132,8 +138,7 @@ export class SampleWriter {
       }
     } catch (error) {
       // An outage is in our health; whatever else it is, it would be there again at once.
-      if (!(error instanceof StoreUnavailableError || error instanceof SpoolError))
-        log.error({ err: error }, 'spool: write failed');
+      if (!(error instanceof SpoolError)) log.error({ err: error }, 'spool: write failed');
     }
     if (drained > 0) log.info({ samples: drained, waiting: spool?.samples }, 'spool: written to the store');
   }
@@ -143,9 +148,12 @@ export class SampleWriter {
     await Promise.resolve();
     if (spool === null || spool.samples === 0) return 0;
     try {
-      const batch = spool.oldest(BATCH_MAX);
+      // One alone finds out whether the store is back.
+      const writes = this.#storeTrouble === null ? WRITES_MAX : 1;
+      const batch = spool.oldest(writes * BATCH_MAX);
       if (batch === null) return 0;
-      await this.#deliver(batch.samples);
+      const left = await this.#deliver(batch.samples);
+      if (left.length > 0) return 0;
       spool.remove(batch);
       // It can be read, and there is room in it again.
       this.#spoolTrouble = null;
@@ -156,23 +164,41 @@ export class SampleWriter {
     }
   }
 
-  async #deliver(batch: readonly Sample[]): Promise<void> {
-    const { store, announcer, instruments, log } = this.#parts;
-    try {
-      const { taken, refusals } = await deliver(store, batch);
-      this.#storeTrouble = null;
-      if (this.#parts.spool?.samples === 0) this.#spoolTrouble = null;
-      instruments.samplesWritten.add(taken.length);
-      await announcer.announce(taken);
-      const [first] = refusals;
-      if (!first) return;
-      instruments.samplesDropped.add(refusals.length, { reason: 'refused by the store' });
-      const { pool, signal, source } = first.sample;
-      log.warn({ dropped: refusals.length, pool, signal, source }, `samples refused by the store: ${first.reason}`);
-    } catch (error) {
-      if (error instanceof StoreUnavailableError) this.#storeTrouble = error.message;
-      throw error;
+  /** Writes all batches at once, and tells of them in order. Resolves to the samples of those that the store was away for. */
+  async #deliver(samples: readonly Sample[]): Promise<readonly Sample[]> {
+    const { store } = this.#parts;
+    const underWay = batchesOf(samples).map((batch) => ({ batch, outcome: orAway(deliver(store, batch)) }));
+    // One that fails otherwise ends this call: the others must not then fail unheard.
+    for (const { outcome } of underWay) outcome.catch(() => undefined);
+    const left: Sample[] = [];
+    for (const { batch, outcome } of underWay) {
+      const delivery = await outcome;
+      if (delivery instanceof StoreUnavailableError) {
+        this.#storeTrouble = delivery.message;
+        left.push(...batch);
+      } else {
+        this.#storeTrouble = null;
+        if (this.#parts.spool?.samples === 0) this.#spoolTrouble = null;
+        await this.#tell(delivery);
+      }
     }
+    return left;
+  }
+
+  async #tell({ taken, refusals }: Delivery): Promise<void> {
+    const { announcer, instruments, log } = this.#parts;
+    instruments.samplesWritten.add(taken.length);
+    await announcer.announce(taken);
+    const [first] = refusals;
+    if (!first) return;
+    instruments.samplesDropped.add(refusals.length, { reason: 'refused by the store' });
+    const { pool, signal, source } = first.sample;
+    log.warn({ dropped: refusals.length, pool, signal, source }, `samples refused by the store: ${first.reason}`);
+  }
+
+  #refusal(): Error {
+    if (this.#spoolTrouble !== null) return new SpoolError(this.#spoolTrouble);
+    return new StoreUnavailableError(this.#storeTrouble ?? 'the store was away');
   }
 
   #drop(dropped: number, reason: 'backlog full' | 'spool full'): void {
@@ -183,6 +209,22 @@ export class SampleWriter {
 
   #noteSpool(error: unknown): void {
     this.#spoolTrouble = error instanceof Error ? error.message : String(error);
+  }
+}
+
+function batchesOf(samples: readonly Sample[]): (readonly Sample[])[] {
+  if (samples.length <= BATCH_MAX) return samples.length === 0 ? [] : [samples];
+  const count = Math.ceil(samples.length / BATCH_MAX);
+  return Array.from({ length: count }, (_, index) => samples.slice(index * BATCH_MAX, (index + 1) * BATCH_MAX));
+}
+
+/** An outage as a result: two writes may end in one, and each of them is to be looked at. */
+async function orAway(delivery: Promise<Delivery>): Promise<Delivery | StoreUnavailableError> {
+  try {
+    return await delivery;
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) return error;
+    throw error;
   }
 }
 

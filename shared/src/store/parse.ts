@@ -34,10 +34,14 @@ export function checkPoints(points: readonly Point[]): void {
   const checkedTags = new Set<Point['tags']>();
   const checkedNames = new Set<string>();
   for (const point of points) {
-    if (!checkedNames.has(point.measurement)) checkName('measurement', point.measurement);
-    checkedNames.add(point.measurement);
-    if (!checkedTags.has(point.tags)) checkTags(point.measurement, point.tags);
-    checkedTags.add(point.tags);
+    if (!checkedNames.has(point.measurement)) {
+      checkName('measurement', point.measurement);
+      checkedNames.add(point.measurement);
+    }
+    if (!checkedTags.has(point.tags)) {
+      checkTags(point.measurement, point.tags);
+      checkedTags.add(point.tags);
+    }
     checkFields(point, checkedNames);
     const { timeMs } = point;
     if (!Number.isSafeInteger(timeMs) || Math.abs(timeMs) > TIME_MS_MAX) {
@@ -95,13 +99,14 @@ function checkTags(measurement: string, tags: Readonly<Record<string, string>>):
 }
 
 function checkFields({ measurement, tags, fields }: Point, checkedNames: Set<string>): void {
-  const entries = Object.entries(fields);
-  if (entries.length === 0 || entries.length > NAMES_MAX) {
-    refuse(`${measurement}: a point with ${entries.length} fields; 1 to ${NAMES_MAX} are wanted`);
-  }
-  for (const [name, value] of entries) {
-    if (!checkedNames.has(name)) checkName('field', name);
-    checkedNames.add(name);
+  let count = 0;
+  for (const name in fields) {
+    count++;
+    const value = fields[name];
+    if (!checkedNames.has(name)) {
+      checkName('field', name);
+      checkedNames.add(name);
+    }
     if (Object.hasOwn(tags, name)) refuse(`${measurement}: ${name} is a tag and a field`);
     if (typeof value === 'number' ? !Number.isFinite(value) : typeof value !== 'boolean' && !isText(value)) {
       refuse(
@@ -109,6 +114,8 @@ function checkFields({ measurement, tags, fields }: Point, checkedNames: Set<str
       );
     }
   }
+  if (count === 0 || count > NAMES_MAX)
+    refuse(`${measurement}: a point with ${count} fields; 1 to ${NAMES_MAX} are wanted`);
 }
 
 /** At least as many bytes as UTF-16 units: the cheap comparison decides almost always. */

@@ -25,10 +25,22 @@ const TWO = Array.from({ length: 60 }, (_, number) => String(number).padStart(2,
  */
 export function createSampleEncoder(): (sample: Sample) => EncodedSample {
   const known = new Map<string, Series>();
+  let last: Sample | undefined;
+  let lastSeries: Series | undefined;
   let dayMs = Number.NaN;
   let day = '';
 
-  function seriesOf({ pool, signal, source }: Sample): Series {
+  function seriesOf(sample: Sample): Series {
+    const { pool, signal, source } = sample;
+    const before = last;
+    last = sample;
+    // Samples of a series often come in a row.
+    if (pool === before?.pool && signal === before.signal && source === before.source && lastSeries) return lastSeries;
+    lastSeries = lookUp(pool, signal, source);
+    return lastSeries;
+  }
+
+  function lookUp(pool: string, signal: string, source: string): Series {
     const key = `${pool} ${signal} ${source}`;
     const series = known.get(key);
     if (series !== undefined) return series;

@@ -35,11 +35,12 @@ export async function deliver(store: Store, batch: readonly Sample[]): Promise<D
 /** Points of one series share their tags, so that the store need look at them once. */
 function toPoints(batch: readonly Sample[]): Point[] {
   const tagsByName = new Map<string, Point['tags']>();
+  let tags: Point['tags'] = {};
   return batch.map(({ pool, signal, source, timeMs, value }) => {
-    const name = `${pool} ${signal} ${source}`;
-    let tags = tagsByName.get(name);
-    if (tags === undefined) {
-      tags = { pool, signal, source };
+    // Samples of a series often come in a row.
+    if (tags.signal !== signal || tags.source !== source || tags.pool !== pool) {
+      const name = `${pool} ${signal} ${source}`;
+      tags = tagsByName.get(name) ?? { pool, signal, source };
       tagsByName.set(name, tags);
     }
     return { measurement: 'kpi', tags, fields: { value }, timeMs };

@@ -13,6 +13,8 @@ export class Announcer {
   readonly #log: Log;
   readonly #encode = createSampleEncoder();
   #running: Promise<void> = Promise.resolve();
+  /** The one before it. */
+  #before: Promise<void> = Promise.resolve();
 
   constructor(bus: Bus, log: Log) {
     this.#bus = bus;
@@ -20,13 +22,14 @@ export class Announcer {
   }
 
   /**
-   * Publishes them after those before. Resolves when those before are on their way, or the bus is away: the next batch is written
-   * to the store meanwhile, and no more than two wait.
+   * Publishes them after those before. Resolves when all but the batch just before are on their way, or the bus is away:
+   * the next are written to the store meanwhile, and no more than three wait.
    */
   announce(samples: readonly Sample[]): Promise<void> {
-    const before = this.#running;
-    this.#running = before.then(() => this.#publish(samples));
-    return before;
+    const room = this.#before;
+    this.#before = this.#running;
+    this.#running = this.#running.then(() => this.#publish(samples));
+    return room;
   }
 
   /** Resolves when all are on their way. */

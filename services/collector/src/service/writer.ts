@@ -8,7 +8,7 @@ import { type Delivery, deliver } from './deliver.ts';
 /** As many points in one write as InfluxDB takes fastest. */
 const BATCH_MAX = 5_000;
 /** At once: while the server stores one batch, the next is made ready. */
-const WRITES_MAX = 2;
+const WRITES_MAX = 4;
 /** A day of one-minute samples of about 30 signals. */
 const BACKLOG_MAX = 50_000;
 

@@ -96,4 +96,14 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     ],
     load: () => import('./workloads/workloads.ts'),
   },
+  {
+    name: 'collect',
+    summary:
+      "one collector's sustained rate into InfluxDB and from NATS, beside a bare client's; needs influxd and nats-server",
+    options: [
+      ['--points <count>', 'written into InfluxDB; 1000000 without it'],
+      ['--messages <count>', 'KPIs over NATS; 200000 without it'],
+    ],
+    load: () => import('./collect/collect.ts'),
+  },
 ];

@@ -191,6 +191,7 @@ export class World {
     const collector = await startCollector({
       config,
       store,
+      spool: null,
       bus,
       cluster: wire.collectorReader?.(server.url) ?? reader,
       traces: [],

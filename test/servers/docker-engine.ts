@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { startServer, type TestServer } from './server-process.ts';
+import { startServer, type TestServer } from '@forescale/bench/servers';
 
 /**
  * A Docker engine of the test's own, beside whichever runs: its own socket and folders, no bridge and no rules of the

@@ -35,7 +35,7 @@ it('influxd: asks for the account that it was given', async () => {
 });
 
 it('says which Debian package is missing', async () => {
-  const { startServer } = await import('./server-process.ts');
+  const { startServer } = await import('@forescale/bench/servers');
   const missing = { binary: 'no-such-server', debianPackage: 'some-package', url: String };
   const never = { configure: async () => [], isReady: async () => true };
   await expect(startServer({ ...missing, ...never })).rejects.toThrow(

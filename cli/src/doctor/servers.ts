@@ -10,8 +10,6 @@ import { attempt, type Finding, type Patience } from './finding.ts';
 const NODE_MAJOR = 22;
 /** The oldest that the tests run on. */
 const NATS_MIN = '2.9';
-/** The tests run on 1.x; later ones serve its query language in part, and are untried. */
-const INFLUX = '1.';
 
 export async function checkStore(config: Config, log: Log, patience: Patience): Promise<Finding[]> {
   const { store } = config;
@@ -30,11 +28,11 @@ export async function checkStore(config: Config, log: Log, patience: Patience): 
   const trouble = 'error' in healthy ? healthy.error : healthy.value.ok ? null : healthy.value.reason;
   if (trouble !== null) return [{ check: 'reachable', subject, state: 'fail', detail: `${where}: ${trouble}` }];
   const reached: Finding = { check: 'reachable', subject, state: 'ok', detail: where };
-  return store.kind === 'sqlite' ? [reached] : [reached, await influxVersion(store.url, patience)];
+  return store.kind === 'sqlite' ? [reached] : [reached, await influxVersion(store.url, `${store.version}.`, patience)];
 }
 
-/** Every version says it in a header of its ping, to anybody. */
-async function influxVersion(url: string, patience: Patience): Promise<Finding> {
+/** Every version says it in a header of its ping, to anybody. `wanted` is how the configured one begins. */
+async function influxVersion(url: string, wanted: string, patience: Patience): Promise<Finding> {
   const finding = { check: 'version', subject: 'InfluxDB' } as const;
   const asked = await attempt(patience, async (signal) => {
     const response = await fetch(`${url.replace(/\/$/, '')}/ping`, { signal });
@@ -44,8 +42,8 @@ async function influxVersion(url: string, patience: Patience): Promise<Finding> 
   if ('error' in asked) return { ...finding, state: 'warn', detail: `not known: ${asked.error}` };
   const version = asked.value?.slice(0, 64) ?? null;
   if (version === null) return { ...finding, state: 'warn', detail: 'not known: its ping does not say' };
-  if (version.replace(/^v/, '').startsWith(INFLUX)) return { ...finding, state: 'ok', detail: version };
-  return { ...finding, state: 'warn', detail: `${version}: supported is ${INFLUX}x` };
+  if (version.replace(/^v/, '').startsWith(wanted)) return { ...finding, state: 'ok', detail: version };
+  return { ...finding, state: 'warn', detail: `${version}: store.version says ${wanted}x` };
 }
 
 export async function checkBus({ bus }: Config, patience: Patience): Promise<Finding[]> {

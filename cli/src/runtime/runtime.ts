@@ -104,13 +104,20 @@ export async function openStore({ store, clock: { source } }: Config, clock: Clo
     return createSqliteStore({ path: store.path, ...retention, clock });
   }
   const password = await readSecret('autoscaler.store.password_file', store.password, store.passwordFile);
+  const token = await readSecret('autoscaler.store.token_file', store.token, store.tokenFile);
   return createInfluxStore({
     url: store.url,
     database: store.database,
+    version: store.version,
     ...retention,
+    // The server makes them as its own clock goes, which a simulation's does not.
+    ...(store.rollups.enabled && source === 'system'
+      ? { rollupDays: Math.ceil(store.rollups.retentionMs / DAY_MS) }
+      : {}),
     onNotice: (notice) => log.warn(notice),
     ...(store.username === null ? {} : { username: store.username }),
     ...(password === null ? {} : { password }),
+    ...(token === null ? {} : { token }),
   });
 }
 

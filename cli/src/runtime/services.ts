@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
+import type { Spool } from '@forescale/collector/spool';
 import type { ModelStore } from '@forescale/predictor/training';
 import { ConfigError } from '@forescale/shared/config';
 import type { HttpOptions } from '@forescale/shared/http';
@@ -53,14 +54,31 @@ async function joinElection({ runtime, readiness, log }: ServiceParts): Promise<
   });
 }
 
+/** Null beside an embedded store: that is a file on the same disk, and away only when the disk is. */
+async function openSpool({ runtime, instruments, log }: ServiceParts): Promise<Spool | null> {
+  const { store, dataDir } = runtime.config;
+  if (store.kind !== 'influxdb' || !store.spool.enabled) return null;
+  const { openFileSpool } = await import('@forescale/collector/spool');
+  return openFileSpool({
+    path: store.spool.path ?? join(dataDir, 'collector-spool.db'),
+    bytesMax: store.spool.bytesMax,
+    onSetAside(message, samplesLost) {
+      log.error({ samplesLost }, message);
+      instruments.samplesDropped.add(samplesLost, { reason: 'spool corrupt' });
+    },
+  });
+}
+
 /** How each service is put together from the parts of its process. Its code is loaded where it runs: a start stays quick. */
 export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Promise<RunningService>>> = {
-  async collector({ runtime, ...rest }) {
+  async collector(parts) {
+    const { runtime, ...rest } = parts;
     const { startCollector } = await import('@forescale/collector/service');
     const { config, store, bus, clock, cluster } = runtime;
     const collector = await startCollector({
       config,
       store,
+      spool: await openSpool(parts),
       bus,
       clock,
       cluster: cluster?.reader ?? null,

@@ -384,6 +384,26 @@ const REFUSALS: readonly (readonly [what: string, yaml: string, message: string]
     'autoscaler.pools[0].provider.url = "ftp://x": allowed: an http(s) URL',
   ],
   [
+    'a token for InfluxDB 1',
+    'autoscaler: {store: {kind: influxdb, url: "http://x", token_file: /t}}',
+    'autoscaler.store.token_file = "/t": allowed: with version 2, instead of username',
+  ],
+  [
+    'an InfluxDB of the future',
+    'autoscaler: {store: {kind: influxdb, url: "http://x", version: 3}}',
+    'autoscaler.store.version = 3: allowed: 1 or 2',
+  ],
+  [
+    'a spool too small to be one',
+    'autoscaler: {store: {kind: influxdb, url: "http://x", spool: {max_size: 1Mi}}}',
+    'autoscaler.store.spool.max_size = "1Mi": allowed: a size from 16Mi to 1Ti, such as 256Mi',
+  ],
+  [
+    'a spool beside the embedded store',
+    'autoscaler: {store: {kind: sqlite, spool: {}}}',
+    'autoscaler.store.spool = {}: unknown key; allowed: kind, retention, path',
+  ],
+  [
     'a quantity that is none',
     pool('template: {allocatable: {cpu: 4 cores, memory: 1Gi}}'),
     'autoscaler.pools[0].template.allocatable.cpu = "4 cores": allowed: a quantity such as "4" or "500m"',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { calendarSchema } from './calendar-schema.ts';
-import { choice, duration, flag, integer, line, list, section, text, zone } from './issues.ts';
+import { bytes, choice, duration, flag, integer, line, list, section, text, zone } from './issues.ts';
 import { host, isLoopback } from './listening.ts';
 import { policiesSchema } from './policy-schema.ts';
 import { completePool, type PoolConfig, poolSchema } from './pool-schema.ts';
@@ -23,23 +23,56 @@ const sqliteStore = section({
   path: path.default('data/forescale.db'),
 }).transform((raw) => ({ kind: raw.kind, retentionMs: raw.retention, path: raw.path }));
 
+const SPOOL_SIZES = 'a size from 16Mi to 1Ti, such as 256Mi';
+const spoolSize = bytes
+  .refine((size) => size >= 16 * 2 ** 20 && size <= 2 ** 40, { error: `allowed: ${SPOOL_SIZES}` })
+  .default(256 * 2 ** 20);
+
+/** Where the collector keeps samples while the store is away. Empty path: `collector-spool.db` in the data directory. */
+const spoolSchema = section({ enabled: flag.default(true), path: path.optional(), max_size: spoolSize }).transform(
+  (raw) => ({ enabled: raw.enabled, path: raw.path ?? null, bytesMax: raw.max_size }),
+);
+
+/** Means of 5 minutes and hours, for people who look back over months. */
+const rollupSchema = section({
+  enabled: flag.default(true),
+  retention: duration(86_400_000, 36_500 * 86_400_000, 'from 1d to 36500d').default(3_650 * 86_400_000),
+}).transform((raw) => ({ enabled: raw.enabled, retentionMs: raw.retention }));
+
 const influxStore = section({
   kind: z.literal('influxdb'),
+  /** 1: 1.x, tried with 1.6 and written for up to 1.8. 2: its 1.x interface, with a mapped database. */
+  version: z.literal([1, 2], { error: 'allowed: 1 or 2' }).default(1),
   retention,
   url,
   database: text(/^[\w-]{1,63}$/, 'a database name').default('forescale'),
   username: user.optional(),
   password: secret.optional(),
   password_file: secretFile.optional(),
-}).transform((raw) => ({
-  kind: raw.kind,
-  retentionMs: raw.retention,
-  url: raw.url,
-  database: raw.database,
-  username: raw.username ?? null,
-  password: raw.password ?? null,
-  passwordFile: raw.password_file ?? null,
-}));
+  token: secret.optional(),
+  token_file: secretFile.optional(),
+  spool: spoolSchema.prefault({}),
+  rollups: rollupSchema.prefault({}),
+})
+  .superRefine((raw, context) => {
+    const field = raw.token === undefined ? 'token_file' : 'token';
+    if (raw[field] === undefined || (raw.version === 2 && raw.username === undefined)) return;
+    context.addIssue({ code: 'custom', path: [field], message: 'allowed: with version 2, instead of username' });
+  })
+  .transform((raw) => ({
+    kind: raw.kind,
+    version: raw.version,
+    retentionMs: raw.retention,
+    url: raw.url,
+    database: raw.database,
+    username: raw.username ?? null,
+    password: raw.password ?? null,
+    passwordFile: raw.password_file ?? null,
+    token: raw.token ?? null,
+    tokenFile: raw.token_file ?? null,
+    spool: raw.spool,
+    rollups: raw.rollups,
+  }));
 
 const inProcessBus = section({ kind: z.literal('in-process') });
 

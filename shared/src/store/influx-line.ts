@@ -1,16 +1,34 @@
-import type { IPoint } from 'influx';
 import type { InfluxTable } from './influx-client.ts';
 import { type ParsedQuery, TIME_MS_MAX } from './parse.ts';
 import type { Point, StoreRow } from './store.ts';
 
-/** A point as node-influx takes it. Numbers are written without a suffix: always floats, so that types never clash. */
-export function toInfluxPoint({ measurement, tags, fields, timeMs }: Point): IPoint {
-  const written = Object.entries(fields).map(([name, value]) => [
-    name,
-    typeof value === 'string' ? quotedText(value) : value,
-  ]);
-  // A Date, since a plain number would be taken for nanoseconds.
-  return { measurement, tags: { ...tags }, fields: Object.fromEntries(written), timestamp: new Date(timeMs) };
+/**
+ * Points in line protocol, with times in ms. Numbers are written without a suffix: always floats, so that types never
+ * clash. Points that share one object of tags, as those of a series do, share the work for it.
+ */
+export function toLines(points: readonly Point[]): string {
+  const heads = new Map<Point['tags'], { readonly measurement: string; readonly head: string }>();
+  const lines = points.map(({ measurement, tags, fields, timeMs }) => {
+    let series = heads.get(tags);
+    if (series?.measurement !== measurement) {
+      series = { measurement, head: headOf(measurement, tags) };
+      heads.set(tags, series);
+    }
+    let written = '';
+    for (const name in fields) written += `${written === '' ? ' ' : ','}${name}=${fieldText(fields[name])}`;
+    return `${series.head}${written} ${timeMs}`;
+  });
+  return lines.join('\n');
+}
+
+/** Names are safe after `checkName`; in values of tags, which have no backslash, three characters are to be escaped. */
+function headOf(measurement: string, tags: Point['tags']): string {
+  const pairs = Object.entries(tags).map(([name, value]) => `,${name}=${value.replaceAll(/[,= ]/g, '\\$&')}`);
+  return measurement + pairs.join('');
+}
+
+function fieldText(value: number | string | boolean | undefined): string {
+  return typeof value === 'string' ? `"${value.replaceAll(/["\\]/g, '\\$&')}"` : String(value);
 }
 
 /** Names are safe after `checkName`, tag values after `checkTags`: a quote is all there is to escape. */
@@ -62,10 +80,4 @@ function present<T extends string | number | boolean>(
     if (value !== null && value !== undefined) result[name] = value;
   }
   return result;
-}
-
-/** node-influx doubles the backslash of every `\'` before it quotes a text; what is not a string it writes as it is. */
-function quotedText(text: string): { toString(): string } {
-  const quoted = `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
-  return { toString: () => quoted };
 }

@@ -48,6 +48,65 @@ describe('InfluxDB store', () => {
     await expect(first.write([row(Date.now() - 90 * 86_400_000)])).rejects.toThrow(StoreRejectedError);
   });
 
+  it('has the server make rollups, and makes them anew when they are to be others', async () => {
+    const database = `rolled_${++count}`;
+    await (await open({ database, retentionDays: 30, rollupDays: 100 })).write(
+      [row(1)].map((one) => ({ ...one, timeMs: Date.now() })),
+    );
+    // As an earlier release may have made it.
+    await ask(`DROP CONTINUOUS QUERY forescale_kpi_5m ON ${database}`);
+    await ask(
+      `CREATE CONTINUOUS QUERY forescale_kpi_5m ON ${database} BEGIN SELECT max(value) INTO other FROM kpi GROUP BY time(5m) END`,
+    );
+    const onNotice = vi.fn<(message: string) => void>();
+    const store = await open({ database, retentionDays: 30, rollupDays: 200, onNotice });
+    const startMs = Math.floor(Date.now() / 3_600_000 - 2) * 3_600_000;
+    await store.write([1, 2, 3, 10].map((value, i) => ({ ...row(1, value), timeMs: startMs + i * 100_000 })));
+    expect(onNotice).not.toHaveBeenCalled();
+    const policies = await ask(`SHOW RETENTION POLICIES ON ${database}`);
+    expect(policies).toContain('["forescale_5m","4800h0m0s"');
+    expect(policies).toContain('["forescale_1h","4800h0m0s"');
+    const queries = JSON.parse(await ask('SHOW CONTINUOUS QUERIES'));
+    const made: [string, string][] = queries.results[0].series.find(
+      ({ name }: { name: string }) => name === database,
+    ).values;
+    expect(made.map(([name]) => name).sort()).toEqual(['forescale_kpi_1h', 'forescale_kpi_5m']);
+    for (const [, text] of made) {
+      expect(text).toMatch(/RESAMPLE EVERY (5m FOR 2h|1h FOR 1d)/);
+      // What the server runs by its clock, run now.
+      const select = /BEGIN (.*) END/
+        .exec(text)?.[1]
+        ?.replace('GROUP BY', `WHERE time >= ${startMs}ms AND time < now() GROUP BY`);
+      expect(await ask(select ?? '')).toContain('"values":[[');
+    }
+    const rolled = async (step: string) =>
+      JSON.parse(
+        await ask(
+          `SELECT mean, min, max, count, pool FROM ${database}.forescale_${step}.kpi WHERE time < ${startMs + 3_600_000}ms`,
+        ),
+      ).results[0].series[0].values.map((values: unknown[]) => values.slice(1));
+    expect(await rolled('5m')).toEqual([
+      [2, 1, 3, 3, 'web'],
+      [10, 10, 10, 1, 'web'],
+    ]);
+    expect(await rolled('1h')).toEqual([[4, 1, 10, 4, 'web']]);
+    // The points themselves are as they were.
+    expect(await store.query({ ...all, toMs: startMs + 3_600_000 })).toHaveLength(4);
+  });
+
+  it('an account that may make no rollups goes without, and says so', async () => {
+    const database = `unrolled_${++count}`;
+    await ask(`CREATE DATABASE ${database}`);
+    await ask(`CREATE USER plain WITH PASSWORD 'plain'`);
+    await ask(`GRANT ALL ON ${database} TO plain`);
+    const onNotice = vi.fn<(message: string) => void>();
+    const store = await open({ database, username: 'plain', password: 'plain', rollupDays: 100, onNotice });
+    await store.write([row(1)]);
+    expect(onNotice.mock.calls.at(-1)).toEqual([
+      expect.stringMatching(new RegExp(`database ${database} gets no rollups: .*403`)),
+    ]);
+  });
+
   it("leaves another owner's retention policy alone and says so", async () => {
     const database = `theirs_${++count}`;
     await ask(`CREATE DATABASE ${database}`);

@@ -1,12 +1,17 @@
 import { StoreRejectedError, StoreUnavailableError } from './errors.ts';
 import { InfluxClient, type InfluxConnection, InfluxFailure } from './influx-client.ts';
-import { selectStatement, tagsOfSeriesKey, toInfluxPoint, toRows } from './influx-line.ts';
+import { selectStatement, tagsOfSeriesKey, toLines, toRows } from './influx-line.ts';
+import { type InfluxSetup, setUpInflux } from './influx-setup.ts';
 import { checkMeasurement, checkPoints, type ParsedQuery, parseQuery } from './parse.ts';
 import type { Health, Point, Store, StoreQuery, StoreRow } from './store.ts';
 
 export interface InfluxStoreOptions extends InfluxConnection {
+  /** Of the server; 1 unless told. In 2.x database, retention and rollups are others' to set up. */
+  readonly version?: 1 | 2;
   /** How long the server keeps points, where we may decide it; for ever when absent. */
   readonly retentionDays?: number;
+  /** How long it keeps means of 5 minutes and hours, which it is told to make; it makes none when absent. */
+  readonly rollupDays?: number;
   /** Told once what the server did not let us set up; writing goes on. */
   readonly onNotice?: (message: string) => void;
 }
@@ -14,8 +19,6 @@ export interface InfluxStoreOptions extends InfluxConnection {
 /** Of one HTTP call; measured: throughput peaks near 5,000 points. */
 const POINTS_PER_CALL = 5_000;
 const HEALTH_TIMEOUT_MS = 2_000;
-/** The retention policy that is ours to change. Another default policy of the database is left as it is. */
-const POLICY = 'forescale';
 /** Says nothing about what was sent: bad login, no database yet, time-out, too many requests. */
 const TRY_LATER = [401, 403, 404, 408, 429];
 
@@ -30,7 +33,8 @@ export async function createInfluxStore(options: InfluxStoreOptions): Promise<St
 class InfluxStore implements Store {
   readonly #client: InfluxClient;
   readonly #database: string;
-  readonly #retentionDays: number | null;
+  /** Null: not ours to do. */
+  readonly #setup: InfluxSetup | null;
   readonly #onNotice: (message: string) => void;
   #ready: Promise<void> | null = null;
   /** The last call found no database; a store that has not been used yet is to make it. */
@@ -40,7 +44,8 @@ class InfluxStore implements Store {
   constructor(client: InfluxClient, options: InfluxStoreOptions) {
     this.#client = client;
     this.#database = options.database;
-    this.#retentionDays = options.retentionDays ?? null;
+    const { database, retentionDays = null, rollupDays = null } = options;
+    this.#setup = options.version === 2 ? null : { database, retentionDays, rollupDays };
     this.#onNotice = options.onNotice ?? (() => {});
   }
 
@@ -48,7 +53,7 @@ class InfluxStore implements Store {
     checkPoints(points);
     await this.#run(async () => {
       for (let start = 0; start < points.length; start += POINTS_PER_CALL) {
-        await this.#client.write(points.slice(start, start + POINTS_PER_CALL).map(toInfluxPoint));
+        await this.#client.write(toLines(points.slice(start, start + POINTS_PER_CALL)));
       }
     });
   }
@@ -122,40 +127,10 @@ class InfluxStore implements Store {
     }
   }
 
-  /** Makes the database. Where that is forbidden or unknown (2.x), it is somebody else's task: say so and go on. */
   async #setUp(): Promise<void> {
-    const name = quoted(this.#database);
-    try {
-      if (this.#retentionDays === null) await this.#client.query(`CREATE DATABASE ${name}`, 'POST');
-      else await this.#setUpWithRetention(name, this.#retentionDays);
-    } catch (error) {
-      const goesOn = error instanceof InfluxFailure && error.status !== null && error.status !== 401;
-      if (!goesOn || error.status >= 500) throw error;
-      this.#onNotice(`database ${this.#database} is used as it is: ${error.message}`);
-    }
+    if (this.#setup !== null) return setUpInflux(this.#client, this.#setup, this.#onNotice);
+    this.#onNotice(
+      `InfluxDB 2: retention and rollups are its buckets' own; database ${this.#database} must be mapped to one (influx v1 dbrp create)`,
+    );
   }
-
-  async #setUpWithRetention(name: string, days: number): Promise<void> {
-    const policy = `DURATION ${days}d REPLICATION 1`;
-    try {
-      await this.#client.query(`CREATE DATABASE ${name} WITH ${policy} NAME "${POLICY}"`, 'POST');
-      return;
-    } catch (error) {
-      if (!(error instanceof InfluxFailure) || !error.message.includes('conflicts')) throw error;
-    }
-    const [table] = await this.#client.query(`SHOW RETENTION POLICIES ON ${name}`);
-    const isDefault = table?.columns.indexOf('default') ?? -1;
-    const current = table?.values.find((values) => values[isDefault] === true);
-    if (current?.[0] === POLICY)
-      await this.#client.query(`ALTER RETENTION POLICY "${POLICY}" ON ${name} ${policy}`, 'POST');
-    else {
-      this.#onNotice(
-        `database ${this.#database} keeps its own retention policy ${current?.[0]} (${current?.[1]}) instead of ${days} days`,
-      );
-    }
-  }
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll(/["\\]/g, '\\$&')}"`;
 }

@@ -30,10 +30,19 @@ const NOT_IN_A_TAG = /[\p{Cc}\\]/u;
 /** Refuses what any store would refuse, so that every store refuses the same. */
 export function checkPoints(points: readonly Point[]): void {
   if (points.length > POINTS_MAX) refuse(`${points.length} points in one call; at most ${POINTS_MAX}`);
+  // The points of a series share their tags, and a measurement has few fields: each is looked at once.
+  const checkedTags = new Set<Point['tags']>();
+  const checkedNames = new Set<string>();
   for (const point of points) {
-    checkName('measurement', point.measurement);
-    checkTags(point.measurement, point.tags);
-    checkFields(point);
+    if (!checkedNames.has(point.measurement)) {
+      checkName('measurement', point.measurement);
+      checkedNames.add(point.measurement);
+    }
+    if (!checkedTags.has(point.tags)) {
+      checkTags(point.measurement, point.tags);
+      checkedTags.add(point.tags);
+    }
+    checkFields(point, checkedNames);
     const { timeMs } = point;
     if (!Number.isSafeInteger(timeMs) || Math.abs(timeMs) > TIME_MS_MAX) {
       refuse(`${point.measurement}: timeMs is ${timeMs}; a whole number of ms, 1678 to 2262, is wanted`);
@@ -89,13 +98,15 @@ function checkTags(measurement: string, tags: Readonly<Record<string, string>>):
   }
 }
 
-function checkFields({ measurement, tags, fields }: Point): void {
-  const entries = Object.entries(fields);
-  if (entries.length === 0 || entries.length > NAMES_MAX) {
-    refuse(`${measurement}: a point with ${entries.length} fields; 1 to ${NAMES_MAX} are wanted`);
-  }
-  for (const [name, value] of entries) {
-    checkName('field', name);
+function checkFields({ measurement, tags, fields }: Point, checkedNames: Set<string>): void {
+  let count = 0;
+  for (const name in fields) {
+    count++;
+    const value = fields[name];
+    if (!checkedNames.has(name)) {
+      checkName('field', name);
+      checkedNames.add(name);
+    }
     if (Object.hasOwn(tags, name)) refuse(`${measurement}: ${name} is a tag and a field`);
     if (typeof value === 'number' ? !Number.isFinite(value) : typeof value !== 'boolean' && !isText(value)) {
       refuse(
@@ -103,6 +114,8 @@ function checkFields({ measurement, tags, fields }: Point): void {
       );
     }
   }
+  if (count === 0 || count > NAMES_MAX)
+    refuse(`${measurement}: a point with ${count} fields; 1 to ${NAMES_MAX} are wanted`);
 }
 
 /** At least as many bytes as UTF-16 units: the cheap comparison decides almost always. */

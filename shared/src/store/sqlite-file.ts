@@ -15,24 +15,32 @@ export interface SqliteSchema {
 /** A write that waits longer than this for another process gives up: the wait blocks the event loop. */
 const BUSY_TIMEOUT_MS = 1_000;
 
-/** Opens a database file, or `:memory:`, and lifts it to this program's schema. Rejects with `SqliteFileError`. */
+/** Opens a database file, or `:memory:`, and lifts it to this program's schema. Throws `SqliteFileError`. */
+export type OpenSqlite = (path: string, schema: SqliteSchema) => DatabaseSync;
+
 export async function openSqlite(path: string, schema: SqliteSchema): Promise<DatabaseSync> {
-  // Loaded here and not above: whoever uses InfluxDB never pays for it.
+  return (await loadSqlite())(path, schema);
+}
+
+/** For whoever must be able to open a file anew in the middle of its work. Loaded here: whoever uses InfluxDB never pays for it. */
+export async function loadSqlite(): Promise<OpenSqlite> {
   const { DatabaseSync } = await import('node:sqlite');
-  let database: DatabaseSync | undefined;
-  try {
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
-    database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
-    // FULL: a commit is on the disk, not only in the system's cache, when the write resolves.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    migrate(database, path, schema);
-    return database;
-  } catch (error) {
-    database?.close();
-    if (error instanceof SqliteFileError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new SqliteFileError(`${path}: cannot be opened as a ${schema.kind}: ${reason}`, { cause: error });
-  }
+  return (path, schema) => {
+    let database: DatabaseSync | undefined;
+    try {
+      if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
+      database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+      // FULL: a commit is on the disk, not only in the system's cache, when the write resolves.
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+      migrate(database, path, schema);
+      return database;
+    } catch (error) {
+      database?.close();
+      if (error instanceof SqliteFileError) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new SqliteFileError(`${path}: cannot be opened as a ${schema.kind}: ${reason}`, { cause: error });
+    }
+  };
 }
 
 /** Runs `work` in one write transaction: all of it or nothing. */
@@ -62,6 +70,8 @@ function migrate(database: DatabaseSync, path: string, { kind, applicationId, ve
         `${path}: ${kind} of version ${version}, but this program knows up to ${versions.length}; upgrade the program or name another file`,
       );
     }
+    // Nothing is written where nothing is new: a full disk is to be read all the same.
+    if (!empty && version === versions.length) return;
     for (const statements of versions.slice(version)) database.exec(statements);
     database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${versions.length}`);
   });

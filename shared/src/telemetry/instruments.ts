@@ -68,6 +68,9 @@ export function createInstruments(meter: Meter) {
     samplesSpooled: meter.createCounter('forescale.samples.spooled', {
       description: 'Samples kept aside while the store is away',
     }),
+    samplesWaiting: meter.createGauge('forescale.samples.waiting', {
+      description: 'Samples on the disk of the spool, not yet in the store',
+    }),
     samplesDropped: meter.createCounter('forescale.samples.dropped', {
       description: 'Samples refused or over the limit',
     }),

@@ -6,6 +6,9 @@ export class WireError extends Error {
 }
 
 const PAYLOAD_BYTES_MAX = 1_048_576;
+/** Keeps nothing between two calls. */
+const ENCODER = new TextEncoder();
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 const NO_MOMENT = 'allowed: an RFC 3339 time, from 1970 on';
 
@@ -39,7 +42,7 @@ export interface EventOrigin {
 }
 
 export function encodeEvent(type: string, origin: EventOrigin, data: unknown): Uint8Array {
-  return new TextEncoder().encode(
+  return ENCODER.encode(
     JSON.stringify({
       specversion: '1.0',
       id: origin.id,
@@ -65,7 +68,7 @@ export function decodeJson(bytes: Uint8Array): unknown {
   if (bytes.length > PAYLOAD_BYTES_MAX)
     throw new WireError(`payload: ${bytes.length} bytes; allowed: at most ${PAYLOAD_BYTES_MAX}`);
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(UTF8.decode(bytes));
   } catch (error) {
     throw new WireError('payload: not JSON in UTF-8', { cause: error });
   }

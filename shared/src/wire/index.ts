@@ -20,6 +20,7 @@ export {
   type PlanData,
   planSchema,
 } from './plan.ts';
+export { createSampleEncoder } from './sample-encoder.ts';
 export { streams } from './streams.ts';
 export { askedForecast, poolAndTail, subjects } from './subjects.ts';
 export {

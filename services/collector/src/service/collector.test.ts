@@ -37,6 +37,7 @@ async function start(clock: Clock, parts: Partial<CollectorParts> = {}): Promise
   collector = await startCollector({
     config: CONFIG,
     store,
+    spool: null,
     bus,
     clock,
     cluster: null,

@@ -11,14 +11,20 @@ import { clusterSamples } from '../sources/cluster-samples.ts';
 import { acceptKpis } from '../sources/kpis.ts';
 import type { TraceSource } from '../sources/trace-source.ts';
 import { workloadPoints } from '../sources/workload-points.ts';
+import type { Spool } from '../spool/index.ts';
+import { Announcer } from './announcer.ts';
 import { SampleWriter } from './writer.ts';
 
 const WORKLOADS_EVERY_MS = 300_000;
 const POINTS_MAX = 5_000;
+/** In one batch from the bus: one write, or one row of the spool. */
+const KPIS_MAX = 5_000;
 
 export interface CollectorParts {
   readonly config: Config;
   readonly store: Store;
+  /** Where samples wait while the store is away, closed when the collector stops; null: in the bus and in memory. */
+  readonly spool: Spool | null;
   readonly bus: Bus;
   /** Null: no cluster to watch. */
   readonly cluster: ClusterReader | null;
@@ -37,12 +43,17 @@ export interface Collector {
 /** Starts the consumer of `forescale.v1.kpi.>`; the other sources are read at every tick. */
 export async function startCollector(parts: CollectorParts): Promise<Collector> {
   const { config, bus, clock, instruments, log, readiness } = parts;
-  const writer = new SampleWriter(parts.store, bus, instruments, log);
+  const { store, spool } = parts;
+  const writer = new SampleWriter({ store, spool, announcer: new Announcer(bus, log), instruments, log });
   const pools = new Set(config.pools.map((pool) => pool.name));
   const away = new Set<string>();
   let usageMissing = false;
   let workloadsMs = Number.NEGATIVE_INFINITY;
   let kpis: Subscription | null = null;
+  if (spool !== null && spool.samples > 0) {
+    log.info({ samples: spool.samples }, 'spool: samples of an earlier run are written first');
+    void writer.drain();
+  }
   // In a simulation nobody knows what time it is before the first tick, so nothing can be called ahead of it.
   if (config.clock.source === 'system') await followKpis();
 
@@ -55,12 +66,12 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
         {
           stream: streams.kpi.name,
           durable: 'collector',
-          batch: 1_000,
+          batch: KPIS_MAX,
           // A simulation waits for each sample, so it must not sit in a half-full batch.
           maxWaitMs: config.clock.source === 'bus' ? 0 : 200,
           ackWaitMs: 30_000,
         },
-        // Acknowledged when this resolves: only once the samples are in the store.
+        // Acknowledged when this resolves: only once the samples are in the store or on the disk.
         writeKpis,
       );
       return { ok: true };
@@ -110,7 +121,7 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
     const usage = await settle(cluster.podUsage());
     const points = config.pools.flatMap((pool) => workloadPoints(state, usage.value ?? new Map(), pool));
     for (let from = 0; from < points.length; from += POINTS_MAX)
-      await settle(parts.store.write(points.slice(from, from + POINTS_MAX)));
+      await settle(store.write(points.slice(from, from + POINTS_MAX)));
   }
 
   return {
@@ -122,11 +133,16 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
         samples.push(...(read.value ?? []));
       }
       const written = await settle(writer.writeOrKeep(samples));
-      note('store', written.health);
+      const health = writer.health;
+      // A failure that is of neither is a mistake of ours, and shows all the same.
+      note('store', health.store.ok && health.spool.ok ? written.health : health.store);
+      note('spool', health.spool);
+      instruments.samplesWaiting.record(spool?.samples ?? 0);
       note('bus', await followKpis());
     },
     async stop() {
       await kpis?.stop();
+      await writer.stop();
     },
   };
 }

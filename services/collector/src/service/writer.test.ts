@@ -5,9 +5,10 @@ import { silentLog } from '@forescale/shared/telemetry';
 import { decodeEvent, sampleSchema } from '@forescale/shared/wire';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Announcer } from './announcer.ts';
 import { countingInstruments } from './fakes/counting-instruments.ts';
 import { createFallibleStore, type FallibleStore } from './fakes/fallible-store.ts';
-import { SampleWriter } from './writer.ts';
+import { SampleWriter, type WriterParts } from './writer.ts';
 
 const samples = (from: number, to: number): Sample[] =>
   Array.from({ length: to - from }, (_, index) => ({
@@ -23,6 +24,7 @@ let bus: Bus;
 let writer: SampleWriter;
 let counts: Map<string, number>;
 let announced: Sample[];
+let rest: Pick<WriterParts, 'spool' | 'announcer' | 'log'>;
 beforeEach(async () => {
   store = await createFallibleStore();
   bus = createInProcessBus();
@@ -30,7 +32,8 @@ beforeEach(async () => {
   await bus.subscribe('forescale.v1.sample.>', ({ data }) => void announced.push(decodeEvent(data, sampleSchema)));
   const counting = countingInstruments();
   counts = counting.counts;
-  writer = new SampleWriter(store, bus, counting.instruments, silentLog());
+  rest = { spool: null, announcer: new Announcer(bus, silentLog()), log: silentLog() };
+  writer = new SampleWriter({ ...rest, store, instruments: counting.instruments });
 });
 afterEach(async () => {
   await bus.close();
@@ -154,7 +157,7 @@ describe('samples that the store refuses', () => {
         const store = await createFallibleStore();
         store.refuses = (point) => refused.includes(point.timeMs);
         const { instruments, counts } = countingInstruments();
-        await new SampleWriter(store, bus, instruments, silentLog()).write(samples(0, length));
+        await new SampleWriter({ ...rest, store, instruments }).write(samples(0, length));
         const taken = numbers(0, length).filter((value) => !refused.includes(value));
         const rows = await store.query({ measurement: 'kpi', fields: ['value'], limit: 100 });
         expect(rows.map((row) => row.fields.value)).toEqual(taken);

@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { encodeSample } from './kpi.ts';
+import { createSampleEncoder } from './sample-encoder.ts';
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const name = fc.constantFrom('web', 'a-b', 'load', '0');
+const sample = fc.record({
+  pool: name,
+  signal: name,
+  source: fc.oneof(fc.string({ minLength: 1, maxLength: 20 }), fc.constantFrom('"', '\\', 'ü節🚀', '\n')),
+  timeMs: fc.oneof(fc.integer({ min: 0, max: 4e12 }), fc.integer({ min: 0, max: 3_000 })),
+  value: fc.double(),
+});
+
+it('many samples, encoded by one encoder: each as it is encoded alone', () => {
+  fc.assert(
+    fc.property(fc.array(sample, { minLength: 1, maxLength: 30 }), (samples) => {
+      const encode = createSampleEncoder();
+      for (const one of samples) {
+        const { subject, data } = encode(one);
+        expect(text(data)).toBe(text(encodeSample(one)));
+        expect(subject).toBe(`forescale.v1.sample.${one.pool}.${one.signal}`);
+      }
+    }),
+  );
+});
+
+it('more series than it remembers are still each their own', () => {
+  const encode = createSampleEncoder();
+  for (let i = 0; i < 20_001; i++) {
+    const one = { pool: 'web', signal: 'load', source: `s${i % 15_000}`, timeMs: i, value: i };
+    expect(text(encode(one).data)).toBe(text(encodeSample(one)));
+  }
+});

@@ -6,6 +6,7 @@ import { rfc3339, subjects } from '@forescale/shared/wire';
 import type { Machines } from '../execute/index.ts';
 import { completeOfferings } from '../prices/index.ts';
 import { AutoscalerWatch } from './autoscaler-watch.ts';
+import { refuseSharedGroups } from './group-owners.ts';
 import { Mandate } from './mandate.ts';
 import { Outbox } from './outbox.ts';
 import { decodeOverride, describeRequest, stillPaused } from './override.ts';
@@ -37,6 +38,7 @@ export async function startActuator(given: ActuatorParts): Promise<Actuator> {
       calls.machines(provider, async (one) => mandate.provider(await parts.openProvider(one))),
     ),
   );
+  refuseSharedGroups(config.pools, machines);
   const writers = config.pools.map((pool, i) => {
     const isGrouped = buysFromGroups(pool, (offering) => machines[i]?.groupOf(offering) ?? null);
     return new WriterWatch(pool, isGrouped, autoscalers, guarded);

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   type ClusterService,
   createClusterProbe,
@@ -14,32 +13,13 @@ import {
 import { silentLog } from '@forescale/shared/telemetry';
 import { seededRandom, systemClock } from '@forescale/shared/time';
 import { type AccessRequest, type Authorizer, rbacAuthorizer, type UserInfo } from '@forescale/simulator/cluster';
-import { KubeConfig, loadAllYaml } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Finding } from '../../cli/src/doctor/finding.ts';
 import { checkPermissions } from '../../cli/src/doctor/permissions.ts';
+import { kubeOf, type Rule, readManifest, rightsOf, titleOf, USERS, userOf, without } from './rights.ts';
 import { World } from './world.ts';
 
-interface Rule {
-  readonly apiGroups: string[];
-  readonly resources: string[];
-  readonly verbs: string[];
-  readonly resourceNames?: string[];
-}
-interface Role {
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly rules?: Rule[];
-}
-
-const manifest = loadAllYaml(await readFile('deploy/kubernetes/rbac.yaml', 'utf8')) as Role[];
-
-function userOf(service: ClusterService): UserInfo {
-  return {
-    name: `system:serviceaccount:forescale:forescale-${service}`,
-    groups: ['system:serviceaccounts', 'system:serviceaccounts:forescale', 'system:authenticated'],
-  };
-}
+const manifest = await readManifest('rbac.yaml');
 
 interface Asked {
   readonly user: UserInfo;
@@ -64,16 +44,6 @@ const recording: Authorizer = {
   },
 };
 
-/** Credentials of a service; the token is its name. */
-function kubeOf(url: string, service: ClusterService): KubeConfig {
-  const kube = new KubeConfig();
-  kube.loadFromClusterAndUser(
-    { name: 'simulated', server: url, skipTLSVerify: true },
-    { name: service, token: service },
-  );
-  return kube;
-}
-
 const readers: WatchingReader[] = [];
 /** Pages so small that nodes and pods are watched, as in a cluster of thousands. */
 function readerOf(url: string, service: ClusterService): WatchingReader {
@@ -83,34 +53,13 @@ function readerOf(url: string, service: ClusterService): WatchingReader {
   return reader;
 }
 
-/** The same rights, one in each rule, so that each can be taken away alone. */
-const rights = manifest.flatMap((role) =>
-  (role.rules ?? []).flatMap(({ apiGroups, resources, verbs, ...names }) =>
-    apiGroups.flatMap((group) =>
-      resources.flatMap((resource) =>
-        verbs.map((verb) => ({ role, rule: { apiGroups: [group], resources: [resource], verbs: [verb], ...names } })),
-      ),
-    ),
-  ),
-);
-
-function without(index: number): Authorizer {
-  const roles = manifest.map((role) => {
-    const rules = rights.filter((one, at) => at !== index && one.role === role).map(({ rule }) => rule);
-    return role.rules === undefined ? role : { ...role, rules };
-  });
-  return rbacAuthorizer(roles);
-}
-
-const titleOf = ({ role, rule }: (typeof rights)[number]) =>
-  `${role.kind} ${role.metadata.name} ${role.metadata.namespace ?? ''}: ${rule.verbs} ${rule.resources}`;
+const rights = rightsOf(manifest);
 
 /** Three nodes, ten at the top, three again. */
 const hill = (minute: number) => (minute >= 10 && minute < 40 ? 40 : 12);
 
 let world: World;
 beforeAll(async () => {
-  const users = new Map((['collector', 'actuator'] as const).map((service) => [service, userOf(service)]));
   const wire = {
     reader: (url: string) => readerOf(url, 'actuator'),
     collectorReader: (url: string) => readerOf(url, 'collector'),
@@ -121,7 +70,7 @@ beforeAll(async () => {
     // What waits for a watch to catch up waits for a bookmark, where nothing of its kind has changed.
     listen: { bookmarkIntervalMs: 5 },
   };
-  const options = { namespaces: ['forescale'], users, authorizer: recording };
+  const options = { namespaces: ['forescale'], users: USERS, authorizer: recording };
   world = await World.create(hill, options, { wire });
   await live(world);
 }, 120_000);
@@ -187,7 +136,7 @@ describe('deploy/kubernetes/rbac.yaml', () => {
   it.each(rights.map((right, index) => [titleOf(right), index] as const))(
     'is no more than is asked for, and doctor names what is taken away: %s',
     async (_, index) => {
-      const rest = without(index);
+      const rest = without(manifest, rights, index);
       expect(asked.some(({ user, request }) => !rest.allows(user, request))).toBe(true);
       const found = await examined(rest);
       const [group, resource, verb] = [right(index).apiGroups[0], right(index).resources[0], right(index).verbs[0]];

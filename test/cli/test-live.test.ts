@@ -73,6 +73,11 @@ describe('test:live', () => {
     ['no configuration', ['aws'], /required option '--config <file>' not specified/],
     ['a kind that does not exist', ['mainframe', '--config', 'x'], /kind = "mainframe"; allowed: aws, /],
     ['a configuration that is not there', ['aws', '--config', '/none.yaml'], /\/none\.yaml/],
+    [
+      'credentials that lie about',
+      ['aws', '--config', 'examples/aws.yaml'],
+      /AWS_ACCESS_KEY_ID or AWS_PROFILE or AWS_WEB_IDENTITY_TOKEN_FILE is not set; credentials are not guessed/,
+    ],
     ['a kind that no pool has', ['aws', '--config', 'examples/minimal.yaml'], /no pool has a provider of kind aws/],
   ])('refuses %s', async (_what, args, message) => {
     const { code, stdout, stderr } = await testLive(...args);

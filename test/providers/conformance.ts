@@ -2,6 +2,7 @@ import { CAPABILITIES, type Capability } from '@forescale/actuator/providers';
 import { beforeEach, describe, it } from 'vitest';
 import { groupChecks } from './group-checks.ts';
 import { machineChecks } from './machine-checks.ts';
+import { placeholderChecks } from './placeholder-checks.ts';
 import type { Target } from './target.ts';
 
 /** What is looked at under the name of a capability; `it` says what is seen. */
@@ -22,7 +23,7 @@ export function describeProvider(name: string, openTarget: () => Promise<Target>
   describe(`provider ${name}`, async () => {
     const first = await openTarget();
     const { notApplicable } = first;
-    const checks = first.provider.groups ? groupChecks : machineChecks;
+    const checks = checksOf(first);
     await first.close();
     let target: Target;
     beforeEach(async () => {
@@ -40,4 +41,9 @@ export function describeProvider(name: string, openTarget: () => Promise<Target>
       for (const check of own) it(`${capability}: ${check.it}`, () => check.run(target), PATIENCE_MS);
     }
   });
+}
+
+function checksOf({ provider }: Target): readonly Check[] {
+  if (provider.placeholders) return placeholderChecks;
+  return provider.groups ? groupChecks : machineChecks;
 }

@@ -21,8 +21,8 @@ export class FaultPlan {
     this.#random = seededRandom(seed);
   }
 
-  /** What befalls this call; null: nothing. */
-  next(call: EndpointCall): EndpointFault | null {
+  /** What befalls this call; null: nothing. `other`: what only chance befalls. */
+  next(call: EndpointCall | 'other'): EndpointFault | null {
     const planned = this.#planned.find((one) => one.call === call && one.times > 0);
     if (planned) {
       planned.times--;

@@ -1,7 +1,10 @@
 import type { Machine } from '@forescale/actuator/providers';
 import { describe, expect, it } from 'vitest';
+import { whyNoModels } from './aws/service-model.ts';
+import { openMachines } from './aws/target.ts';
 import { openDocker } from './docker/target.ts';
 import { CLUSTER, driven, guarded, namesOf, pass, requestOf } from './driver.ts';
+import { openMachines as openGcp } from './gcp/target.ts';
 import { openHetzner } from './hetzner/target.ts';
 import type { Target } from './target.ts';
 
@@ -32,8 +35,11 @@ async function ended(target: Target, { id }: Machine): Promise<void> {
 }
 
 describe.each<[kind: string, open: () => Promise<Target>]>([
+  ['gcp', openGcp],
   ['hetzner', openHetzner],
   ['docker', openDocker],
+  // Where its requests can be checked.
+  ...(whyNoModels() === null ? [['aws', openMachines] as [string, () => Promise<Target>]] : []),
 ])('provider %s, where three calls in ten go wrong', (_kind, open) => {
   it.each([1, 2, 3])('makes nothing twice and leaves nothing over, seed %i', async (seed) => {
     const target = await open();

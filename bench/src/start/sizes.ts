@@ -26,22 +26,39 @@ export interface OptionalSize {
   readonly bytes: number | null;
 }
 
-/** The optional dependencies of our packages, by the lock file, as large as they are in the installation at `root`. */
-export async function optionalSizes(root: string): Promise<readonly OptionalSize[]> {
+interface OptionalPackage {
+  readonly name: string;
+  readonly of: string;
+  /** Where it lies below the root; null: the lock file does not have it. */
+  readonly start: string | null;
+  /** What a minimal installation does not have; empty where others need the package anyway. */
+  readonly added: readonly string[];
+}
+
+/** The optional dependencies of our packages, by the lock file at `root`. */
+export async function optionalPackages(root: string): Promise<readonly OptionalPackage[]> {
   const { packages } = lockSchema.parse(JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')));
   const ours = Object.keys(packages).filter((path) => path !== '' && !path.startsWith('node_modules/'));
   const minimal = closure(
     packages,
     ours.filter((path) => !path.includes('node_modules/')),
   );
-  const sizes: OptionalSize[] = [];
-  for (const path of ours)
-    for (const name of Object.keys(packages[path]?.optionalDependencies ?? {})) {
-      const start = resolved(packages, path, name);
+  return ours.flatMap((of) =>
+    Object.keys(packages[of]?.optionalDependencies ?? {}).map((name) => {
+      const start = resolved(packages, of, name);
       const added = start === null ? [] : [...closure(packages, [start])].filter((one) => !minimal.has(one));
-      const bytes = start === null ? null : await installedBytes(root, start, added);
-      sizes.push({ name, of: path, packages: added.length, bytes });
-    }
+      return { name, of, start, added };
+    }),
+  );
+}
+
+/** As large as they are in the installation at `root`. */
+export async function optionalSizes(root: string): Promise<readonly OptionalSize[]> {
+  const sizes: OptionalSize[] = [];
+  for (const { name, of, start, added } of await optionalPackages(root)) {
+    const bytes = start === null ? null : await installedBytes(root, start, added);
+    sizes.push({ name, of, packages: added.length, bytes });
+  }
   return sizes;
 }
 

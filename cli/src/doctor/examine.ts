@@ -1,5 +1,5 @@
 import { openProvider } from '@forescale/actuator/providers';
-import type { Config } from '@forescale/shared/config';
+import type { Config, SingleProviderConfig } from '@forescale/shared/config';
 import {
   type ClusterService,
   connectKubernetes,
@@ -7,9 +7,11 @@ import {
   createClusterReader,
   createSurroundings,
   neededPermissions,
+  readApiService,
 } from '@forescale/shared/kubernetes';
 import type { Log } from '@forescale/shared/telemetry';
 import { checkServer, checkWriters } from './cluster.ts';
+import { checkExternalMetrics, EXTERNAL_METRICS } from './external-metrics.ts';
 import { attempt, type Finding, type Patience } from './finding.ts';
 import { checkLivePrices, checkMachines } from './machines.ts';
 import { checkPermissions } from './permissions.ts';
@@ -64,12 +66,15 @@ async function examineCluster({ config, services, patience }: Examined) {
   if (server.some(({ check, state }) => check === 'reachable' && state === 'fail'))
     return { id: null, kube, findings: server };
   const reader = createClusterReader(kube, patience.clock);
-  const [permissions, writers, id] = await Promise.all([
+  const open = (one: SingleProviderConfig) => openProvider(one, { clock: patience.clock, kube });
+  const surroundings = createSurroundings(kube);
+  const [permissions, writers, metrics, id] = await Promise.all([
     checkPermissions(probe, neededPermissions(config, services), patience),
-    checkWriters({ reader, surroundings: createSurroundings(kube) }, config.pools, patience),
+    checkWriters({ reader, surroundings, openProvider: open }, config.pools, patience),
+    checkExternalMetrics(config, (signal) => readApiService(kube, EXTERNAL_METRICS, signal), patience),
     attempt(patience, () => reader.clusterId()),
   ]);
-  return { id: 'error' in id ? null : id.value, kube, findings: [...server, ...permissions, ...writers] };
+  return { id: 'error' in id ? null : id.value, kube, findings: [...server, ...permissions, ...writers, ...metrics] };
 }
 
 function unreachable(reason: string): Finding {

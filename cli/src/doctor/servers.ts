@@ -75,11 +75,15 @@ export async function checkProviders(
   const parts = { clock: patience.clock, kube };
   const providers = new Map(
     config.pools
-      .flatMap(({ provider }) => [...providersOf(provider).values()])
-      .map((one) => [JSON.stringify(one), one]),
+      .flatMap(({ provider, name }) => [...providersOf(provider).values()].map((config) => ({ config, pool: name })))
+      .map((one) => [JSON.stringify(one.config), one]),
   );
   return await Promise.all(
-    [...providers.values()].map((one) => checkProvider(one, parts, clusterTag ?? 'none', patience)),
+    [...providers.values()].map(({ config, pool }) =>
+      config.kind === 'buffer'
+        ? checkBuffer(config, pool, parts, patience)
+        : checkProvider(config, parts, clusterTag ?? 'none', patience),
+    ),
   );
 }
 
@@ -96,6 +100,23 @@ async function checkProvider(
   );
   if ('error' in listed) return { ...finding, state: 'fail', detail: `${accountOf(config)}: ${listed.error}` };
   return { ...finding, state: 'ok', detail: `${accountOf(config)}, ${listed.value.length} machine(s) of this cluster` };
+}
+
+/** Reads what one of its pools asks for. */
+async function checkBuffer(
+  config: SingleProviderConfig,
+  pool: string,
+  parts: ProviderParts,
+  patience: Patience,
+): Promise<Finding> {
+  const finding = { check: 'reachable', subject: `provider (${config.kind})` } as const;
+  const read = await attempt(patience, async (signal) =>
+    (await openProvider(config, parts)).placeholders?.read(pool, signal),
+  );
+  if ('error' in read) return { ...finding, state: 'fail', detail: `pool ${pool}: ${read.error}` };
+  const { replicas = 0, problem = null } = read.value ?? {};
+  if (problem !== null) return { ...finding, state: 'warn', detail: `pool ${pool}: ${problem}` };
+  return { ...finding, state: 'ok', detail: `pool ${pool} asks for ${replicas} placeholder(s)` };
 }
 
 /** `version` is that of the process, such as "22.23.3". */

@@ -10,6 +10,7 @@ import type { Readiness } from '@forescale/shared/service';
 import type { Instruments, Log } from '@forescale/shared/telemetry';
 import { seededRandom, steadyClock, systemClock } from '@forescale/shared/time';
 import type { Runtime } from './runtime.ts';
+import { readToken } from './secrets.ts';
 
 export type ServiceName = 'collector' | 'predictor' | 'actuator';
 
@@ -103,17 +104,31 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
     return { name: 'predictor', ...predictor };
   },
   async actuator(parts) {
-    const [{ startActuator }, { openProvider }, { apiRoutes }, { pageRoutes }, { solverFor }] = await Promise.all([
-      import('@forescale/actuator/service'),
-      import('@forescale/actuator/providers'),
-      import('@forescale/actuator/api'),
-      import('@forescale/dashboard/page'),
-      import('./mix-solver.ts'),
-    ]);
+    const [{ startActuator }, { startScaler }, { openProvider }, { apiRoutes }, { pageRoutes }, { solverFor }] =
+      await Promise.all([
+        import('@forescale/actuator/service'),
+        import('@forescale/actuator/scaler'),
+        import('@forescale/actuator/providers'),
+        import('@forescale/actuator/api'),
+        import('@forescale/dashboard/page'),
+        import('./mix-solver.ts'),
+      ]);
     const { runtime, ...rest } = parts;
     const { config, store, bus, clock, cluster } = runtime;
     if (!cluster) throw new ConfigError('autoscaler.kubernetes.enabled = false; allowed for the actuator: true');
     const { kube, ...ports } = cluster;
+    const scaler = await startScaler({
+      config,
+      store,
+      bus,
+      clock,
+      ioClock: systemClock,
+      log: parts.log,
+      metricsToken: await readToken(
+        'autoscaler.scaler.external_metrics.token_file',
+        config.scaler.externalMetrics?.tokenFile ?? null,
+      ),
+    });
     const actuator = await startActuator({
       config,
       ...ports,
@@ -129,12 +144,18 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
       openProvider: (one) => openProvider(one, { clock: systemClock, kube }),
       solve: await solverFor(config.pools),
       ...rest,
+    }).catch(async (error: unknown) => {
+      await scaler.stop();
+      throw error;
     });
     const api = apiRoutes({ config, store, bus, clock, actuator });
     return {
       name: 'actuator',
       tick: (nowMs) => actuator.tick(nowMs),
-      stop: () => actuator.stop(),
+      async stop() {
+        await scaler.stop();
+        await actuator.stop();
+      },
       routes: async (app) => {
         await api(app);
         await app.register(pageRoutes());

@@ -10,6 +10,7 @@ const VERBS = {
   drain: ['Remove', 'Would remove'],
   'cancel-drain': ['Keep', 'Would keep'],
   'cancel-start': ['Cancel the start of', 'Would cancel the start of'],
+  headroom: ['Hold room with', 'Would hold room with'],
 };
 
 /** What was decided, as a headline: "Add 2 nodes: m5.large", "Would remove node-7". @param {Pick<Decision, 'mode' | 'kind' | 'target' | 'count'>} decision */
@@ -17,6 +18,7 @@ export function decisionTitle({ mode, kind, target, count }) {
   const verbs = VERBS[kind];
   if (!verbs) return `${kind.charAt(0).toUpperCase()}${kind.slice(1)}${target === '' ? '' : `: ${target}`}`;
   const verb = verbs[mode === 'observe' ? 1 : 0];
+  if (kind === 'headroom') return `${verb} ${count} ${target}`;
   if (kind === 'create') return `${verb} ${formatNodes(count)}${target === '' ? '' : `: ${target}`}`;
   return count > 1 ? `${verb} ${formatNodes(count)}` : `${verb} ${target === '' ? formatNodes(count) : target}`;
 }
@@ -28,6 +30,7 @@ export function wouldHave(document) {
   const added = countOf(actions, 'create');
   const removed = countOf(actions, 'drain');
   const parts = [added > 0 ? `added ${formatNodes(added)}` : '', removed > 0 ? `removed ${formatNodes(removed)}` : ''];
+  if (actions[0]?.kind === 'headroom') parts.push(`held room with ${actions[0].count} placeholders`);
   const words = parts.filter((part) => part !== '').join(' and ') || 'kept all nodes';
   const why = plainWords(actions[0]?.why ?? '');
   return why === '' ? `${words}.` : `${words}: ${why}`;

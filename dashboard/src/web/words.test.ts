@@ -20,6 +20,7 @@ test.each([
   ['observe', 'create', 'm7i.large', 1, 'Would add 1 node: m7i.large'],
   ['enforce', 'drain', 'node-7', 1, 'Remove node-7'],
   ['observe', 'drain', 'node-7', 1, 'Would remove node-7'],
+  ['enforce', 'headroom', 'placeholders', 28, 'Hold room with 28 placeholders'],
   ['enforce', 'override', 'web', 1, 'Override: web'],
 ] as const)('decisionTitle: %s %s %s', (mode, kind, target, count, title) => {
   expect(decisionTitle({ mode, kind, target, count })).toBe(title);

@@ -71,8 +71,15 @@ export interface Bus {
   subscribe(subject: string, handler: (message: BusMessage) => void | Promise<void>): Promise<Subscription>;
   /** Rejects with `NoResponderError` or, when the answer is an error, `RequestFailedError`. */
   request(subject: string, data: Uint8Array, timeoutMs: number): Promise<BusMessage>;
-  /** Answers requests, one at a time; an error of the handler is answered as `{"error": "..."}`. */
-  respond(subject: string, handler: (message: BusMessage) => Promise<Uint8Array>): Promise<Subscription>;
+  /**
+   * Answers requests, one at a time; an error of the handler is answered as `{"error": "..."}`. Of those that respond
+   * with the same `group` (`[A-Za-z0-9_-]+`) to the same subject, in whichever process, one gets each request.
+   */
+  respond(
+    subject: string,
+    handler: (message: BusMessage) => Promise<Uint8Array>,
+    group?: string,
+  ): Promise<Subscription>;
   /** Makes the stream, or gives it these limits. Rejects when a stream of this name is used for something else. */
   ensureStream(config: StreamConfig): Promise<void>;
   /**

@@ -184,6 +184,40 @@ function describeRequests({ bus, fresh, errors }: Suite): void {
     await answering.stop();
   });
 
+  it('of a group one answers each request, and the one that is left answers all', async () => {
+    const token = fresh();
+    const heard = [0, 0];
+    const join = (who: number) => {
+      const answer = async () => {
+        heard[who] = (heard[who] ?? 0) + 1;
+        return bytes('');
+      };
+      return bus().respond(`${token}.*`, answer, 'answerers');
+    };
+    const first = await join(0);
+    const second = await join(1);
+    for (let i = 0; i < 50; i++) await bus().request(`${token}.a`, bytes('x'), 5_000);
+    expect((heard[0] ?? 0) + (heard[1] ?? 0)).toBe(50);
+    expect(Math.min(...heard)).toBeGreaterThan(0);
+    await first.stop();
+    await bus().request(`${token}.a`, bytes('x'), 5_000);
+    await second.stop();
+    await expect(bus().request(`${token}.a`, bytes('x'), 5_000)).rejects.toThrow(NoResponderError);
+  });
+
+  it('two groups each answer, and a bad name of one is refused', async () => {
+    const token = fresh();
+    const heard: string[] = [];
+    const groups = ['a', 'b'];
+    const answering = await Promise.all(
+      groups.map((group) => bus().respond(token, async () => bytes(`${heard.push(group)}`), group)),
+    );
+    await bus().request(token, bytes('x'), 5_000);
+    await eventually(() => expect(heard.toSorted()).toEqual(groups));
+    for (const one of answering) await one.stop();
+    await expect(bus().respond(token, async () => bytes(''), 'a b')).rejects.toThrow(BusRejectedError);
+  });
+
   it('answers each of many at once with its own', async () => {
     const token = fresh();
     const answering = await bus().respond(token, async ({ data }) => data);

@@ -8,6 +8,7 @@ import { MemoryConsumption } from './memory-consumption.ts';
 import { MemoryStream } from './memory-stream.ts';
 import {
   checkConsumer,
+  checkGroup,
   checkMessage,
   checkPattern,
   checkStream,
@@ -32,6 +33,8 @@ interface Listener {
   readonly pattern: string;
   readonly delivery: SerialDelivery<Envelope>;
   readonly responds: boolean;
+  /** Of those that share it and the pattern, one gets each message. */
+  readonly group: string | null;
 }
 
 /** The bus of one process: what NATS does, in memory. Streams last as long as the bus does. */
@@ -73,7 +76,9 @@ class InProcessBus implements Bus {
   }
 
   async subscribe(subject: string, handler: (message: BusMessage) => void | Promise<void>): Promise<Subscription> {
-    return this.#listen(subject, false, (message) => handler({ subject: message.subject, data: message.data }));
+    return this.#listen(subject, { responds: false, group: null }, (message) =>
+      handler({ subject: message.subject, data: message.data }),
+    );
   }
 
   async request(subject: string, data: Uint8Array, timeoutMs: number): Promise<BusMessage> {
@@ -94,8 +99,13 @@ class InProcessBus implements Bus {
     return successOf(first);
   }
 
-  async respond(subject: string, handler: (message: BusMessage) => Promise<Uint8Array>): Promise<Subscription> {
-    return this.#listen(subject, true, async ({ subject: asked, data, answer }) => {
+  async respond(
+    subject: string,
+    handler: (message: BusMessage) => Promise<Uint8Array>,
+    group?: string,
+  ): Promise<Subscription> {
+    checkGroup(group);
+    return this.#listen(subject, { responds: true, group: group ?? null }, async ({ subject: asked, data, answer }) => {
       answer?.(await answerOf(handler, { subject: asked, data }));
     });
   }
@@ -148,10 +158,14 @@ class InProcessBus implements Bus {
     await Promise.all([...this.#consumptions].map((consumption) => consumption.stop()));
   }
 
-  #listen(pattern: string, responds: boolean, handler: (message: Envelope) => void | Promise<void>): Subscription {
+  #listen(
+    pattern: string,
+    how: Pick<Listener, 'responds' | 'group'>,
+    handler: (message: Envelope) => void | Promise<void>,
+  ): Subscription {
     this.#checkOpen();
     checkPattern(pattern);
-    const listener = { pattern, responds, delivery: new SerialDelivery(pattern, handler, this.#onError) };
+    const listener = { pattern, ...how, delivery: new SerialDelivery(pattern, handler, this.#onError) };
     this.#listeners.add(listener);
     return {
       stop: async () => {
@@ -162,8 +176,19 @@ class InProcessBus implements Bus {
   }
 
   #deliver(message: Envelope): void {
-    for (const listener of this.#listeners) {
-      if (matchesSubject(listener.pattern, message.subject)) listener.delivery.push(message);
+    const served = new Set<string>();
+    for (const listener of [...this.#listeners]) {
+      const { pattern, group, delivery } = listener;
+      if (!matchesSubject(pattern, message.subject)) continue;
+      if (group !== null) {
+        const shared = `${group} ${pattern}`;
+        if (served.has(shared)) continue;
+        served.add(shared);
+        // The others of the group come first the next times.
+        this.#listeners.delete(listener);
+        this.#listeners.add(listener);
+      }
+      delivery.push(message);
     }
   }
 

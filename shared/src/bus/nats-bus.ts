@@ -7,7 +7,7 @@ import { BusRejectedError, BusUnavailableError, NoResponderError } from './error
 import { NatsConsumption } from './nats-consumption.ts';
 import { NatsLink, type NatsOptions, toBusError } from './nats-link.ts';
 import { ensureNatsConsumer, ensureNatsStream, lastNatsMessage } from './nats-stream.ts';
-import { checkConsumer, checkMessage, checkPattern, checkStream, checkSubject } from './subject.ts';
+import { checkConsumer, checkGroup, checkMessage, checkPattern, checkStream, checkSubject } from './subject.ts';
 
 /** After so much the publisher waits until the server has read it, so that what is on its way stays bounded. */
 const UNREAD_BYTES_MAX = 1_048_576;
@@ -82,11 +82,17 @@ class NatsBus implements Bus {
     return successOf({ subject: answer.subject, data: answer.data });
   }
 
-  async respond(subject: string, handler: (message: BusMessage) => Promise<Uint8Array>): Promise<Subscription> {
-    return this.#listen(subject, async (message) => {
-      const answer = await answerOf(handler, { subject: message.subject, data: message.data });
-      if (this.#link.connected) message.respond(answer);
-    });
+  async respond(
+    subject: string,
+    handler: (message: BusMessage) => Promise<Uint8Array>,
+    group?: string,
+  ): Promise<Subscription> {
+    checkGroup(group);
+    const answer = async (message: Msg) => {
+      const answered = await answerOf(handler, { subject: message.subject, data: message.data });
+      if (this.#link.connected) message.respond(answered);
+    };
+    return this.#listen(subject, answer, group);
   }
 
   async ensureStream(config: StreamConfig): Promise<void> {
@@ -128,11 +134,16 @@ class NatsBus implements Bus {
     await this.#link.close();
   }
 
-  async #listen(pattern: string, handler: (message: Msg) => void | Promise<void>): Promise<Subscription> {
+  async #listen(
+    pattern: string,
+    handler: (message: Msg) => void | Promise<void>,
+    group?: string,
+  ): Promise<Subscription> {
     checkPattern(pattern);
     const delivery = new SerialDelivery(pattern, handler, (error) => this.#link.report(error));
     const { connection } = this.#link.session;
     const subscription = connection.subscribe(pattern, {
+      ...(group === undefined ? {} : { queue: group }),
       callback: (error, message) => {
         if (error === null) delivery.push(message);
         else this.#link.report(new BusRejectedError(`${pattern}: ${error.message}`, { cause: error }));

@@ -57,6 +57,11 @@ export function checkConsumer({ stream, durable, batch, maxWaitMs, ackWaitMs }: 
   }
 }
 
+/** Responders that share the requests. */
+export function checkGroup(group: string | undefined): void {
+  if (group !== undefined) checkName('group', group);
+}
+
 function checkName(what: string, name: string): void {
   if (!NAME.test(name)) throw new BusRejectedError(`${what} ${JSON.stringify(name)}: not a name (${NAME.source})`);
 }

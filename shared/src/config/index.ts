@@ -28,6 +28,7 @@ export type { GcpConfig, GcpMachinesConfig } from './providers/gcp.ts';
 export type { HetznerConfig } from './providers/hetzner.ts';
 export { type ProviderConfig, providersOf, type SingleProviderConfig } from './providers/index.ts';
 export type { JoinConfig } from './providers/join.ts';
+export type { ScalerConfig } from './scaler-schema.ts';
 export type { Config } from './schema.ts';
 export { maskSecrets } from './secrets.ts';
 export type { SimulationConfig } from './simulation-schema.ts';

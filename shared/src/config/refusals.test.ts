@@ -20,7 +20,7 @@ const SECTION = 'allowed: a section with keys';
 const BOOT = 'allowed: a duration such as "180s", or { p50: "90s", p95: "150s" } with a p50 of at most p95';
 const DURATION = 'allowed: a duration with its unit, such as "90s" or "5m"';
 const ROOT_KEYS =
-  'unknown key; allowed: timezone, policies, calendar, pools, store, bus, data_dir, kubernetes, http, telemetry, clock, simulation';
+  'unknown key; allowed: timezone, policies, calendar, pools, store, bus, data_dir, kubernetes, http, scaler, telemetry, clock, simulation';
 const NAME = 'allowed: a name of a-z, 0-9 and "-", at most 63 long';
 const POLICY_NAME = 'allowed: a name of a-z, 0-9, "-" and "_", at most 63 long';
 const TEXT = 'allowed: text, in quotes where it looks like a number';
@@ -49,6 +49,21 @@ const REFUSALS: readonly (readonly [what: string, yaml: string, message: string]
     'an unknown key with a value that is no number',
     'autoscaler: {foo: [.nan, -.inf]}',
     `autoscaler.foo = ["NaN","-Infinity"]: ${ROOT_KEYS}`,
+  ],
+  [
+    'a scaler for everybody in plain text',
+    'autoscaler: {scaler: {grpc: {host: 0.0.0.0}}}',
+    'autoscaler.scaler.grpc.host = "0.0.0.0": allowed without a section tls or plaintext: true: a loopback address, such as 127.0.0.1',
+  ],
+  [
+    'external metrics that nobody could ask for',
+    'autoscaler: {scaler: {external_metrics: {cert_file: c, key_file: k}}}',
+    'autoscaler.scaler.external_metrics.requestheader_ca_file is absent: allowed: requestheader_ca_file or token_file, or both: nobody could ask otherwise',
+  ],
+  [
+    'a scaler with and without TLS',
+    'autoscaler: {scaler: {grpc: {plaintext: true, tls: {cert_file: c, key_file: k}}}}',
+    'autoscaler.scaler.grpc.plaintext = true: allowed: false where there is a section tls',
   ],
   [
     'an unknown key deep down',

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { calendarSchema } from './calendar-schema.ts';
 import { bytes, choice, duration, flag, integer, line, list, section, text, zone } from './issues.ts';
+import { host, isLoopback } from './listening.ts';
 import { policiesSchema } from './policy-schema.ts';
 import { completePool, type PoolConfig, poolSchema } from './pool-schema.ts';
+import { type ScalerConfig, scalerSchema } from './scaler-schema.ts';
 import { type SimulationConfig, simulationSchema } from './simulation-schema.ts';
 
 const PATH_CHARS_MAX = 4_096;
@@ -115,11 +117,11 @@ const kubernetesSchema = section({
 }));
 
 const httpSchema = section({
-  host: line(253, 'an address to listen on, such as 127.0.0.1').default('127.0.0.1'),
+  host: host.default('127.0.0.1'),
   port: integer(0, 65_535).default(8080),
   token_file: secretFile.optional(),
 }).superRefine((raw, context) => {
-  if (['127.0.0.1', '::1', 'localhost'].includes(raw.host) || raw.token_file !== undefined) return;
+  if (isLoopback(raw.host) || raw.token_file !== undefined) return;
   context.addIssue({
     code: 'custom',
     path: ['host'],
@@ -151,6 +153,7 @@ const autoscalerSchema = section({
   data_dir: path.default('data'),
   kubernetes: kubernetesSchema.prefault({}),
   http: httpSchema.prefault({}),
+  scaler: scalerSchema.prefault({}),
   telemetry: telemetrySchema.prefault({}),
   clock: clockSchema.prefault({}),
   simulation: simulationSchema.prefault({}),
@@ -168,6 +171,7 @@ export interface Config {
     readonly leaderElection: boolean;
   };
   readonly http: { readonly host: string; readonly port: number; readonly tokenFile: string | null };
+  readonly scaler: ScalerConfig;
   readonly telemetry: z.output<typeof telemetrySchema>;
   readonly clock: z.output<typeof clockSchema>;
   readonly simulation: SimulationConfig;
@@ -196,6 +200,7 @@ export const configSchema = section({ autoscaler: autoscalerSchema }).transform(
     dataDir: autoscaler.data_dir,
     kubernetes: { ...kubernetes, leaderElection: kubernetes.leaderElection ?? shared },
     http: { host: autoscaler.http.host, port: autoscaler.http.port, tokenFile: autoscaler.http.token_file ?? null },
+    scaler: autoscaler.scaler,
     telemetry: autoscaler.telemetry,
     clock,
     simulation: autoscaler.simulation,

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { parseCpuMillicores, parseQuantity } from './index.ts';
+import { formatQuantity, parseCpuMillicores, parseQuantity } from './index.ts';
 
 it.each<[text: string, value: number | null]>([
   ['0', 0],
@@ -55,4 +56,32 @@ it.each<[text: string, millicores: number | null]>([
   ['many', null],
 ])('CPU "%s" is %s millicores, never understated', (text, millicores) => {
   expect(parseCpuMillicores(text)).toBe(millicores);
+});
+
+it.each<[value: number, text: string]>([
+  [0, '0'],
+  [0.0000001, '0'],
+  [0.0004, '1m'],
+  [0.1, '100m'],
+  [0.3, '300m'],
+  [1, '1'],
+  [320, '320'],
+  [1234.5, '1234500m'],
+  [1500, '1500'],
+  [2000, '2k'],
+  [3e6, '3M'],
+  [1e15, '1P'],
+  [1e300, '9P'],
+])('%d is written %s', (value, text) => {
+  expect(formatQuantity(value)).toBe(text);
+});
+
+it('a quantity that was written is read as no less, and no more than a thousandth above', () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 1e9, noNaN: true }), (value) => {
+      const read = parseQuantity(formatQuantity(value)) as number;
+      expect(read).toBeGreaterThanOrEqual(value - 1e-6);
+      expect(read).toBeLessThan(value + 0.001 + 1e-6);
+    }),
+  );
 });

@@ -31,3 +31,22 @@ export function parseCpuMillicores(text: string): number | null {
   const cores = parseQuantity(text);
   return cores === null ? null : Math.ceil(Math.round(cores * 1e6) / 1e3);
 }
+
+const MILLI_SUFFIXES = ['m', '', 'k', 'M', 'G', 'T', 'P', 'E'] as const;
+/** Kubernetes counts in 64 bits: 9.2e18. */
+const MILLI_MAX = 9e18;
+
+/**
+ * A number of 0 or more as Kubernetes writes a quantity, in thousandths, rounded up: 320 -> "320", 0.5 -> "500m",
+ * 1234.5 -> "1234500m", 2000 -> "2k".
+ */
+export function formatQuantity(value: number): string {
+  let count = Math.min(Math.ceil(Math.round(value * 1e6) / 1e3), MILLI_MAX);
+  if (count === 0) return '0';
+  let suffix = 0;
+  while (count % 1_000 === 0 && suffix < MILLI_SUFFIXES.length - 1) {
+    count /= 1_000;
+    suffix++;
+  }
+  return `${count}${MILLI_SUFFIXES[suffix]}`;
+}

@@ -1,8 +1,8 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Readiness } from '../service/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
+import { isBearer } from './bearer.ts';
 
 const BODY_BYTES_MAX = 1_048_576;
 const NO_TOKEN_SET = 'a bearer token is required for changes, and none is configured: see autoscaler.http.token_file';
@@ -68,7 +68,5 @@ function isFromAnotherSite({ origin, host }: IncomingHttpHeaders): boolean {
 /** Reading needs the token where one is set. A change always needs one: without a token nothing can be changed. */
 function mayPass(method: string, authorization: string | undefined, token: string | null): boolean {
   if (token === null) return isReading(method);
-  const given = Buffer.from(authorization ?? '');
-  const wanted = Buffer.from(`Bearer ${token}`);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
+  return isBearer(authorization, token);
 }

@@ -1,4 +1,5 @@
 export type { KubeConfig } from '@kubernetes/client-node';
+export { type ApiService, readApiService } from './api-service.ts';
 export type { AutoscalerFacts, AutoscalerPart } from './autoscalers.ts';
 export { connectKubernetes } from './connection.ts';
 export { KubernetesRefusedError, KubernetesUnavailableError } from './errors.ts';
@@ -13,6 +14,7 @@ export {
   type Permission,
 } from './permissions.ts';
 export { type ClusterProbe, createClusterProbe, type ServerVersion } from './probe.ts';
+export { clusterApiRights } from './provider-permissions.ts';
 export {
   type ClusterReader,
   createClusterReader,

@@ -1,4 +1,5 @@
-import type { Config } from '../config/index.ts';
+import { type Config, providersOf } from '../config/index.ts';
+import { providerRights, type Row } from './provider-permissions.ts';
 
 /** A right in the terms of Kubernetes' RBAC. */
 export interface Permission {
@@ -24,8 +25,6 @@ export interface NeededPermission extends Permission {
 
 /** The services that talk to the cluster. Predictors do not. */
 export type ClusterService = 'collector' | 'actuator';
-
-type Row = Partial<NeededPermission> & Pick<NeededPermission, 'verb' | 'resource' | 'without'>;
 
 const NO_PICTURE = 'nodes and pods are not seen, and nothing is measured or planned';
 const NO_WATCH = 'nothing is followed in clusters of more than 500 nodes or pods, and each tick lists them all';
@@ -133,11 +132,21 @@ export function neededPermissions(config: Config, services: readonly ClusterServ
       ...reading,
       ...PLANNING,
       ...steering(config),
-      ...(config.pools.some(({ mode }) => mode === 'enforce') ? ENFORCING : []),
+      ...(config.pools.some(changesNodes) ? ENFORCING : []),
+      ...config.pools.flatMap(rightsOfProviders),
       ...(leaderElection ? electing(namespace) : []),
     ],
   };
   return services.flatMap((service) => rows[service].map((row) => complete(service, row)));
+}
+
+/** A pool whose nodes somebody else owns leaves them alone. */
+function changesNodes({ mode, provider }: Config['pools'][number]): boolean {
+  return mode === 'enforce' && provider.kind !== 'buffer';
+}
+
+function rightsOfProviders({ name, mode, provider }: Config['pools'][number]): Row[] {
+  return [...providersOf(provider).values()].flatMap((one) => providerRights(one, name, mode === 'enforce'));
 }
 
 function complete(service: ClusterService, row: Row): NeededPermission {

@@ -1,2 +1,2 @@
 export { Readiness, type ReadinessReport, type Role } from './readiness.ts';
-export { followTicks, requestTick, runTicks, type Tick } from './ticks.ts';
+export { followTicks, requestTick, runTicks, type Tick, tickSchema } from './ticks.ts';

@@ -24,7 +24,8 @@ export async function runTicks(clock: Clock, tickMs: number, tick: Tick, log: Lo
   }
 }
 
-const tickRequest = z.object({ sequence: z.number().int().min(0), now_ms: z.number() });
+/** What the conductor of a simulation sends on `forescale.v1.clock.tick.<service>`. */
+export const tickSchema = z.object({ sequence: z.number().int().min(0), now_ms: z.number() });
 
 /** Asks one service for one tick; the reply is its acknowledgement. Repeating a sequence number is harmless. */
 export async function requestTick(
@@ -49,7 +50,7 @@ export async function followTicks(
   let done = '';
   let running: Promise<void> = Promise.resolve();
   return bus.respond(subjects.tick(service), async ({ data }) => {
-    const { sequence, now_ms } = parseWire(decodeJson(data), tickRequest);
+    const { sequence, now_ms } = parseWire(decodeJson(data), tickSchema);
     const run = running.then(async () => {
       // A conductor that starts anew counts from 0 again, at a later time.
       const asked = `${sequence} at ${now_ms}`;

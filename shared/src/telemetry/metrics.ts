@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { metrics } from '@opentelemetry/api';
 import { createInstruments, type Instruments, LEAD_TIME } from './instruments.ts';
 
 export interface Telemetry {
@@ -8,19 +9,17 @@ export interface Telemetry {
   stop(): Promise<void>;
 }
 
-/** Starts the metrics of this process; their only reader is the Prometheus end point. */
+/** Starts the OpenTelemetry SDK of this process, once; its only reader is the Prometheus end point. */
 export async function startTelemetry(serviceName: string): Promise<Telemetry> {
-  // Not the SDK for Node as a whole, which brings every exporter that there is, gRPC and all.
-  const [{ AggregationType, MeterProvider }, { PrometheusExporter }, { defaultResource, resourceFromAttributes }] =
-    await Promise.all([
-      import('@opentelemetry/sdk-metrics'),
-      import('@opentelemetry/exporter-prometheus'),
-      import('@opentelemetry/resources'),
-    ]);
+  const [{ NodeSDK }, { AggregationType }, { PrometheusExporter }] = await Promise.all([
+    import('@opentelemetry/sdk-node'),
+    import('@opentelemetry/sdk-metrics'),
+    import('@opentelemetry/exporter-prometheus'),
+  ]);
   const exporter = new PrometheusExporter({ preventServerStart: true });
-  const provider = new MeterProvider({
-    resource: defaultResource().merge(resourceFromAttributes({ 'service.name': serviceName })),
-    readers: [exporter],
+  const sdk = new NodeSDK({
+    serviceName,
+    metricReaders: [exporter],
     views: [
       {
         instrumentName: LEAD_TIME.name,
@@ -30,10 +29,15 @@ export async function startTelemetry(serviceName: string): Promise<Telemetry> {
         },
       },
     ],
+    spanProcessors: [],
+    logRecordProcessors: [],
+    instrumentations: [],
+    autoDetectResources: false,
   });
+  sdk.start();
   return {
-    instruments: createInstruments(provider.getMeter('forescale')),
+    instruments: createInstruments(metrics.getMeter('forescale')),
     serveMetrics: (request, response) => exporter.getMetricsRequestHandler(request, response),
-    stop: () => provider.shutdown(),
+    stop: () => sdk.shutdown(),
   };
 }

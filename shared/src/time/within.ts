@@ -15,12 +15,15 @@ export async function within<T>(
 ): Promise<T> {
   const workEnds = new AbortController();
   const timerEnds = new AbortController();
-  const deadline = clock.sleep(ms, timerEnds.signal).then((): never => {
-    throw late();
+  let isOver = false;
+  const deadline = clock.sleep(ms, timerEnds.signal).then(() => {
+    // A sleep that is called off ends as well: no error, with its stack, shall be made for every call.
+    if (!isOver) throw late();
   });
   try {
-    return await Promise.race([work(workEnds.signal), deadline]);
+    return (await Promise.race([work(workEnds.signal), deadline])) as T;
   } finally {
+    isOver = true;
     deadline.catch(() => undefined);
     timerEnds.abort(ENDED);
     workEnds.abort(ENDED);

@@ -27,6 +27,11 @@ const envelope = z.looseObject({
   data: z.unknown(),
 });
 
+/** A whole message whose data is of `schema`. */
+export function eventSchemaOf<Schema extends z.ZodType>(schema: Schema) {
+  return envelope.extend({ data: schema });
+}
+
 /** What surrounds the data of every message: CloudEvents 1.0 in structured JSON. */
 export interface EventOrigin {
   /** Unique per source; a repetition of the same event carries the same id. */

@@ -1,6 +1,15 @@
-export { decodeEvent, decodeJson, type EventOrigin, encodeEvent, parseWire, rfc3339, WireError } from './events.ts';
+export {
+  decodeEvent,
+  decodeJson,
+  type EventOrigin,
+  encodeEvent,
+  eventSchemaOf,
+  parseWire,
+  rfc3339,
+  WireError,
+} from './events.ts';
 export { encodeAccuracy, encodeForecast, encodeForecastData, forecastSchema } from './forecast.ts';
-export { decodeKpi, encodeKpi, encodeSample, sampleSchema } from './kpi.ts';
+export { decodeKpi, encodeKpi, encodeSample, kpiSchemas, sampleSchema } from './kpi.ts';
 export {
   checkOverrideEnd,
   NODE_EVENTS,
@@ -13,7 +22,7 @@ export {
 } from './plan.ts';
 export { createSampleEncoder } from './sample-encoder.ts';
 export { streams } from './streams.ts';
-export { poolAndTail, subjects } from './subjects.ts';
+export { askedForecast, poolAndTail, subjects } from './subjects.ts';
 export {
   encodeModelNotice,
   encodePredictor,

@@ -9,6 +9,7 @@ const kpiData = z.object({
   time: moment.optional(),
 });
 
+/** A KPI as a CloudEvent, as whoever sends one may leave things out. */
 const kpiEvent = z.object({
   specversion: z.literal('1.0'),
   source: z.string().max(256).default(''),
@@ -65,3 +66,6 @@ export function encodeSample(sample: Sample): Uint8Array {
 }
 
 export const sampleSchema = sampleData;
+
+/** What `decodeKpi` reads: an event, or its data alone. */
+export const kpiSchemas = { event: kpiEvent, bare: kpiData } as const;

@@ -190,8 +190,7 @@ export class AwsEndpoint implements Endpoint {
       return planned.fault;
     }
     if (this.#random === null || this.#random.random.next() >= this.#random.share) return null;
-    const faults: EndpointFault[] = ['throttled', 'unavailable', 'reset', 'lost'];
-    if (kind === 'create') faults.push('capacity');
+    const faults = ['throttled', 'unavailable', 'reset', 'lost'] as const;
     return faults[this.#random.random.below(faults.length)] ?? null;
   }
 }

@@ -60,6 +60,16 @@ describe.skipIf(whyNoModels())('aws, in groups', () => {
     expect(await members()).toHaveLength(2);
   });
 
+  it('an instance of no group is not gone while EC2 shows it', async () => {
+    const stranger = target.endpoint.addStranger();
+    const error = await failureOf(driven(target, target.provider.terminate(stranger, target.onDemand, signal())));
+    expect(error).toMatchObject({
+      errorClass: 'config',
+      message: `${stranger} is of no auto scaling group, and is there: look for it in EC2`,
+    });
+    expect(target.endpoint.running()).toEqual([stranger]);
+  });
+
   it('trims what has not come, and no member', async () => {
     await raise(2);
     pass(target, MINUTE_MS);
@@ -80,6 +90,29 @@ describe.skipIf(whyNoModels())('aws, in groups', () => {
     const { failures } = await raise(1, sinceMs);
     expect(failures).toEqual([expect.objectContaining({ errorClass: 'quota' })]);
     expect(failures[0]?.message).toContain('VcpuLimitExceeded');
+  });
+
+  it('a group that has failed, and launches again, has not failed', async () => {
+    const sinceMs = target.clock.nowMs();
+    target.endpoint.showAfterMs = 10 * MINUTE_MS;
+    target.endpoint.fail('create', 'capacity', 1);
+    await raise(1, sinceMs);
+    pass(target, MINUTE_MS);
+    expect((await raise(1, sinceMs)).failures).toHaveLength(1);
+    await raise(2, sinceMs);
+    pass(target, MINUTE_MS);
+    expect(await members()).toEqual([]);
+    expect((await raise(2, sinceMs)).failures).toEqual([]);
+  });
+
+  it('a failure within the second of the request is its own', async () => {
+    target.clock.advanceTo(target.clock.nowMs() + 700);
+    target.endpoint.sellOut(target.onDemand);
+    const sinceMs = target.clock.nowMs();
+    await target.provider.create(requestOf(target, NAME, target.onDemand, { createdMs: sinceMs }), signal());
+    target.clock.advanceTo(sinceMs + 100);
+    target.endpoint.step();
+    expect((await raise(1, sinceMs)).failures).toEqual([expect.objectContaining({ errorClass: 'capacity' })]);
   });
 
   it('names the group that sells an offering, and refuses what none sells', async () => {

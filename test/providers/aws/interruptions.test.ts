@@ -158,6 +158,14 @@ describe.skipIf(whyNoModels())('aws, notices out of the queue', () => {
     expect(await failureOf(told())).toMatchObject({ errorClass: 'throttled' });
   });
 
+  it('what an event says before EC2 shows it is not lost', async () => {
+    const instance = await machine();
+    send(stateChange({ ...instance, state: 'shutting-down' }, nowMs()));
+    expect(await told()).toEqual([]);
+    target.endpoint.instances.end(instance, 'Server.SpotInstanceTermination', 'Spot instance termination');
+    expect((await told()).map(({ machineId }) => machineId)).toEqual([instance.id]);
+  });
+
   it('a machine that starts is no news', async () => {
     const instance = await machine();
     send(stateChange(instance, nowMs()));

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { ManualClock } from '@forescale/shared/time';
 import { ApiError, type Call, pageOf } from './api.ts';
 import { type Filter, matches, type TagSpecification, tagsOf } from './tags.ts';
@@ -21,7 +20,6 @@ interface CreateInput {
   readonly LaunchTemplateName: string;
   readonly LaunchTemplateData: TemplateData;
   readonly TagSpecifications?: readonly TagSpecification[];
-  readonly ClientToken?: string;
 }
 
 /** The launch templates of one region. */
@@ -38,11 +36,10 @@ export class LaunchTemplates {
 
   create({ input }: Call) {
     const { LaunchTemplateName: name, LaunchTemplateData: data, TagSpecifications } = input as unknown as CreateInput;
-    const known = this.all.get(name);
     const tags = tagsOf(TagSpecifications, 'launch-template');
-    if (known && !(isDeepStrictEqual(known.data, data) && input.ClientToken !== undefined))
+    if (this.all.has(name))
       throw new ApiError('InvalidLaunchTemplateName.AlreadyExistsException', `Launch template name already in use.`);
-    const template = known ?? { id: this.#newId(), name, data, tags, createdMs: this.#clock.nowMs() };
+    const template = { id: this.#newId(), name, data, tags, createdMs: this.#clock.nowMs() };
     this.all.set(name, template);
     return { LaunchTemplate: shown(template) };
   }

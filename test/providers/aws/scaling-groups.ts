@@ -108,7 +108,8 @@ export class ScalingGroups {
   }
 
   #act(group: Group, StatusCode: string, Description: string, StatusMessage: string) {
-    const StartTime = new Date(this.#clock.nowMs());
+    const nowMs = this.#clock.nowMs();
+    const StartTime = new Date(nowMs - (nowMs % 1_000));
     const activity = {
       ActivityId: `activity-${group.name}-${group.activities.length + 1}`,
       AutoScalingGroupName: group.name,

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openProvider } from '@forescale/actuator/providers';
-import { type AwsConfig, type OfferingConfig, parseConfig, providersOf } from '@forescale/shared/config';
+import type { AwsConfig, OfferingConfig } from '@forescale/shared/config';
 import { ManualClock } from '@forescale/shared/time';
 import { expect } from 'vitest';
 import { GROUPS_NOT_APPLICABLE, NOT_APPLICABLE } from '../../../services/actuator/src/providers/aws/not-applicable.ts';
+import { providerConfig } from '../provider-config.ts';
 import type { Target } from '../target.ts';
 import { AwsEndpoint } from './endpoint.ts';
 
@@ -80,15 +81,13 @@ async function openTarget(mode: 'machines' | 'groups', change: object): Promise<
   const tokenFile = join(folder, 'token');
   writeFileSync(tokenFile, 'K10abc::server:hunter2\n');
   const raw = {
-    kind: 'aws',
+    kind: 'aws' as const,
     ...(mode === 'machines' ? machinesIn(tokenFile) : GROUPS),
     interruption_queues: { 'us-east-1': endpoint.queueUrl },
     endpoints: { ec2: url, autoscaling: url, sqs: url, pricing: url },
     ...change,
   };
-  const [pool] = parseConfig(JSON.stringify({ autoscaler: { pools: [{ provider: raw }] } }), 'test', {}).pools;
-  const [config] = pool ? providersOf(pool.provider).values() : [];
-  if (config?.kind !== 'aws') throw new Error('no provider');
+  const config = providerConfig(raw);
   return {
     ...{ config, clock, endpoint, tokenFile, onDemand: ON_DEMAND, spot: SPOT },
     provider: await openProvider(config, { clock, kube: null }),

@@ -108,6 +108,7 @@ function settingsOf(fleet: Fleet): Readonly<Record<string, unknown>> {
     osType: 'Linux',
     osSKU: 'Ubuntu',
     enableAutoScaling: fleet.isAutoscaled,
+    scaleDownMode: fleet.scaleDownMode,
     vnetSubnetID: '/subscriptions/s/resourceGroups/n/providers/Microsoft.Network/virtualNetworks/v/subnets/nodes',
     nodeLabels: { role: 'web' },
     ...(zone !== null && { availabilityZones: [zone] }),

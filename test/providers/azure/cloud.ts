@@ -24,6 +24,8 @@ export class AzureCloud {
   readonly machines = new Map<string, Resource>();
   /** Without room: size, zone and kind. */
   readonly soldOut = new Set<string>();
+  /** What the next machines fail with after they were ordered. */
+  readonly failing: { readonly code: string; readonly message: string }[] = [];
   showAfterMs = 0;
   /** A node pool does one thing at a time, for so long. */
   busyMs = 0;
@@ -76,7 +78,7 @@ export class AzureCloud {
     const path = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute/locations/${machine.location}`;
     return {
       status: 201,
-      headers: { 'azure-asyncoperation': `${path}/operations/${operation}`, 'retry-after': '5' },
+      headers: { 'azure-asyncoperation': `${path}/operations/${operation}`, 'retry-after': '2' },
       body: made.shown(this.idOf(made), this.nowMs),
     };
   }
@@ -87,7 +89,7 @@ export class AzureCloud {
     const state = machine.provisioningState(this.nowMs);
     const startTime = new Date(machine.createdMs).toISOString();
     if (state === 'Creating')
-      return { status: 200, body: { startTime, status: 'InProgress', name: id }, headers: { 'retry-after': '5' } };
+      return { status: 200, body: { startTime, status: 'InProgress', name: id }, headers: { 'retry-after': '2' } };
     if (state === 'Failed')
       return { status: 200, body: { startTime, status: 'Failed', error: machine.failure, name: id } };
     return { status: 200, body: { startTime, status: 'Succeeded', name: id } };
@@ -98,7 +100,7 @@ export class AzureCloud {
     if (!machine) return { status: 204 };
     this.scaleSets.find((fleet) => fleet.options.name === machine.scaleSet)?.remove([name], this.nowMs);
     machine.delete(this.nowMs);
-    return { status: 202, headers: { 'retry-after': '5' } };
+    return { status: 202, headers: { 'retry-after': '2' } };
   }
 
   /** Whether reads show it or not. */
@@ -148,7 +150,7 @@ export class AzureCloud {
     const zone = zones?.[0] ?? null;
     const isSpot = properties?.priority === 'Spot';
     const isSoldOut = this.soldOut.has(kindOf(properties?.hardwareProfile?.vmSize ?? '', zone, isSpot));
-    return isSoldOut ? allocationFailure(isSpot, zone !== null) : null;
+    return this.failing.shift() ?? (isSoldOut ? allocationFailure(isSpot, zone !== null) : null);
   }
 }
 

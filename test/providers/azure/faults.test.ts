@@ -53,6 +53,17 @@ describe('azure faults', () => {
     expect(await driven(target, provider.terminate(name, onDemand, signal()))).toBe('gone');
   });
 
+  it('remains that reads do not show yet are deleted all the same', async () => {
+    const target = await opened('machines');
+    target.endpoint.showAfterMs = 2 * MINUTE_MS;
+    target.endpoint.sellOut(target.onDemand);
+    const request = requestOf(target, namesOf(1)[0] ?? '');
+    const { failures } = await driven(target, target.provider.create(request, signal()));
+    expect(failures[0]).toMatchObject({ errorClass: 'capacity' });
+    pass(target, MINUTE_MS);
+    expect(target.endpoint.running()).toEqual([]);
+  });
+
   it.each(['throttled', 'auth', 'unavailable', 'reset'] as const)(
     'that an operation cannot be asked after (%s) says nothing of the machine',
     async (fault) => {

@@ -15,6 +15,8 @@ export class Fleet {
   readonly options: FleetOptions;
   /** By AKS itself. */
   isAutoscaled = false;
+  /** What a node pool does with machines that it needs no more. */
+  scaleDownMode: 'Delete' | 'Deallocate' = 'Delete';
   /** More machines are begun than are wanted, and the last to come are deleted. */
   overprovisions = false;
   readonly members: Resource[] = [];

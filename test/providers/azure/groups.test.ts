@@ -116,12 +116,18 @@ describe('azure groups', () => {
     expect(baseOf(target).capacity).toBe(3);
   });
 
-  it('a node pool that AKS scales itself is refused', async () => {
+  it.each<[what: string, change: Partial<Fleet>, message: string]>([
+    ['that AKS scales itself', { isAutoscaled: true }, 'agent pool base is scaled by AKS itself'],
+    [
+      'that switches machines off',
+      { scaleDownMode: 'Deallocate' },
+      'agent pool base keeps machines that are switched off (scaleDownMode)',
+    ],
+  ])('a node pool %s is refused', async (_what, change, message) => {
     const target = await opened('aks');
-    baseOf(target).isAutoscaled = true;
+    Object.assign(baseOf(target), change);
     const error = await failureOf(raise(target, 2));
-    expect(error).toMatchObject({ errorClass: 'config' });
-    expect(error.message).toBe('agent pool base is scaled by AKS itself');
+    expect(error).toMatchObject({ errorClass: 'config', message });
   });
 
   it('a scale set that had failed before anybody asked tries once more, and is heard then', async () => {
@@ -145,6 +151,16 @@ describe('azure groups', () => {
     expect(await terminate(target, 'deleted/3')).toBe('gone');
     expect(await terminate(target, 'base/3')).toBe('gone');
   });
+
+  it.each<Mode>(['uniform', 'machines'])(
+    '%s: what only another mode can have made is not called gone',
+    async (mode) => {
+      const target = await opened(mode);
+      const id = mode === 'machines' ? 'base/3' : NAME;
+      expect(await failureOf(terminate(target, id))).toMatchObject({ errorClass: 'config' });
+      expect(target.endpoint.seen).toEqual([]);
+    },
+  );
 
   it('a scale set that overprovisions is refused, and listed all the same', async () => {
     const target = await opened('uniform');

@@ -3,7 +3,7 @@ import type { MachineBody } from './machine-rules.ts';
 /** From the order on. */
 const BOOT_MS = 30_000;
 /** So long after the order it is known that there is no room. */
-const FAILURE_MS = 2_000;
+const FAILURE_MS = 1_000;
 const DELETION_MS = 10_000;
 
 interface Failure {

@@ -5,8 +5,8 @@ import { openProvider } from '@forescale/actuator/providers';
 import { type AzureConfig, type OfferingConfig, parseConfig, providersOf } from '@forescale/shared/config';
 import { ManualClock } from '@forescale/shared/time';
 import {
+  GROUPS_NOT_APPLICABLE,
   NOT_APPLICABLE,
-  NOT_APPLICABLE_TO_GROUPS,
 } from '../../../services/actuator/src/providers/azure/not-applicable.ts';
 import type { Target } from '../target.ts';
 import { AzureEndpoint, TOKEN } from './endpoint.ts';
@@ -73,7 +73,7 @@ export async function openAzureTarget(
   return {
     ...{ config, provider: await openProvider(config, { clock, kube: null }), clock, endpoint },
     ...{ onDemand: offering('on_demand'), spot: offering('spot') },
-    notApplicable: mode === 'machines' ? NOT_APPLICABLE : NOT_APPLICABLE_TO_GROUPS,
+    notApplicable: mode === 'machines' ? NOT_APPLICABLE : GROUPS_NOT_APPLICABLE,
     async close() {
       await endpoint.close();
       await rm(directory, { recursive: true });

@@ -1,13 +1,8 @@
-import { openProvider, type Placeholders } from '@forescale/actuator/providers';
-import { parseConfig, providersOf } from '@forescale/shared/config';
-import { connectKubernetes } from '@forescale/shared/kubernetes';
-import { ManualClock } from '@forescale/shared/time';
-import {
-  createSimulatedCluster,
-  type SimulatedCluster,
-  type SimulatedClusterOptions,
-} from '@forescale/simulator/cluster';
+import type { Placeholders } from '@forescale/actuator/providers';
+import type { ManualClock } from '@forescale/shared/time';
+import type { SimulatedCluster, SimulatedClusterOptions } from '@forescale/simulator/cluster';
 import { afterEach, describe, expect, it } from 'vitest';
+import { openBuffer } from './endpoint.ts';
 
 const START_MS = Date.UTC(2026, 2, 2);
 const SERVED = { capacitybuffers: ['v1beta1'] };
@@ -24,19 +19,11 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-async function open(options: Partial<SimulatedClusterOptions> = {}, provider: object = {}): Promise<Opened> {
-  const namespaces = ['forescale'];
-  const cluster = createSimulatedCluster({ seed: 1, startMs: START_MS, offerings: [], namespaces, ...options });
-  const server = await cluster.listen();
-  closing.push(() => server.close());
-  const text = JSON.stringify({ autoscaler: { pools: [{ provider: { kind: 'buffer', ...provider } }] } });
-  const [pool] = parseConfig(text, 'test', {}).pools;
-  const [config] = pool ? providersOf(pool.provider).values() : [];
-  const clock = new ManualClock(START_MS);
-  const kube = connectKubernetes({ kubeconfig: null, context: null, url: server.url });
-  const opened = config && (await openProvider(config, { clock, kube }));
-  if (!opened?.placeholders) throw new Error('no placeholders');
-  return { cluster, clock, room: opened.placeholders };
+async function open(options: Partial<SimulatedClusterOptions> = {}, given: object = {}): Promise<Opened> {
+  const { endpoint, clock, provider, close } = await openBuffer(options, given);
+  closing.push(close);
+  if (!provider.placeholders) throw new Error('no placeholders');
+  return { cluster: endpoint.cluster, clock, room: provider.placeholders };
 }
 
 const signal = new AbortController().signal;
@@ -55,9 +42,9 @@ describe('provider buffer', () => {
     ['placeholder pods', {}, ['deployments/forescale-web']],
   ])('holds, tells, changes and releases by %s', async (_name, options, objects) => {
     const { room, cluster } = await open(options);
-    expect(await room.read('web', signal)).toEqual({ replicas: 0, size: null, problem: null });
+    expect(await room.read('web', signal)).toEqual({ replicas: 0, size: null, generation: 0, problem: null });
     await room.hold(request(7), signal);
-    expect(await room.read('web', signal)).toEqual({ replicas: 7, size: SIZE, problem: null });
+    expect(await room.read('web', signal)).toEqual({ replicas: 7, size: SIZE, generation: 1, problem: null });
     await room.hold({ ...request(3, 2), size: { ...SIZE, cpuMillicores: 500 } }, signal);
     expect(await room.read('web', signal)).toMatchObject({ replicas: 3, size: { cpuMillicores: 500 } });
     expect(named(cluster)).toEqual(objects);
@@ -78,6 +65,15 @@ describe('provider buffer', () => {
       effect: 'NoSchedule',
     });
     expect(pod?.metadata.labels).toMatchObject({ 'forescale.dev/placeholder': 'web' });
+  });
+
+  it('limits GPUs to what it requests, without which Kubernetes takes no such pod', async () => {
+    const { room, cluster } = await open();
+    await room.hold({ ...request(1), size: { ...SIZE, gpus: 2 } }, signal);
+    const [pod] = [...cluster.objects('pods')];
+    const gpus = { 'nvidia.com/gpu': '2' };
+    expect(pod?.spec.containers?.[0]?.resources).toMatchObject({ requests: gpus, limits: gpus });
+    expect(await room.read('web', signal)).toMatchObject({ size: { ...SIZE, gpus: 2 } });
   });
 
   it('replaces nothing that a later plan has written', async () => {

@@ -8,7 +8,7 @@ import type { Endpoint, EndpointFault, Target } from '../target.ts';
 
 const START_MS = Date.UTC(2026, 2, 2);
 const GIB = 2 ** 30;
-export const VERSION = 'v1beta2';
+const VERSION = 'v1beta2';
 const NAMESPACE = 'default';
 const MAX_SIZE = 'cluster.x-k8s.io/cluster-api-autoscaler-node-group-max-size';
 const SMALL = {
@@ -18,7 +18,7 @@ const SMALL = {
   capacityType: 'on_demand',
   usdPerHour: 0.1,
 } as const;
-export const ON_DEMAND: OfferingConfig = { provider: '', ...SMALL, allocatable: null, interruption: null };
+const ON_DEMAND: OfferingConfig = { provider: '', ...SMALL, allocatable: null, interruption: null };
 
 const CALLS = {
   create: { methods: ['PATCH'], path: /\/scale\?/ },
@@ -27,7 +27,7 @@ const CALLS = {
 } as const;
 
 /** A management cluster that manages itself, with one MachineDeployment. */
-export class ClusterApiEndpoint implements Endpoint {
+class ClusterApiEndpoint implements Endpoint {
   showAfterMs = 0;
   pageSize = 1_000;
   readonly operations = new Set<string>();

@@ -14,7 +14,7 @@ export interface Answers {
   readonly showAfterMs: number;
   readonly pageSize: number;
   readonly unreachable: string | null;
-  readonly tellsUnreachable: boolean;
+  readonly tellsUnreachable: 'both' | 'whole' | 'scope';
   readonly hidesFromLists: boolean;
   readonly withheld: ReadonlySet<string>;
 }
@@ -56,14 +56,15 @@ function aggregated(query: Call['query'], world: Answers): object {
   const items = ZONES.map((zone) => {
     const own = page.items.filter((one) => one.zone === zone);
     if (own.length > 0) return [`zones/${zone}`, { instances: own.map((one) => instanceView(one, nowMs)) }];
-    const code = zone === unreachable ? 'UNREACHABLE' : 'NO_RESULTS_ON_PAGE';
+    const isTold = zone === unreachable && tellsUnreachable !== 'whole';
+    const code = isTold ? 'UNREACHABLE' : 'NO_RESULTS_ON_PAGE';
     return [`zones/${zone}`, { warning: { code, message: `There is nothing of scope 'zones/${zone}' on this page.` } }];
   });
   return {
     ...{ kind: 'compute#instanceAggregatedList', id: `projects/${PROJECT}/aggregated/instances` },
     items: Object.fromEntries(items),
     ...page.next,
-    ...(unreachable !== null && tellsUnreachable && { unreachables: [`zones/${unreachable}`] }),
+    ...(unreachable !== null && tellsUnreachable !== 'scope' && { unreachables: [`zones/${unreachable}`] }),
   };
 }
 

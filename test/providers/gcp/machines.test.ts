@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MachineRequest } from '@forescale/actuator/providers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CLUSTER, driven, failureOf, guarded, namesOf, pass, requestOf, signal } from '../driver.ts';
+import { CLUSTER, driven, failureOf, namesOf, pass, requestOf, signal } from '../driver.ts';
 import { TOKEN } from './endpoint.ts';
 import { EXHAUSTED } from './refusals.ts';
 import { type GcpTarget, MACHINES, ON_DEMAND, openMachines, openTarget, SPOT } from './target.ts';
@@ -148,27 +148,6 @@ describe('gcp machines: a creation that is repeated', () => {
     const going = requestOf(target, OTHER, ON_DEMAND, { token: 'another' });
     expect(await failureOf(create(going))).toMatchObject({ errorClass: 'conflict', ambiguous: true });
   });
-
-  it('of many, at 30 % of all calls that go wrong, makes each once', async () => {
-    target.endpoint.failAtRandom(0.3, 7);
-    const names = namesOf(40);
-    const machines = guarded(target);
-    const missing = async () => {
-      const found = await Promise.all(names.map((name) => machines.find(name, ON_DEMAND)));
-      return names.filter((_name, i) => found[i]?.length === 0);
-    };
-    const settled = <T>(work: Promise<T>) =>
-      driven(
-        target,
-        work.catch(() => null),
-      );
-    for (let round = 0; round < 20; round++) {
-      const asked = (await settled(missing())) ?? names;
-      if (asked.length === 0) break;
-      await settled(Promise.allSettled(asked.map((name) => machines.create(requestOf(target, name)))));
-    }
-    expect([...target.endpoint.running()].sort()).toEqual(names.map((name) => `us-central1-a/${name}`));
-  });
 });
 
 describe('gcp machines: operations that take long', () => {
@@ -199,12 +178,22 @@ describe('gcp machines: operations that take long', () => {
 });
 
 describe('gcp machines: listings', () => {
+  it('ask for no user data, which holds the token and may be long', async () => {
+    await create(requestOf(target, NAME));
+    await driven(target, target.provider.list(CLUSTER, signal()));
+    const listing = target.endpoint.asked.findLast((url) => url.pathname.endsWith('/aggregated/instances'));
+    expect(listing?.searchParams.get('fields')).toMatch(/^items\/\*\/instances\(id,name,zone,/);
+    expect(listing?.searchParams.get('fields')).not.toContain('metadata');
+  });
+
   it('of which a zone is missing fail', async () => {
     await create(requestOf(target, NAME));
     target.endpoint.unreachable = 'us-central1-b';
     const list = () => failureOf(driven(target, target.provider.list(CLUSTER, signal())));
     expect(await list()).toMatchObject({ errorClass: 'transient' });
-    target.endpoint.tellsUnreachable = false;
+    target.endpoint.tellsUnreachable = 'whole';
+    expect((await list()).message).toBe('instances are listed in part only: zones/us-central1-b: unreachable');
+    target.endpoint.tellsUnreachable = 'scope';
     expect((await list()).message).toBe('instances are listed in part only: zones/us-central1-b: UNREACHABLE');
     target.endpoint.unreachable = null;
     expect(await driven(target, target.provider.list(CLUSTER, signal()))).toHaveLength(1);
@@ -269,6 +258,24 @@ describe('gcp machines: joining', () => {
     }
   });
 
+  it('what a refusal quotes of the user data has no token in it', async () => {
+    const token = 'K10"se\\cret';
+    const tokenFile = join(folder, 'quoted');
+    await writeFile(tokenFile, token);
+    const k3s = { kind: 'k3s', server: 'https://10.0.0.2:6443', version: 'v1.34.1+k3s1' };
+    const joining = await openTarget({ machines: { ...MACHINES, join: { ...k3s, token_file: tokenFile } } });
+    try {
+      joining.endpoint.quotesMetadata = true;
+      const error = await failureOf(driven(joining, joining.provider.create(requestOf(joining, NAME), signal())));
+      expect(error.errorClass).toBe('config');
+      expect(error.message).toContain('k3s-token');
+      expect(error.message).toContain('***');
+      expect(JSON.stringify([error.message, error.stack])).not.toMatch(/K10|cret/);
+    } finally {
+      await joining.close();
+    }
+  });
+
   it('without a token nothing is made', async () => {
     const k3s = { kind: 'k3s', server: 'https://10.0.0.2:6443', version: 'v1.34.1+k3s1' };
     const joining = await openTarget({ machines: { ...MACHINES, join: { ...k3s, token_file: join(folder, 'none') } } });
@@ -280,6 +287,13 @@ describe('gcp machines: joining', () => {
       await joining.close();
     }
   });
+});
+
+it('a machine of a group is not gone since no machine has its name', async () => {
+  const { provider, endpoint } = target;
+  const error = await failureOf(provider.terminate('us-central1-a/web/us-central1-a/web-x1y2', ON_DEMAND, signal()));
+  expect(error).toMatchObject({ errorClass: 'config', message: expect.stringContaining('no machine made one by one') });
+  expect(endpoint.operations.size).toBe(0);
 });
 
 describe('gcp machines: access', () => {

@@ -105,10 +105,11 @@ describe('gcp: the role', () => {
 describe('gcp: the dry run', () => {
   it('tells what is not granted, and makes nothing', async () => {
     const target = await machines();
-    target.endpoint.withheld.add('compute.instances.delete');
+    for (const one of ['compute.instances.delete', 'iam.serviceAccounts.actAs']) target.endpoint.withheld.add(one);
     const told = await dryRun(target.config);
     expect(told.filter(({ outcome }) => outcome !== 'ok')).toEqual([
-      { operation: 'compute.instances.delete', outcome: 'not granted in the project' },
+      { operation: 'compute.instances.delete', outcome: 'not allowed in the project' },
+      { operation: 'iam.serviceAccounts.actAs', outcome: 'not in the project; maybe on the resource itself' },
     ]);
     expect(told.at(-1)).toEqual({ operation: 'instances.aggregatedList', outcome: 'ok' });
     expect(target.endpoint.running()).toEqual([]);

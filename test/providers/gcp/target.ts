@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openProvider } from '@forescale/actuator/providers';
 import { GROUPS_NOT_APPLICABLE, NOT_APPLICABLE } from '@forescale/actuator/providers/gcp';
-import { type GcpConfig, type OfferingConfig, parseConfig, providersOf } from '@forescale/shared/config';
+import type { GcpConfig, OfferingConfig } from '@forescale/shared/config';
 import { ManualClock } from '@forescale/shared/time';
+import { providerConfig } from '../provider-config.ts';
 import type { Target } from '../target.ts';
 import { PROJECT } from './cloud.ts';
 import { GcpEndpoint, TOKEN } from './endpoint.ts';
@@ -45,7 +46,8 @@ export async function openTarget(
   const tokenFile = join(folder, 'token');
   await writeFile(tokenFile, `${TOKEN}\n`);
   const endpoints = { endpoint: url, container_endpoint: url, resource_manager_endpoint: url };
-  const config = configOf({ project: PROJECT, token_file: tokenFile, ...endpoints, ...section });
+  const access = { project: PROJECT, token_file: tokenFile, ...endpoints };
+  const config = providerConfig({ kind: 'gcp', ...access, ...section });
   return {
     ...{ config, clock, endpoint, onDemand: ON_DEMAND },
     provider: await openProvider(config, { clock, kube: null }),
@@ -56,14 +58,6 @@ export async function openTarget(
       await endpoint.close();
     },
   };
-}
-
-function configOf(section: object): GcpConfig {
-  const text = JSON.stringify({ autoscaler: { pools: [{ provider: { kind: 'gcp', ...section } }] } });
-  const [pool] = parseConfig(text, 'test', {}).pools;
-  const [config] = pool ? providersOf(pool.provider).values() : [];
-  if (config?.kind !== 'gcp') throw new Error('no provider');
-  return config;
 }
 
 export const openMachines = () => openTarget({ machines: MACHINES });

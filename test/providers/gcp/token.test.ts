@@ -120,6 +120,17 @@ describe('gcp: no token', () => {
     expect(told.all).not.toContain('eyJ');
   });
 
+  it('may come later where the file does', async () => {
+    const sts = await server((_request, response) =>
+      json(response, 200, { access_token: TOKEN, token_type: 'Bearer', expires_in: 3_600, issued_token_type: 'x' }),
+    );
+    const target = await opened({ credentials_file: join(folder, 'federation.json') });
+    const list = () => driven(target, target.provider.list(CLUSTER, signal()));
+    expect((await failureOf(list())).message).toMatch(/^credentials_file = .*: cannot be read: ENOENT$/);
+    await federated(`${sts.url}/v1/token`);
+    expect(await list()).toEqual([]);
+  });
+
   it('may come later where nobody answers', async () => {
     const { url } = await server((request) => request.socket.destroy());
     const told = await failure({ credentials_file: await federated(`${url}/v1/token`) });
@@ -177,11 +188,14 @@ describe('gcp: no token', () => {
       ...{ errorClass: 'auth', message: 'no access token: ENOENT' },
     });
     expect(await failure({ credentials_file: gone })).toMatchObject({
-      message: 'credentials_file cannot be read: ENOENT',
+      message: `credentials_file = ${gone}: cannot be read: ENOENT`,
     });
-    expect(await failure({ token_file: gone })).toMatchObject({ message: 'token_file cannot be read: ENOENT' });
-    expect(await failure({ token_file: await file('two', 'a b') })).toMatchObject({
-      ...{ errorClass: 'auth', message: 'token_file: allowed: an access token and nothing else' },
+    expect(await failure({ token_file: gone })).toMatchObject({
+      message: `token_file = ${gone}: cannot be read: ENOENT`,
+    });
+    const two = await file('two', 'a b');
+    expect(await failure({ token_file: two })).toMatchObject({
+      ...{ errorClass: 'auth', message: `token_file = ${two}: allowed: an access token and nothing else` },
     });
   });
 });

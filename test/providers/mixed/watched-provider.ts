@@ -17,6 +17,8 @@ export class WatchedProvider implements MachineProvider {
   readonly shown = new Map<string, Machine>();
   /** What was asked for, by request. */
   readonly asked = new Map<string, OfferingConfig>();
+  /** Calls that have failed. */
+  failed = 0;
   readonly #provider: MachineProvider;
 
   constructor(provider: MachineProvider) {
@@ -26,7 +28,7 @@ export class WatchedProvider implements MachineProvider {
 
   create(request: MachineRequest, signal: AbortSignal): Promise<CreateResult> {
     this.asked.set(request.requestId, request.offering);
-    return this.gate.effect(async () => {
+    return this.#call(async () => {
       const result = await this.#provider.create(request, signal);
       this.#show(result.machines);
       return result;
@@ -34,19 +36,30 @@ export class WatchedProvider implements MachineProvider {
   }
 
   find(requestId: string, place: Place, signal: AbortSignal): Promise<readonly Machine[]> {
-    return this.gate.effect(async () => this.#show(await this.#provider.find(requestId, place, signal)));
+    return this.#call(async () => this.#show(await this.#provider.find(requestId, place, signal)));
   }
 
   list(clusterTag: string, signal: AbortSignal): Promise<readonly Machine[]> {
-    return this.gate.effect(async () => this.#show(await this.#provider.list(clusterTag, signal)));
+    return this.#call(async () => this.#show(await this.#provider.list(clusterTag, signal)));
   }
 
   terminate(machineId: string, place: Place, signal: AbortSignal): Promise<'terminating' | 'gone'> {
-    return this.gate.effect(() => this.#provider.terminate(machineId, place, signal));
+    return this.#call(() => this.#provider.terminate(machineId, place, signal));
   }
 
   interruptions(clusterTag: string, signal: AbortSignal): Promise<readonly Interruption[]> {
-    return this.gate.effect(() => this.#provider.interruptions(clusterTag, signal));
+    return this.#call(() => this.#provider.interruptions(clusterTag, signal));
+  }
+
+  async #call<T>(call: () => Promise<T>): Promise<T> {
+    return await this.gate.effect(async () => {
+      try {
+        return await call();
+      } catch (error) {
+        this.failed++;
+        throw error;
+      }
+    });
   }
 
   #show(machines: readonly Machine[]): readonly Machine[] {

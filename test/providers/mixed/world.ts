@@ -20,7 +20,7 @@ import { FakeSurroundings } from '../../../services/actuator/src/service/fakes/f
 import type { Target } from '../target.ts';
 import { WatchedProvider } from './watched-provider.ts';
 
-export const MINUTE_MS = 60_000;
+const MINUTE_MS = 60_000;
 const POOL = 'web';
 const BOOT_MS = 90_000;
 /** Real time gives sockets their turn; virtual time goes on meanwhile, for whatever waits for it. */
@@ -167,6 +167,14 @@ export class MixedWorld {
     const own = ({ name, target, strangers }: Part) =>
       target.endpoint.running().flatMap((id) => (strangers.has(id) ? [] : [`${name}/${id}`]));
     return this.parts.flatMap(own).sort();
+  }
+
+  readyNodes(): readonly string[] {
+    return [...this.cluster.nodes.values()].filter(({ ready }) => ready).map(({ name }) => name);
+  }
+
+  failedCalls(): number {
+    return this.parts.reduce((sum, { provider }) => sum + provider.failed, 0);
   }
 
   strangersLeft(): number {

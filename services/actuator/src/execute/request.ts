@@ -8,6 +8,8 @@ import { beginRemoval } from './remove.ts';
 
 /** The label by which a node says how it is paid for: `on_demand` or `spot`. */
 export const CAPACITY_LABEL = 'forescale.dev/capacity-type';
+/** What it was bought as: K3s' own cloud controller writes over Kubernetes' label of the instance type. */
+export const INSTANCE_LABEL = 'forescale.dev/instance-type';
 
 const NAME_ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
 
@@ -43,6 +45,7 @@ export function newRecord(
     nodeName: requestId,
     offering,
     machineIds: [],
+    group: null,
     createdMs: nowMs,
     providerId: '',
     launchedMs: null,
@@ -66,19 +69,36 @@ export async function stillLeads(context: ExecuteContext): Promise<boolean> {
   return false;
 }
 
+/** The group that has made its machine, or is to make it; null: it is made by itself. */
+export function groupOf(
+  { machines }: Pick<ExecuteContext, 'machines'>,
+  { machineIds, group, offering }: Pick<NodeRecord, 'machineIds' | 'group' | 'offering'>,
+): string | null {
+  return machineIds.length > 0 ? group : machines.groupOf(offering);
+}
+
 /**
  * Machines made for the record; those that are terminating serve nobody. An adopted machine may carry no request id:
  * it is looked for by its own.
  */
 export async function findMachines(context: ExecuteContext, record: NodeRecord): Promise<readonly Machine[]> {
-  const isGrouped = context.machines.groupOf(record.offering) !== null;
+  const isGrouped = groupOf(context, record) !== null;
   const tagged = isGrouped ? [] : await context.machines.find(record.requestId, record.offering);
-  const found =
-    tagged.length > 0 || record.machineIds.length === 0 ? tagged : await context.machines.list(record.clusterTag);
+  const found = tagged.length > 0 || record.machineIds.length === 0 ? tagged : await listedOf(context, record);
   return found.filter(
     ({ id, requestId, state }) =>
       state !== 'terminating' && (requestId === record.requestId || record.machineIds.includes(id)),
   );
+}
+
+/** Rejects where its own provider does not answer. */
+async function listedOf(
+  { machines }: ExecuteContext,
+  { clusterTag, offering }: NodeRecord,
+): Promise<readonly Machine[]> {
+  const listing = await machines.list(clusterTag);
+  if (listing.silent.has(offering.provider)) throw listing.silent.get(offering.provider);
+  return listing.machines;
 }
 
 /** Writes down the machines of a record, known since `launchedMs`, and tells that it was launched. */
@@ -89,14 +109,14 @@ export async function adopt(
   launchedMs: number,
 ): Promise<NodeRecord> {
   const machineIds = machines.map((machine) => machine.id);
-  // A clock that was set back makes no time negative.
-  const timeMs = Math.max(record.createdMs, launchedMs);
+  // A clock that was set back makes no time negative; providers tell of times as finely as they like.
+  const timeMs = Math.max(record.createdMs, Math.round(launchedMs));
   const [first] = machines;
   const adopted = await context.journal.update(record.requestId, {
     state: 'requested',
     machineIds,
     launchedMs: timeMs,
-    ...(first && { providerId: first.providerId }),
+    ...(first && { providerId: first.providerId, group: first.group }),
     // A group names its machines itself.
     ...(first && first.group !== null && first.nodeName !== '' && { nodeName: first.nodeName }),
   });
@@ -185,6 +205,7 @@ export function machineRequest(context: ExecuteContext, record: NodeRecord): Mac
       ...pool.template.labels,
       [POOL_LABEL]: pool.name,
       [CAPACITY_LABEL]: offering.capacityType,
+      [INSTANCE_LABEL]: offering.instanceType,
       'node.kubernetes.io/instance-type': offering.instanceType,
       'topology.kubernetes.io/region': offering.region,
       'topology.kubernetes.io/zone': offering.zone,

@@ -26,6 +26,11 @@ export function whyRejected(forecast: Forecast, pool: PoolConfig, nowMs: number,
   const signal = pool.signals.find((one) => one.name === forecast.signal);
   if (!signal) return 'is for a signal that the pool does not have';
   if (signal.capacityPerNode === null) return 'no capacity_per_node turns it into nodes';
+  return whyUnusable(forecast, nowMs, untilMs);
+}
+
+/** The same for whoever has no nodes in mind: whether it is of this time, whole, and better than none. */
+export function whyUnusable(forecast: Forecast, nowMs: number, untilMs: number): string | null {
   return whyUntimely(forecast, nowMs, untilMs) ?? whyMalformed(forecast) ?? whyInaccurate(forecast);
 }
 
@@ -36,7 +41,7 @@ function whyUntimely(forecast: Forecast, nowMs: number, untilMs: number): string
   if (issuedMs > nowMs + FUTURE_MS_MAX) return `was issued ${seconds(issuedMs - nowMs)} in the future`;
   if (nowMs > validUntilMs) return `expired ${seconds(nowMs - validUntilMs)} ago`;
   const reachMs = forecast.timesMs.at(-1);
-  if (reachMs === undefined || reachMs < untilMs) return `ends before a machine ordered now would be Ready`;
+  if (reachMs === undefined || reachMs < untilMs) return 'ends before what is ordered now would be Ready';
   return null;
 }
 

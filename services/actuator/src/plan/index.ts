@@ -1,5 +1,6 @@
 export { describePlan } from './describe.ts';
-export { newsvendorLevel } from './forecast-demand.ts';
+export { whyUnusable } from './forecast-check.ts';
+export { demandMaxUntil, newsvendorLevel } from './forecast-demand.ts';
 export { type KeptCapacity, keepCapacity } from './keep-capacity.ts';
 export { type CapacitySample, learnCapacity } from './learn-capacity.ts';
 export {

@@ -4,6 +4,10 @@ import type { DryRunStep } from './dry-run.ts';
 /** Looks whether a provider would serve as it is configured, without making or changing anything. */
 export async function dryRun(config: SingleProviderConfig): Promise<readonly DryRunStep[]> {
   switch (config.kind) {
+    case 'buffer':
+      return await (await import('./buffer/dry-run.ts')).dryRun(config);
+    case 'clusterapi':
+      return await (await import('./clusterapi/dry-run.ts')).dryRun(config);
     case 'docker':
       return await (await import('./docker/dry-run.ts')).dryRun(config);
     case 'aws':

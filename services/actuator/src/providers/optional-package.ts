@@ -1,11 +1,20 @@
 import { ConfigError } from '@forescale/shared/config';
 
-/**
- * Loads the optional dependency that only this kind of provider needs: `load` imports it. Rejects with `ConfigError`
- * that names the package where it is not installed.
- */
-export async function optionalPackage<Module>(
+/** Loads the optional dependency that only this kind of provider needs. Rejects as `packageFor` does. */
+export function optionalPackage<Module>(
   kind: string,
+  packageName: string,
+  load: () => Promise<Module>,
+): Promise<Module> {
+  return packageFor(`provider.kind = ${kind}`, packageName, load);
+}
+
+/**
+ * Loads the optional dependency that only this setting needs: `load` imports it. Rejects with `ConfigError` that names
+ * both where it is not installed.
+ */
+export async function packageFor<Module>(
+  setting: string,
   packageName: string,
   load: () => Promise<Module>,
 ): Promise<Module> {
@@ -13,7 +22,7 @@ export async function optionalPackage<Module>(
     return await load();
   } catch (error) {
     if (!isAbsent(error, packageName)) throw error;
-    throw new ConfigError(`provider.kind = ${kind} needs the package ${packageName}: npm install ${packageName}`);
+    throw new ConfigError(`${setting} needs the package ${packageName}: npm install ${packageName}`);
   }
 }
 

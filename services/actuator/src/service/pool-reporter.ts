@@ -1,4 +1,4 @@
-import type { PoolConfig } from '@forescale/shared/config';
+import { type PoolConfig, providersOf } from '@forescale/shared/config';
 import type { ClusterState } from '@forescale/shared/domain';
 import { type PlanData, subjects } from '@forescale/shared/wire';
 import type { Failure, NodeEvent } from '../execute/index.ts';
@@ -42,7 +42,6 @@ export class PoolReporter {
   lastPlan: PlanData | null = null;
   reactiveUsdPerHour: number | null = null;
   readonly #pool: PoolConfig;
-  readonly #provider: string;
   readonly #outbox: Outbox;
   readonly #parts: Pick<ActuatorParts, 'config' | 'writer' | 'instruments' | 'log'>;
   readonly #needWatch = new NeedWatch();
@@ -56,7 +55,6 @@ export class PoolReporter {
     parts: Pick<ActuatorParts, 'config' | 'writer' | 'instruments' | 'log'>,
   ) {
     this.#pool = pool;
-    this.#provider = pool.provider.kind;
     this.#outbox = outbox;
     this.#parts = parts;
     this.#shadow = new ShadowCost();
@@ -77,16 +75,22 @@ export class PoolReporter {
     for (const event of events)
       this.#outbox.publish(
         subjects.node(this.#pool.name, event.event),
-        encodeNodeEvent(this.#provider, event),
+        encodeNodeEvent(this.#sellerOf(event), event),
         nodeEventId(event),
       );
     this.#outbox.record([
       planPoint(report),
       ...costPoints(this.#pool.name, cost, nowMs),
-      ...events.map((event, index) => nodePoint(this.#provider, event, index)),
+      ...events.map((event, index) => nodePoint(this.#sellerOf(event), event, index)),
     ]);
     this.#measure(outcome, cost, nowMs);
     await this.#tellCluster(outcome, nowMs);
+  }
+
+  /** The kind of provider that the node is bought from: one of several, in a mix. */
+  #sellerOf({ record }: NodeEvent): string {
+    const { provider } = this.#pool;
+    return providersOf(provider).get(record.offering.provider)?.kind ?? provider.kind;
   }
 
   async #tellCluster({ plan, failures, events, cluster }: Outcome, nowMs: number): Promise<void> {
@@ -148,12 +152,13 @@ export class PoolReporter {
     for (const signal of usedSignals(report)) instruments.forecastRejected.record(0, { pool, signal });
     for (const { signal } of report.rejectedForecasts) instruments.forecastRejected.record(1, { pool, signal });
     const readyTimesMs: number[] = [];
-    for (const { event, record, seconds } of events) {
+    for (const told of events) {
+      const { event, record, seconds } = told;
+      const provider = this.#sellerOf(told);
       if (event === 'interrupted') instruments.spotInterruptions.add(1, { pool });
-      if (isStep(event) && seconds !== null)
-        instruments.nodeStartTime.record(seconds, { pool, provider: this.#provider, step: event });
+      if (isStep(event) && seconds !== null) instruments.nodeStartTime.record(seconds, { pool, provider, step: event });
       if (event !== 'ready' || seconds === null) continue;
-      instruments.nodeReadinessTime.record(seconds, { pool, provider: this.#provider });
+      instruments.nodeReadinessTime.record(seconds, { pool, provider });
       readyTimesMs.push(record.readyMs ?? nowMs);
     }
     const needed = Math.max(0, ...report.needs.filter(isOfNow).map((need) => need.nodes));

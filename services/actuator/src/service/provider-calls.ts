@@ -26,13 +26,17 @@ const LIMITS = {
 /** Nobody waits for prices, and lists of them are long. */
 const PRICE_LIMITS = { ...LIMITS, timeoutMs: 60_000 };
 
+/** The calls to one account in one region. */
+interface Lane {
+  readonly kind: string;
+  readonly region: string;
+  readonly calls: ProviderCalls;
+}
+
 /** The guarded calls of all providers: pools that share an account share its limits and breakers, region by region. */
 export class CallBook {
   readonly #parts: Pick<ActuatorParts, 'clock' | 'ioClock' | 'random' | 'instruments'>;
-  readonly #calls = new Map<
-    string,
-    { readonly kind: string; readonly region: string; readonly calls: ProviderCalls }
-  >();
+  readonly #calls = new Map<string, Lane>();
 
   constructor(parts: Pick<ActuatorParts, 'clock' | 'ioClock' | 'random' | 'instruments'>) {
     this.#parts = parts;
@@ -74,12 +78,14 @@ export class CallBook {
     };
   }
 
-  /** Shows every breaker as a metric. */
+  /** Shows every breaker as a metric; of several accounts of one kind the one that is worst off. */
   recordBreakers(): void {
-    for (const { kind, region, calls } of this.#calls.values()) {
-      for (const operation of OPERATIONS) {
-        const attributes = { provider: kind, region, operation };
-        this.#parts.instruments.breakerState.record(calls.breakerState(operation), attributes);
+    for (const operation of OPERATIONS) {
+      const alike = Map.groupBy(this.#calls.values(), ({ kind, region }) => `${kind} ${region}`);
+      for (const lanes of alike.values()) {
+        const [{ kind: provider, region }] = lanes as [Lane, ...Lane[]];
+        const worst = Math.max(...lanes.map(({ calls }) => calls.breakerState(operation)));
+        this.#parts.instruments.breakerState.record(worst, { provider, region, operation });
       }
     }
   }

@@ -5,7 +5,7 @@ import { createMemoryState, type StateBucket } from '@forescale/shared/state';
 import { createSqliteStore, type Store } from '@forescale/shared/store';
 import { silentInstruments, silentLog } from '@forescale/shared/telemetry';
 import { ManualClock } from '@forescale/shared/time';
-import { decodeEvent, forecastSchema } from '@forescale/shared/wire';
+import { decodeEvent, forecastSchema, subjects } from '@forescale/shared/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TrainedModel } from '../model/index.ts';
 import { createStateModelStore, type ModelJob } from '../training/index.ts';
@@ -120,6 +120,19 @@ describe('predictors that share the series', () => {
     await minute(one);
     expect(missing()).toEqual([]);
     expect(twice()).toBe(0);
+  });
+
+  it('give the newest forecast to whoever asks, until the last one stops', async () => {
+    const one = await start('one');
+    const two = await start('two');
+    await minute(one, two);
+    const asked = subjects.getForecast('web', 's0');
+    const { data } = await bus.request(asked, new Uint8Array(), 5_000);
+    expect(decodeEvent(data, forecastSchema)).toMatchObject({ pool: 'web', signal: 's0', issuedMs: clock.nowMs() });
+    await one.stop();
+    await bus.request(asked, new Uint8Array(), 5_000);
+    await two.stop();
+    await expect(bus.request(asked, new Uint8Array(), 5_000)).rejects.toThrow('nobody answers');
   });
 
   it('histories that take long are loaded over several ticks; forecasts begin series by series', async () => {

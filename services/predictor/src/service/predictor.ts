@@ -21,6 +21,7 @@ import {
   trainClusterIn,
   trainModelIn,
 } from '../training/index.ts';
+import { answerForecasts } from './forecast-answers.ts';
 import { ForecastPublisher } from './forecast-publisher.ts';
 import { Members } from './members.ts';
 import { type Member, ownerOf } from './ownership.ts';
@@ -90,6 +91,7 @@ class PredictorService {
   readonly #train: ReturnType<typeof createTraining>;
   readonly #served: ServedSeries;
   #notices: Subscription | null = null;
+  #answers: Subscription | null = null;
   #isWorking = false;
   #state: Member['state'] = 'joining';
   /** What went wrong first in this tick; the rest of its work is done all the same. */
@@ -129,14 +131,16 @@ class PredictorService {
 
   async stop(): Promise<void> {
     await this.#notices?.stop();
+    await this.#answers?.stop();
     await this.#queue.stop();
     await this.#members.leave();
   }
 
-  /** Says that we are there, hears of new models, takes trainings. Whatever the bus being away prevents is done later. */
+  /** Says that we are there, hears of new models, answers, takes trainings. Whatever the bus being away prevents is done later. */
   async #join(): Promise<void> {
     await this.#members.announce(this.#state);
     this.#notices ??= await this.#parts.bus.subscribe(subjects.allModels, ({ data }) => this.#hearOfModel(data));
+    this.#answers ??= await answerForecasts(this.#parts);
     if (!this.#isWorking) await this.#queue.work(this.#parts.workers, this.#train);
     this.#isWorking = true;
   }

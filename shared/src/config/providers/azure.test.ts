@@ -101,6 +101,7 @@ describe('azure in the configuration', () => {
     ['none of the three', ACCOUNT, ` = ${JSON.stringify(ACCOUNT).slice(0, 77)}...: ${ONE_MODE}`],
     ['a subscription by name', { ...machines({}), subscription_id: 'prod' }, '.subscription_id = "prod": allowed: the id of a subscription, a UUID'],
     ['a group with a slash', { ...machines({}), resource_group: 'a/b' }, '.resource_group = "a/b": allowed: a name of an Azure resource, at most 90 long'],
+    ['a step up for a group', { ...machines({}), resource_group: '..' }, '.resource_group = "..": allowed: a name of an Azure resource, at most 90 long'],
     ['http to another host', { ...machines({}), endpoint: 'http://example.org' }, `.endpoint = "http://example.org": ${ENDPOINT}`],
     ['a host that only begins like loopback', { ...machines({}), endpoint: 'http://127.0.0.1.example.org' }, `.endpoint = "http://127.0.0.1.example.org": ${ENDPOINT}`],
     ['a login in an end point', { ...machines({}), endpoint: 'https://a:b@example.org' }, `.endpoint = "https://***@example.org": ${ENDPOINT}`],
@@ -118,6 +119,15 @@ describe('azure in the configuration', () => {
     ['too many calls', { ...machines({}), concurrency: 0 }, '.concurrency = 0: allowed: a whole number from 1 to 1000'],
   ])('refused: %s', (_what, provider, message) => {
     expect(refusal(provider)).toBe(message);
+  });
+
+  it('refused: parentheses in the id that a node is told', () => {
+    const join = { kind: 'k3s', server: 'https://10.0.0.2:6443', version: 'v1.34.1+k3s1', token_file: '/t' };
+    const named = { resource_group: 'nodes(1)' };
+    expect(refusal({ ...machines({ join }), ...named })).toBe(
+      '.resource_group = "nodes(1)": allowed with join: no parentheses',
+    );
+    expect(refusal({ ...machines({}), ...named })).toBe('accepted');
   });
 
   it('refused: two of the three, and a subnet that is none', () => {

@@ -9,7 +9,8 @@ const endpoint = text(
   'an https URL without a path (http on loopback only)',
 ).transform((url) => url.replace(/\/$/, ''));
 
-const resourceName = text(/^[\w.()-]{1,90}$/, 'a name of an Azure resource, at most 90 long');
+/** Not "..", which is a step up in a path: Azure takes no name that ends with a dot. */
+const resourceName = text(/^[\w.()-]{0,89}[\w()-]$/, 'a name of an Azure resource, at most 90 long');
 
 /** "/subscriptions/…/subnets/nodes". */
 function resourceId(type: string, example: string) {
@@ -102,8 +103,11 @@ export const azureProvider = section({
   ...limits,
 })
   .superRefine((raw, context) => {
-    if (MODES.filter((mode) => raw[mode] !== undefined).length === 1) return;
-    context.addIssue({ code: 'custom', path: [], message: `allowed: exactly one of ${MODES.join(', ')}` });
+    if (MODES.filter((mode) => raw[mode] !== undefined).length !== 1)
+      context.addIssue({ code: 'custom', path: [], message: `allowed: exactly one of ${MODES.join(', ')}` });
+    // It is part of the id that a node is told, and scripts that join take no more than this.
+    if (raw.machines?.join && !/^[\w.-]+$/.test(raw.resource_group))
+      context.addIssue({ code: 'custom', path: ['resource_group'], message: 'allowed with join: no parentheses' });
   })
   .transform((raw) => ({
     kind: raw.kind,

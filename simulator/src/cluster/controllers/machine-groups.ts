@@ -7,6 +7,7 @@ import type { KindName } from '../objects/kinds.ts';
 import {
   type Condition,
   isTerminating,
+  type Labels,
   type MachineGroupObject,
   type MachineObject,
   type StoredObject,
@@ -112,7 +113,8 @@ export class MachineGroups {
     if (nowMs - (this.#triedMs.get(uid) ?? Number.NEGATIVE_INFINITY) < RETRY_MS) return;
     this.#triedMs.set(uid, nowMs);
     try {
-      const tags = { token: uid, requestId: '', clusterTag: '', pool: '', labels: {}, taints: [] };
+      const labels = nodeLabels(machine);
+      const tags = { token: uid, requestId: '', clusterTag: '', pool: '', labels, taints: [] };
       this.#cloud.create({ ...tags, nodeName: name, offering: this.#offeringOf(machine) });
     } catch (error) {
       if (!(error instanceof CloudError)) throw error;
@@ -159,6 +161,11 @@ export class MachineGroups {
     const present = this.#registry.store.get(kind, namespace, name) as unknown as StoredObject | undefined;
     if (present) this.#registry.update(kind, { ...present, status: { ...present.status, ...status } });
   }
+}
+
+/** The template's own, as a bootstrap configuration gives them to its nodes. */
+function nodeLabels({ metadata: { labels = {} } }: MachineObject): Labels {
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => !key.startsWith('cluster.x-k8s.io/')));
 }
 
 /** Who goes first. */

@@ -1,5 +1,6 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import type { AwsConfig } from '@forescale/shared/config';
+import { type DryRunStep, dryRunOf } from '../dry-run.ts';
 import { AwsClients } from './clients.ts';
 import { awsError } from './errors.ts';
 
@@ -10,54 +11,56 @@ const NOBODY = 'i-00000000000000000';
 const NO_TEMPLATE = 'forescale-dry-run';
 const WOULD_CHANGE = 'not asked: it cannot be tried without a change';
 
-/** What the credentials of this process may do with a provider's operation: `allowed`, `refused: …`, or why it is not known. */
-interface Tried {
-  readonly operation: string;
-  readonly outcome: string;
-}
+/** A dry run that got as far as to look for what it has made up. */
+const MADE_UP = /^Invalid(LaunchTemplate(Name|Id)|InstanceID)\.NotFound/;
+
+type Step = Parameters<typeof dryRunOf>[0][number];
 
 /**
- * Tries what the configuration will call, in every region, and changes nothing: `DryRun` where EC2 has it, else a read. An
- * outcome of EC2 beside "would have succeeded" and "not authorized" says that it looked no further, since what a dry run
- * names is not there.
+ * Tries what the configuration will call, in every region, and changes nothing: `DryRun` where EC2 has it, else a read.
  */
-export async function dryRun(config: AwsConfig): Promise<readonly Tried[]> {
+export async function dryRun(config: AwsConfig): Promise<readonly DryRunStep[]> {
   const clients = new AwsClients(config);
   const regions = [...new Set([...Object.keys(config.regions), ...config.groups.map(({ region }) => region)])];
-  const tried = await Promise.all(
-    regions.map(async (region) => [
-      ...(await ofReads(await clients.ec2(region), region)),
-      ...(config.groups.length > 0
-        ? await ofGroups(clients, config, region)
-        : await ofMachines(await clients.ec2(region), config, region)),
-      ...(await ofQueue(clients, config, region)),
-    ]),
-  );
-  return [...tried.flat(), await ofPrices(clients)];
+  const steps: Step[] = [];
+  for (const region of regions) {
+    const ec2 = await clients.ec2(region);
+    const made = config.groups.length > 0 ? await ofGroups(clients, config, region) : ofMachines(ec2, config, region);
+    steps.push(...ofReads(ec2, region), ...made, ...(await ofQueue(clients, config, region)));
+  }
+  return await dryRunOf([...steps, await ofPrices(clients)]);
 }
 
 const options = () => ({ abortSignal: AbortSignal.timeout(CALL_MS_MAX) });
 
-async function attempt(operation: string, call: Promise<unknown>): Promise<Tried> {
-  try {
-    await call;
-    return { operation, outcome: 'allowed' };
-  } catch (error) {
-    if ((error as Error).name === 'DryRunOperation') return { operation, outcome: 'allowed' };
-    const { errorClass, message } = awsError(error);
-    return { operation, outcome: `${errorClass === 'auth' ? 'refused' : 'not known'}: ${message}` };
-  }
+function attempt(operation: string, call: () => Promise<unknown>): Step {
+  return [
+    operation,
+    async () => {
+      try {
+        await call();
+        return 'ok';
+      } catch (error) {
+        if ((error as Error).name === 'DryRunOperation') return 'ok';
+        const { errorClass, message } = awsError(error);
+        if (MADE_UP.test(message)) return `not known: ${message}`;
+        return `${errorClass === 'auth' ? 'refused' : 'fails'}: ${message}`;
+      }
+    },
+  ];
 }
 
-function ofReads(ec2: EC2, region: string): Promise<Tried[]> {
+const unasked = (operation: string): Step => [operation, async () => WOULD_CHANGE];
+
+function ofReads(ec2: EC2, region: string): Step[] {
   const DryRun = true;
-  return Promise.all([
-    attempt(`ec2:DescribeInstances ${region}`, ec2.describeInstances({ DryRun }, options())),
-    attempt(`ec2:DescribeSpotPriceHistory ${region}`, ec2.describeSpotPriceHistory({ DryRun }, options())),
-  ]);
+  return [
+    attempt(`ec2:DescribeInstances ${region}`, () => ec2.describeInstances({ DryRun }, options())),
+    attempt(`ec2:DescribeSpotPriceHistory ${region}`, () => ec2.describeSpotPriceHistory({ DryRun }, options())),
+  ];
 }
 
-async function ofMachines(ec2: EC2, { regions, machine }: AwsConfig, region: string): Promise<Tried[]> {
+function ofMachines(ec2: EC2, { regions, machine }: AwsConfig, region: string): Step[] {
   const where = regions[region];
   const [[zone, [SubnetId]] = ['', []]] = Object.entries(where?.subnets ?? {});
   const DryRun = true;
@@ -81,8 +84,10 @@ async function ofMachines(ec2: EC2, { regions, machine }: AwsConfig, region: str
     TagSpecifications: tagged('instance'),
   };
   const tried = [
-    attempt(`ec2:CreateFleet ${region}`, ec2.createFleet(fleet, options())),
-    attempt(`ec2:TerminateInstances ${region}`, ec2.terminateInstances({ DryRun, InstanceIds: [NOBODY] }, options())),
+    attempt(`ec2:CreateFleet ${region}`, () => ec2.createFleet(fleet, options())),
+    attempt(`ec2:TerminateInstances ${region}`, () =>
+      ec2.terminateInstances({ DryRun, InstanceIds: [NOBODY] }, options()),
+    ),
   ];
   if (where?.image != null) {
     const data = {
@@ -98,59 +103,53 @@ async function ofMachines(ec2: EC2, { regions, machine }: AwsConfig, region: str
     const make = { DryRun, LaunchTemplateName: NO_TEMPLATE, LaunchTemplateData: data };
     const TagSpecifications = tagged('launch-template');
     tried.push(
-      attempt(`ec2:RunInstances ${region}`, ec2.runInstances(run, options())),
-      attempt(
-        `ec2:CreateLaunchTemplate ${region}`,
+      attempt(`ec2:RunInstances ${region}`, () => ec2.runInstances(run, options())),
+      attempt(`ec2:CreateLaunchTemplate ${region}`, () =>
         ec2.createLaunchTemplate({ ...make, TagSpecifications }, options()),
       ),
-      attempt(`ec2:DescribeLaunchTemplates ${region}`, ec2.describeLaunchTemplates({ DryRun }, options())),
-      attempt(
-        `ec2:DeleteLaunchTemplate ${region}`,
+      attempt(`ec2:DescribeLaunchTemplates ${region}`, () => ec2.describeLaunchTemplates({ DryRun }, options())),
+      attempt(`ec2:DeleteLaunchTemplate ${region}`, () =>
         ec2.deleteLaunchTemplate({ DryRun, LaunchTemplateName: NO_TEMPLATE }, options()),
       ),
     );
   }
-  return await Promise.all(tried);
+  return tried;
 }
 
-async function ofGroups(clients: AwsClients, { groups }: AwsConfig, region: string): Promise<Tried[]> {
+async function ofGroups(clients: AwsClients, { groups }: AwsConfig, region: string): Promise<Step[]> {
   const scaling = await clients.autoScaling(region);
   const names = groups.filter((group) => group.region === region).map(({ name }) => name);
   const name = names[0] ?? '';
   return [
-    ...(await Promise.all([
-      attempt(
-        `autoscaling:DescribeAutoScalingGroups ${region}`,
-        scaling.describeAutoScalingGroups({ AutoScalingGroupNames: names.slice(0, 50) }, options()),
-      ),
-      attempt(
-        `autoscaling:DescribeAutoScalingInstances ${region}`,
-        scaling.describeAutoScalingInstances({ InstanceIds: [NOBODY] }, options()),
-      ),
-      attempt(
-        `autoscaling:DescribeScalingActivities ${region}`,
-        scaling.describeScalingActivities({ AutoScalingGroupName: name, MaxRecords: 1 }, options()),
-      ),
-    ])),
-    { operation: `autoscaling:SetDesiredCapacity ${region}`, outcome: WOULD_CHANGE },
-    { operation: `autoscaling:TerminateInstanceInAutoScalingGroup ${region}`, outcome: WOULD_CHANGE },
+    attempt(`autoscaling:DescribeAutoScalingGroups ${region}`, () =>
+      scaling.describeAutoScalingGroups({ AutoScalingGroupNames: names.slice(0, 50) }, options()),
+    ),
+    attempt(`autoscaling:DescribeAutoScalingInstances ${region}`, () =>
+      scaling.describeAutoScalingInstances({ InstanceIds: [NOBODY] }, options()),
+    ),
+    attempt(`autoscaling:DescribeScalingActivities ${region}`, () =>
+      scaling.describeScalingActivities({ AutoScalingGroupName: name, MaxRecords: 1 }, options()),
+    ),
+    unasked(`autoscaling:SetDesiredCapacity ${region}`),
+    unasked(`autoscaling:TerminateInstanceInAutoScalingGroup ${region}`),
   ];
 }
 
 /** A message that is looked at stays where it is. */
-async function ofQueue(clients: AwsClients, { interruptionQueues }: AwsConfig, region: string): Promise<Tried[]> {
+async function ofQueue(clients: AwsClients, { interruptionQueues }: AwsConfig, region: string): Promise<Step[]> {
   const QueueUrl = interruptionQueues[region];
   if (QueueUrl === undefined) return [];
+  const sqs = await clients.sqs(region);
   const look = { QueueUrl, MaxNumberOfMessages: 1, VisibilityTimeout: 0 };
   return [
-    await attempt(`sqs:ReceiveMessage ${region}`, (await clients.sqs(region)).receiveMessage(look, options())),
-    { operation: `sqs:ChangeMessageVisibility ${region}`, outcome: WOULD_CHANGE },
-    { operation: `sqs:DeleteMessage ${region}`, outcome: WOULD_CHANGE },
+    attempt(`sqs:ReceiveMessage ${region}`, () => sqs.receiveMessage(look, options())),
+    unasked(`sqs:ChangeMessageVisibility ${region}`),
+    unasked(`sqs:DeleteMessage ${region}`),
   ];
 }
 
-async function ofPrices(clients: AwsClients): Promise<Tried> {
+async function ofPrices(clients: AwsClients): Promise<Step> {
+  const pricing = await clients.pricing('us-east-1');
   const input = { ServiceCode: 'AmazonEC2', FormatVersion: 'aws_v1', MaxResults: 1 };
-  const call = (await clients.pricing('us-east-1')).getProducts(input, options());
-  return await attempt('pricing:GetProducts', call);
+  return attempt('pricing:GetProducts', () => pricing.getProducts(input, options()));
 }

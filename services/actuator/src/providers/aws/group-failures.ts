@@ -18,7 +18,10 @@ const WORDS: readonly (readonly [words: RegExp, code: string])[] = [
   [/not authorized/i, 'UnauthorizedOperation'],
 ];
 
-/** Why the group has not delivered since `sinceMs`, said once for each of `count` machines; none where it has not failed. */
+/**
+ * Why the group has not delivered since `sinceMs`, said once for each of `count` machines. None where it has not failed, or
+ * was at it again since: a group tries another zone by itself.
+ */
 export async function failuresSince(
   scaling: AutoScaling,
   group: string,
@@ -28,14 +31,19 @@ export async function failuresSince(
 ): Promise<ProviderError[]> {
   const input = { AutoScalingGroupName: group, MaxRecords: ACTIVITIES_MAX };
   const { Activities = [] } = await answered(scaling.describeScalingActivities(input, { abortSignal: signal }));
-  const failed = Activities.filter((one) => isFailure(one) && (one.StartTime?.getTime() ?? 0) >= sinceMs);
-  if (failed.length === 0) return [];
-  const errors = failed.map(({ StatusMessage = '' }) => asError(StatusMessage));
+  // Auto scaling tells times by the second, the newest first.
+  const firstMs = sinceMs - (sinceMs % 1_000);
+  const launches = Activities.filter((one) => isLaunch(one) && (one.StartTime?.getTime() ?? 0) >= firstMs);
+  if (launches[0]?.StatusCode !== 'Failed') return [];
+  const errors = launches.flatMap(({ StatusCode, StatusMessage = '' }) =>
+    StatusCode === 'Failed' ? [asError(StatusMessage)] : [],
+  );
   return Array.from({ length: count }, (_, i) => errors[i % errors.length] as ProviderError);
 }
 
-function isFailure({ StatusCode, Description = '' }: Activity): boolean {
-  return (StatusCode === 'Failed' || StatusCode === 'Cancelled') && !/^Terminating/.test(Description);
+/** What was cancelled, we have taken back ourselves. */
+function isLaunch({ StatusCode, Description = '' }: Activity): boolean {
+  return StatusCode !== 'Cancelled' && Description.startsWith('Launching');
 }
 
 function asError(message: string): ProviderError {

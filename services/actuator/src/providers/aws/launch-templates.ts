@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import type { EC2, RequestLaunchTemplateData } from '@aws-sdk/client-ec2';
 import type { AwsConfig } from '@forescale/shared/config';
 import type { Clock } from '@forescale/shared/time';
-import { ProviderError } from '../errors.ts';
+import { asProviderError, ProviderError } from '../errors.ts';
 import { readToken, userData } from '../join/index.ts';
 import type { MachineRequest } from '../port.ts';
 import { type AwsClients, answered } from './clients.ts';
@@ -19,9 +19,17 @@ const NAMES_MAX = 100;
 /** EC2 takes so much, before base64. */
 const USER_DATA_BYTES_MAX = 16_384;
 
-export type LaunchTemplateRef =
-  | { readonly LaunchTemplateId: string; readonly Version: string }
-  | { readonly LaunchTemplateName: string; readonly Version: string };
+interface OwnLaunchTemplate {
+  readonly LaunchTemplateName: string;
+  readonly Version: string;
+}
+
+/** One of ours by its name, one of the configuration by its id. */
+export type LaunchTemplateRef = OwnLaunchTemplate | { readonly LaunchTemplateId: string; readonly Version: string };
+
+export function isOurs(template: LaunchTemplateRef): template is OwnLaunchTemplate {
+  return 'LaunchTemplateName' in template;
+}
 
 /**
  * From what machines are made. Where the configuration names a template, from that. Else from templates of ours: a fleet takes
@@ -63,13 +71,13 @@ export class LaunchTemplates {
       this.#made.set(key, made);
       made.catch(() => this.#made.delete(key));
     }
-    await made;
+    await made.catch(withoutMachine);
     return { LaunchTemplateName: name, Version: '1' };
   }
 
   /** EC2 says that it does not know it. */
-  forget(region: string, template: LaunchTemplateRef): void {
-    if ('LaunchTemplateName' in template) this.#made.delete(`${region} ${template.LaunchTemplateName}`);
+  forget(region: string, { LaunchTemplateName }: OwnLaunchTemplate): void {
+    this.#made.delete(`${region} ${LaunchTemplateName}`);
   }
 
   async #data(request: MachineRequest): Promise<RequestLaunchTemplateData> {
@@ -138,7 +146,6 @@ export class LaunchTemplates {
     });
     const input = {
       LaunchTemplateName: name,
-      ClientToken: name,
       LaunchTemplateData: data,
       TagSpecifications: [{ ResourceType: 'launch-template' as const, Tags }],
     };
@@ -170,6 +177,12 @@ export class LaunchTemplates {
       }),
     );
   }
+}
+
+/** Whatever became of the template: nobody has asked for a machine yet. */
+function withoutMachine(cause: unknown): never {
+  const { errorClass, message } = asProviderError(cause);
+  throw new ProviderError(errorClass, message, { cause, ambiguous: false });
 }
 
 const digestOf = (content: string, salt: string) =>

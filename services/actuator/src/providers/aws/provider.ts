@@ -7,7 +7,7 @@ import { AwsClients } from './clients.ts';
 import { awsError } from './errors.ts';
 import { type FleetTry, fleetInput, fleetResult, fleetTries, isSubnetFull } from './fleet.ts';
 import { asMachine, describeMachines } from './instances.ts';
-import { type LaunchTemplateRef, LaunchTemplates } from './launch-templates.ts';
+import { isOurs, type LaunchTemplateRef, LaunchTemplates } from './launch-templates.ts';
 import { AwsPrices } from './prices.ts';
 import { InterruptionQueues } from './queues.ts';
 import { CLUSTER_TAG, REQUEST_TAG } from './tags.ts';
@@ -15,7 +15,7 @@ import { CLUSTER_TAG, REQUEST_TAG } from './tags.ts';
 /** So long after its creation EC2 may say that it knows no such instance. */
 const SHOWN_WITHIN_MS = 3 * 60_000;
 
-const UNKNOWN_TEMPLATE = /^InvalidLaunchTemplate(Name|Id)\.NotFound/;
+const UNKNOWN_TEMPLATE = /^InvalidLaunchTemplateName\.NotFound/;
 
 /** EC2's machines, one by one: each is a fleet of one, of type `instant`. */
 export class AwsMachines implements MachineProvider {
@@ -34,8 +34,12 @@ export class AwsMachines implements MachineProvider {
     this.#clock = clock;
     this.#clients = new AwsClients(config);
     this.#templates = new LaunchTemplates(config, this.#clients, clock);
-    const isOurs = (tags: ReadonlyMap<string, string>, clusterTag: string) => tags.get(CLUSTER_TAG) === clusterTag;
-    this.#queues = new InterruptionQueues(config, this.#clients, clock, isOurs);
+    this.#queues = new InterruptionQueues(
+      config,
+      this.#clients,
+      clock,
+      (tags, clusterTag) => tags.get(CLUSTER_TAG) === clusterTag,
+    );
     this.#prices = new AwsPrices(this.#clients, clock);
   }
 
@@ -67,7 +71,9 @@ export class AwsMachines implements MachineProvider {
       return result;
     } catch (error) {
       const failed = error instanceof ProviderError ? error : awsError(error);
-      if (!UNKNOWN_TEMPLATE.test(failed.message)) throw failed;
+      const refused: CreateResult = { machines: [], failures: [failed] };
+      if (isSubnetFull(refused)) return refused;
+      if (!UNKNOWN_TEMPLATE.test(failed.message) || !isOurs(template)) throw failed;
       // Deleted by somebody, or too new to be known everywhere: the retry makes it again, or finds it.
       this.#templates.forget(request.offering.region, template);
       throw new ProviderError('transient', failed.message, { cause: error, ambiguous: false });

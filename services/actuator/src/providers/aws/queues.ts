@@ -12,7 +12,9 @@ import { NODE_TAG } from './tags.ts';
 const BATCH_MAX = 10;
 /** For each queue in each call: 100 messages. */
 const RECEIVES_MAX = 10;
-const HELD_MAX = 1_000;
+/** Recommendations stay for days; beyond so many they are left to the queue, lest there be no room for what hurries. */
+const HELD_MAX = { rebalance: 1_000, reclaim: 10_000, going: 10_000 };
+const REFUSED_MAX = 1_000;
 /** A message that is held comes again after so long, to whoever acts then. */
 const VISIBLE_AGAIN_S = 30;
 /** Where it does not hurry, and would crowd out what does: there may be hundreds that stay for days. */
@@ -26,7 +28,7 @@ interface Held {
   readonly region: string;
   readonly messageId: string;
   /** Of the last receive: only that one deletes. */
-  receipt: string;
+  readonly receipt: string;
   readonly notice: Notice;
 }
 
@@ -102,9 +104,9 @@ export class InterruptionQueues {
     return notices;
   }
 
-  /** Until the queue gives no more, or enough is held. */
+  /** Until the queue gives no more, or enough for one call. */
   async #receive(sqs: SQS, region: string, url: string, signal: AbortSignal): Promise<void> {
-    for (let i = 0; i < RECEIVES_MAX && this.#held.size < HELD_MAX; i++) {
+    for (let i = 0; i < RECEIVES_MAX; i++) {
       const { Messages = [] } = await answered(
         sqs.receiveMessage(
           {
@@ -131,12 +133,16 @@ export class InterruptionQueues {
       const message = { region, messageId, receipt, why: '' };
       try {
         const notice = readNotice(Body);
-        const held = notice && { region, messageId, receipt, notice };
-        if (held) this.#held.set(messageId, held);
-        else irrelevant.push(message);
-        if (held && isPatient(held.notice, this.#clock.nowMs())) later.push(held);
+        if (notice === null) {
+          irrelevant.push(message);
+          continue;
+        }
+        const held = { region, messageId, receipt, notice };
+        if (this.#held.has(messageId) || this.#held.size < HELD_MAX[notice.kind]) this.#held.set(messageId, held);
+        if (isPatient(notice, this.#clock.nowMs())) later.push(held);
       } catch (error) {
-        this.#refused.set(messageId, { ...message, why: (error as Error).message });
+        const refused = { ...message, why: (error as Error).message };
+        if (this.#refused.size < REFUSED_MAX) this.#refused.set(messageId, refused);
       }
     }
     return [irrelevant, later];
@@ -176,7 +182,8 @@ export class InterruptionQueues {
     let isDone = true;
     for (const machineId of notice.instanceIds) {
       const instance = shown.get(machineId);
-      if (!instance) isDone &&= this.#clock.nowMs() - notice.sentMs > SHOWN_WITHIN_MS;
+      const mayChange = this.#clock.nowMs() - notice.sentMs <= SHOWN_WITHIN_MS;
+      if (!instance || isBehind(notice, instance)) isDone &&= !mayChange;
       else if (instance.state === 'gone') continue;
       else if (this.#isOurs(instance.tags, clusterTag) && isInForce(notice, instance)) {
         isDone = false;
@@ -204,6 +211,11 @@ export class InterruptionQueues {
 /** What ends by our own hand, or by a user's, is no news of AWS'. */
 function isInForce({ kind }: Notice, { reason }: ShownInstance): boolean {
   return kind !== 'going' || reason.startsWith('Server.');
+}
+
+/** EC2 does not show yet what its event says. */
+function isBehind({ kind }: Notice, { state, reason }: ShownInstance): boolean {
+  return kind === 'going' && state !== 'gone' && reason === '';
 }
 
 function isPatient({ kind, atMs }: Notice, nowMs: number): boolean {

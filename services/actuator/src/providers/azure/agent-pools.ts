@@ -13,6 +13,7 @@ const poolSchema = z.object({
     eTag: z.string().nullish(),
     count: z.number().int().min(0),
     enableAutoScaling: z.boolean().nullish(),
+    scaleDownMode: z.string().nullish(),
     provisioningState: z.string().default(''),
     scaleSetPriority: z.string().nullish(),
     type: z.string().nullish(),
@@ -64,8 +65,12 @@ export class AgentPools implements GroupApi {
     const body = await this.#arm.read({ path: this.#path(name), apiVersion: CONTAINER_SERVICE }, signal);
     if (body === null) throw new ProviderError('config', `there is no agent pool ${name} in ${this.#cluster}`);
     const answer = parsed(poolSchema, body);
-    const { count, eTag, enableAutoScaling, type, provisioningState, scaleSetPriority, status } = answer.properties;
+    const { count, eTag, enableAutoScaling, scaleDownMode, type, provisioningState, scaleSetPriority, status } =
+      answer.properties;
     if (enableAutoScaling) throw new ProviderError('config', `agent pool ${name} is scaled by AKS itself`);
+    // They would be taken for members that serve.
+    if (scaleDownMode === 'Deallocate')
+      throw new ProviderError('config', `agent pool ${name} keeps machines that are switched off (scaleDownMode)`);
     if (type === 'VirtualMachines')
       throw new ProviderError('config', `agent pool ${name} has several sizes, which Forescale cannot tell apart`);
     const told = /^failed$/i.test(provisioningState) ? status?.provisioningError : null;

@@ -71,7 +71,9 @@ export class AzureGroups implements MachineProvider {
   }
 
   async terminate(machineId: string, _place: Place, signal: AbortSignal): Promise<'terminating' | 'gone'> {
-    const [group = '', id = ''] = machineId.split('/');
+    const [group, id] = machineId.split('/');
+    // Of a time when the pool had another provider: that it is not here does not say that it is gone.
+    if (!group || !id) throw new ProviderError('config', `${machineId} is no member of a group: look for it in Azure`);
     const member = await this.#api.member(group, id, signal);
     if (member === null) return 'gone';
     // Removed once more it would take another one of the size with it.

@@ -21,8 +21,8 @@ import type { RetailPrices } from './prices.ts';
 
 /** From when the order was taken: most failures of allocation are known by then. Azure says "ask again in 10 s". */
 const PATIENCE_MS = 10_000;
-/** From the start of the call, which may take 15 s in all. */
-const CALL_MS = 14_000;
+/** From the start of the call, which may take 15 s in all, until nothing is waited for any more: there is to tidy up. */
+const CALL_MS = 13_000;
 
 /** Remains that nobody has taken away by then belong to nobody. */
 const REMAINS_MS = 15 * 60_000;
@@ -152,8 +152,10 @@ export class AzureMachines implements MachineProvider {
     const { capacityType } = request.offering;
     const death = left && deathOf(left.properties.instanceView?.statuses, capacityType);
     if (left && death === null) return { machines: [this.#machine(left)], failures: [] };
-    // Where this fails, listings show the remains.
-    if (left) await this.#parts.arm.call({ method: 'DELETE', path, apiVersion: COMPUTE }, signal).catch(() => null);
+    const isNowhere = error?.errorClass === 'capacity' || error?.errorClass === 'quota';
+    // Also where reads do not show them yet; where it fails, listings will show the remains.
+    if (left || isNowhere)
+      await this.#parts.arm.call({ method: 'DELETE', path, apiVersion: COMPUTE }, signal).catch(() => null);
     return { machines: [], failures: [error ?? death ?? new ProviderError('transient', 'its machine is gone')] };
   }
 

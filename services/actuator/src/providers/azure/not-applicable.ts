@@ -6,7 +6,7 @@ const EVICTION = 'Azure announces an eviction only to the machine itself (Schedu
 export const NOT_APPLICABLE: NotApplicable = { interruption: EVICTION };
 
 /** Of scale sets and agent pools. */
-export const NOT_APPLICABLE_TO_GROUPS: NotApplicable = {
+export const GROUPS_NOT_APPLICABLE: NotApplicable = {
   interruption: EVICTION,
   fallback: 'A group makes one kind of machine: falling back is buying from another group.',
 };

@@ -11,7 +11,7 @@ import {
   bufferSchema,
   deploymentOf,
   deploymentSchema,
-  GENERATION,
+  generationOf,
   MANAGED_BY,
   PRIORITY,
   PRIORITY_CLASS,
@@ -24,7 +24,7 @@ import {
 
 export type BufferConfig = Extract<SingleProviderConfig, { kind: 'buffer' }>;
 
-const GROUP = 'autoscaling.x-k8s.io';
+export const BUFFERS = 'autoscaling.x-k8s.io';
 const PRIORITY_CLASSES = '/apis/scheduling.k8s.io/v1/priorityclasses';
 /** Which versions a cluster serves changes with its upgrades. */
 const VERSION_KEPT_MS = 600_000;
@@ -91,7 +91,9 @@ export class BufferProvider implements MachineProvider {
   async #read(pool: string, signal: AbortSignal): Promise<Held> {
     const version = await this.#servedVersion(signal);
     const [deployment, buffer, podTemplate] = await Promise.all([
-      this.#ours(pool, this.#deployment(pool), deploymentSchema, signal),
+      this.#config.api === 'capacity_buffer'
+        ? null
+        : this.#ours(pool, this.#deployment(pool), deploymentSchema, signal),
       version === null ? null : this.#ours(pool, this.#buffer(pool, version), bufferSchema, signal),
       version === null ? null : this.#ours(pool, this.#podTemplate(pool), podTemplateSchema, signal),
     ]);
@@ -102,6 +104,10 @@ export class BufferProvider implements MachineProvider {
     return {
       replicas,
       size: template ? sizeOf(template) : null,
+      generation: Math.max(
+        0,
+        ...[deployment, buffer, podTemplate].map((one) => (one === null ? 0 : generationOf(one))),
+      ),
       problem: broken ? `CapacityBuffer ${nameOf(pool)} is not Ready: ${broken.reason} ${broken.message}`.trim() : null,
     };
   }
@@ -119,9 +125,9 @@ export class BufferProvider implements MachineProvider {
     }
     const podTemplate = { apiVersion: 'v1', kind: 'PodTemplate', ...podTemplateOf(request, name, image) };
     await this.#write(request, this.#podTemplate(pool), podTemplateSchema, podTemplate, signal);
-    const body = { apiVersion: `${GROUP}/${version}`, kind: 'CapacityBuffer', ...bufferOf(request, name) };
+    const body = { apiVersion: `${BUFFERS}/${version}`, kind: 'CapacityBuffer', ...bufferOf(request, name) };
     await this.#write(request, this.#buffer(pool, version), bufferSchema, body, signal);
-    await this.#remove(pool, this.#deployment(pool), signal);
+    if (this.#config.api === 'auto') await this.#remove(pool, this.#deployment(pool), signal);
   }
 
   async #release(pool: string, signal: AbortSignal): Promise<void> {
@@ -141,8 +147,8 @@ export class BufferProvider implements MachineProvider {
   ): Promise<void> {
     const present = await this.#ours(pool, path, schema, signal);
     if (present === null) return await this.#api.create(parentOf(path), body, signal);
-    const { resourceVersion, annotations } = present.metadata;
-    const newest = Number(annotations[GENERATION] ?? 0);
+    const { resourceVersion } = present.metadata;
+    const newest = generationOf(present);
     if (newest > generation)
       throw new ProviderError('fenced', `${path}: written by plan ${newest}, which is later than ${generation}`);
     await this.#api.patch(path, { ...body, metadata: { ...body.metadata, resourceVersion } }, signal);
@@ -187,10 +193,13 @@ export class BufferProvider implements MachineProvider {
     if (api === 'placeholders') return null;
     const nowMs = this.#clock.nowMs();
     if (this.#version === null || nowMs - this.#version.atMs >= VERSION_KEPT_MS)
-      this.#version = { served: await this.#api.servedVersion(GROUP, 'capacitybuffers', signal), atMs: nowMs };
+      this.#version = { served: await this.#api.servedVersion(BUFFERS, 'capacitybuffers', signal), atMs: nowMs };
     const { served } = this.#version;
     if (served === null && api === 'capacity_buffer')
-      throw new ProviderError('config', `the cluster serves no capacitybuffers.${GROUP}: api: auto takes pods instead`);
+      throw new ProviderError(
+        'config',
+        `the cluster serves no capacitybuffers.${BUFFERS}: api: auto takes pods instead`,
+      );
     return served;
   }
 
@@ -203,6 +212,6 @@ export class BufferProvider implements MachineProvider {
   }
 
   #buffer(pool: string, version: string): string {
-    return `/apis/${GROUP}/${version}/namespaces/${this.#config.namespace}/capacitybuffers/${nameOf(pool)}`;
+    return `/apis/${BUFFERS}/${version}/namespaces/${this.#config.namespace}/capacitybuffers/${nameOf(pool)}`;
   }
 }

@@ -61,10 +61,16 @@ export class GroupApi {
   }
 
   /** False: the group has changed since that version. */
-  async resize(group: GroupConfig, replicas: number, resourceVersion: string, signal: AbortSignal): Promise<boolean> {
+  async resize(
+    group: GroupConfig,
+    replicas: number,
+    resourceVersion: string,
+    signal: AbortSignal,
+    dryRun = false,
+  ): Promise<boolean> {
     const path = `${await this.#root(signal)}/${RESOURCES[group.kind]}/${group.name}/scale`;
     try {
-      await this.#api.patch(path, { metadata: { resourceVersion }, spec: { replicas } }, signal);
+      await this.#api.patch(path, { metadata: { resourceVersion }, spec: { replicas } }, signal, dryRun);
       return true;
     } catch (error) {
       if (error instanceof ProviderError && error.errorClass === 'conflict') return false;

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, type ExternalGrpcConfig } from '@forescale/shared/config';
 import type { ChannelCredentials, Client, ServiceError } from '@grpc/grpc-js';
 import { ProviderError } from '../errors.ts';
 import { optionalPackage } from '../optional-package.ts';
+import { readPem } from '../read-pem.ts';
 import { grpcError } from './errors.ts';
 
 const PROTO = fileURLToPath(new URL('cloud-provider.proto', import.meta.url));
@@ -76,7 +76,8 @@ async function credentialsOf(
   credentials: Pick<typeof ChannelCredentials, 'createSsl' | 'createInsecure'>,
 ): Promise<ChannelCredentials> {
   if (tls === null) return credentials.createInsecure();
-  const read = async (field: string, path: string | null) => (path === null ? null : await readPem(field, path));
+  const read = async (field: string, path: string | null) =>
+    path === null ? null : await readPem(`provider.tls.${field}`, path);
   const ca = await read('ca_file', tls.caFile);
   const key = await read('key_file', tls.keyFile);
   const cert = await read('cert_file', tls.certFile);
@@ -86,13 +87,5 @@ async function credentialsOf(
     // Which of them, OpenSSL does not say; what they hold, nobody should.
     const { code } = error as { readonly code?: unknown };
     throw new ConfigError(`provider.tls: the files cannot be used: ${code ?? 'no certificates in PEM'}`);
-  }
-}
-
-async function readPem(field: string, path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new ConfigError(`provider.tls.${field} = ${path}: ${(error as NodeJS.ErrnoException).code}`);
   }
 }

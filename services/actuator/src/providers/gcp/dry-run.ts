@@ -32,7 +32,17 @@ export async function dryRun(config: GcpConfig): Promise<readonly DryRunStep[]> 
   ]);
 }
 
-/** Of the whole project: what is granted on one resource only is not seen here. */
+/** What is better granted on single service accounts, subnetworks and images than in the whole project, which is asked. */
+const OF_RESOURCES = new Set([
+  'compute.images.useReadOnly',
+  'compute.subnetworks.use',
+  'compute.subnetworks.useExternalIp',
+  'iam.serviceAccounts.actAs',
+]);
+
 function granted(permissions: readonly string[], permission: string): string {
-  return permissions.includes(permission) ? 'ok' : 'not granted in the project';
+  if (permissions.includes(permission)) return 'ok';
+  return OF_RESOURCES.has(permission)
+    ? 'not in the project; maybe on the resource itself'
+    : 'not allowed in the project';
 }

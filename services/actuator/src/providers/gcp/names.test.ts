@@ -22,11 +22,11 @@ describe('gcp names', () => {
     );
   });
 
-  it('the id of a call is a UUID, the same for the same token and what has failed of it', () => {
-    const id = callId('web-t3k9p2-4f0az1', []);
+  it('the id of a call is a UUID, the same for the same token and number of failures', () => {
+    const id = callId('web-t3k9p2-4f0az1', 0);
     expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/);
-    expect(callId('web-t3k9p2-4f0az1', [])).toBe(id);
-    expect(new Set([id, callId('other', []), callId('web-t3k9p2-4f0az1', ['operation-1'])]).size).toBe(3);
+    expect(callId('web-t3k9p2-4f0az1', 0)).toBe(id);
+    expect(new Set([id, callId('other', 0), callId('web-t3k9p2-4f0az1', 1)]).size).toBe(3);
   });
 
   it('a filter is made of what a label can be, and of nothing else', () => {

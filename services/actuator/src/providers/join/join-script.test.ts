@@ -6,7 +6,7 @@ import { dirname, join as joinPath } from 'node:path';
 import type { JoinConfig } from '@forescale/shared/config';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { requestOf } from './requests.test-data.ts';
+import { K3S_JOIN, KUBEADM_JOIN, requestOf } from './join.test-data.ts';
 import { userData } from './user-data.ts';
 
 /** Says what it was started with. */
@@ -56,20 +56,9 @@ async function program(name: string, script: string): Promise<void> {
 
 const file = (path: string) => readFile(joinPath(machine, path), 'utf8');
 
-const K3S: JoinConfig = {
-  kind: 'k3s',
-  server: 'https://10.0.0.2:6443',
-  version: 'v1.34.1+k3s1',
-  tokenFile: '/x',
-  args: [],
-  installerUrl: 'https://get.k3s.io',
-  installerSha256: null,
-  downloadUrl: null,
-};
-
 describe('the script that joins K3s, run by a shell', () => {
   it('gives the installer what it needs, and the provider id of the machine to K3s', async () => {
-    const { status, stdout, stderr } = await boot(K3S, 'hunter2', "printf 'hcloud://%s' 42");
+    const { status, stdout, stderr } = await boot(K3S_JOIN, 'hunter2', "printf 'hcloud://%s' 42");
     expect(stderr).toBe('');
     expect(status).toBe(0);
     expect(stdout.trim().split('\n')).toEqual([
@@ -88,7 +77,7 @@ describe('the script that joins K3s, run by a shell', () => {
   it.each(['https://x/$(echo a)`echo b`', "https://x/'; echo broken; '", 'https://x/"$HOME"\\n'])(
     'no address breaks out of its quotes: %s',
     async (url) => {
-      const join = { ...K3S, server: url, installerUrl: url, downloadUrl: url };
+      const join = { ...K3S_JOIN, server: url, installerUrl: url, downloadUrl: url };
       const { status, stdout } = await boot(join, 't', null);
       expect(status).toBe(0);
       expect(stdout.split('\n')).toContain(`url=${url}`);
@@ -103,7 +92,7 @@ describe('the script that joins K3s, run by a shell', () => {
     ['says what is no provider id', 'echo "<html>not here</html>"'],
     ['says two lines', 'echo a; echo b'],
   ])('does not join where the command for the provider id %s', async (_what, command) => {
-    const { status, stdout, stderr } = await boot(K3S, 't', command);
+    const { status, stdout, stderr } = await boot(K3S_JOIN, 't', command);
     expect(status).toBe(1);
     expect(stdout).toBe('');
     expect(stderr).toContain('cannot tell its provider id');
@@ -111,38 +100,31 @@ describe('the script that joins K3s, run by a shell', () => {
 
   it('asks for the provider id again, as a metadata service may be late', async () => {
     const command = 'test -e /var/asked && echo hcloud://7 || : > /var/asked';
-    const { status } = await boot(K3S, 't', command.replaceAll('/var/', `${machine}/`));
+    const { status } = await boot(K3S_JOIN, 't', command.replaceAll('/var/', `${machine}/`));
     expect(status).toBe(0);
     expect(await file('etc/rancher/k3s/config.yaml')).toContain('provider-id=hcloud://7');
   });
 
   it('asks for the installer again, and gives up in the end', async () => {
-    const late = await boot(K3S, 't', null, 5);
+    const late = await boot(K3S_JOIN, 't', null, 5);
     expect(late).toMatchObject({ status: 0, stdout: expect.stringContaining('INSTALL_K3S_VERSION') });
     await rm(joinPath(machine, 'asked'));
-    const never = await boot(K3S, 't', null, 6);
+    const never = await boot(K3S_JOIN, 't', null, 6);
     expect(never).toMatchObject({ status: 1, stdout: '' });
     expect(never.stderr).toContain('https://get.k3s.io cannot be fetched');
   });
 
   it('runs no installer but the one whose sum is known', async () => {
-    const refused = await boot({ ...K3S, installerSha256: '0'.repeat(64) }, 't', null);
+    const refused = await boot({ ...K3S_JOIN, installerSha256: '0'.repeat(64) }, 't', null);
     expect(refused.status).toBe(1);
     expect(refused.stdout).not.toContain('INSTALL_K3S_VERSION');
-    const accepted = await boot({ ...K3S, installerSha256: INSTALLER_SHA256 }, 't', null);
+    const accepted = await boot({ ...K3S_JOIN, installerSha256: INSTALLER_SHA256 }, 't', null);
     expect(accepted).toMatchObject({ status: 0, stdout: expect.stringContaining('INSTALL_K3S_VERSION') });
   });
 });
 
 it('the script that joins by kubeadm gives it the provider id, and leaves no token behind', async () => {
-  const join: JoinConfig = {
-    kind: 'kubeadm',
-    server: '10.0.0.2:6443',
-    tokenFile: '/x',
-    caCertHashes: [`sha256:${'a'.repeat(64)}`],
-    apiVersion: 'v1beta4',
-  };
-  const { status, stdout } = await boot(join, 'abcdef.0123456789abcdef', 'echo aws:///eu-central-1a/i-1');
+  const { status, stdout } = await boot(KUBEADM_JOIN, 'abcdef.0123456789abcdef', 'echo aws:///eu-central-1a/i-1');
   expect(status).toBe(0);
   const [first, ...configuration] = stdout.split('\n');
   expect(first).toBe('kubeadm join --config /etc/forescale/kubeadm-join.yaml');

@@ -1,9 +1,8 @@
-import type { JoinConfig } from '@forescale/shared/config';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ProviderError } from '../errors.ts';
-import { requestOf } from './requests.test-data.ts';
+import { K3S_JOIN, requestOf } from './join.test-data.ts';
 import { userData } from './user-data.ts';
 
 /** What breaks out of one notation or another, with ordinary names in between. */
@@ -54,17 +53,6 @@ const cases = fc.record({
   args: fc.array(argument, { maxLength: 4 }),
 });
 
-const K3S: Extract<JoinConfig, { kind: 'k3s' }> = {
-  kind: 'k3s',
-  server: 'https://10.0.0.2:6443',
-  version: 'v1.34.1+k3s1',
-  tokenFile: '/x',
-  args: [],
-  installerUrl: 'https://get.k3s.io',
-  installerSha256: null,
-  downloadUrl: null,
-};
-
 /** The configuration file and the token, as a reader of YAML of that version sees them; and how much else there is. */
 function read(text: string, version: '1.1' | '1.2') {
   const document = parse(text, { version });
@@ -86,7 +74,7 @@ it('user data: whatever the values are, they are refused or come out of the docu
       const request = requestOf({ labels, taints });
       let text: string;
       try {
-        text = userData({ join: { ...K3S, args }, token, request, providerIdCommand: 'id-of-it' });
+        text = userData({ join: { ...K3S_JOIN, args }, token, request, providerIdCommand: 'id-of-it' });
       } catch (error) {
         expect(error).toBeInstanceOf(ProviderError);
         expect((error as Error).message).toMatch(/^\P{Cc}+$/u);

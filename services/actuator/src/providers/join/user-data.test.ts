@@ -5,25 +5,8 @@ import type { JoinConfig } from '@forescale/shared/config';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readToken, userData } from './index.ts';
-import { requestOf } from './requests.test-data.ts';
+import { K3S_JOIN, KUBEADM_JOIN, requestOf } from './join.test-data.ts';
 
-const K3S: JoinConfig = {
-  kind: 'k3s',
-  server: 'https://10.0.0.2:6443',
-  version: 'v1.34.1+k3s1',
-  tokenFile: '/x',
-  args: [],
-  installerUrl: 'https://get.k3s.io',
-  installerSha256: null,
-  downloadUrl: null,
-};
-const KUBEADM: JoinConfig = {
-  kind: 'kubeadm',
-  server: '10.0.0.2:6443',
-  tokenFile: '/x',
-  caCertHashes: [`sha256:${'a'.repeat(64)}`],
-  apiVersion: 'v1beta4',
-};
 const BOOTSTRAP = 'abcdef.0123456789abcdef';
 
 interface CloudConfig {
@@ -41,7 +24,12 @@ const k3s = (
   providerIdCommand: string | null = 'id-of-it',
 ) =>
   filesOf(
-    userData({ join: { ...K3S, ...overrides }, token: 'K10abc::node:pw', request: requestOf(), providerIdCommand }),
+    userData({
+      join: { ...K3S_JOIN, ...overrides },
+      token: 'K10abc::node:pw',
+      request: requestOf(),
+      providerIdCommand,
+    }),
   );
 
 describe('user data: K3s', () => {
@@ -79,7 +67,7 @@ describe('user data: K3s', () => {
   });
 
   it('the script is what runs, once', () => {
-    const text = userData({ join: K3S, token: 't', request: requestOf(), providerIdCommand: null });
+    const text = userData({ join: K3S_JOIN, token: 't', request: requestOf(), providerIdCommand: null });
     expect((parse(text) as CloudConfig).runcmd).toEqual([['/bin/sh', '/var/lib/forescale/join.sh']]);
   });
 
@@ -100,7 +88,7 @@ describe('user data: K3s', () => {
 
 describe('user data: kubeadm', () => {
   const configurationOf = (apiVersion: 'v1beta3' | 'v1beta4') => {
-    const join = { ...KUBEADM, apiVersion };
+    const join = { ...KUBEADM_JOIN, apiVersion };
     const files = filesOf(userData({ join, token: BOOTSTRAP, request: requestOf(), providerIdCommand: 'id-of-it' }));
     expect(files.get('/etc/forescale/kubeadm-join.yaml')?.permissions).toBe('0600');
     expect(files.get('/var/lib/forescale/join.sh')?.content).not.toContain(BOOTSTRAP);
@@ -140,7 +128,8 @@ describe('user data: kubeadm', () => {
   });
 
   it('a token of another kind is refused, and not shown', () => {
-    const make = () => userData({ join: KUBEADM, token: 'hunter2', request: requestOf(), providerIdCommand: null });
+    const make = () =>
+      userData({ join: KUBEADM_JOIN, token: 'hunter2', request: requestOf(), providerIdCommand: null });
     expect(make).toThrow('join.token_file "***": allowed: a bootstrap token such as "abcdef.0123456789abcdef"');
   });
 });
@@ -163,7 +152,7 @@ describe('user data: what Kubernetes would refuse is refused', () => {
       'taint a "$(reboot)": allowed: a value of letters, digits, "-", "_" and "."',
     ],
   ])('%j', (overrides, message) => {
-    const make = () => userData({ join: K3S, token: 't', request: requestOf(overrides), providerIdCommand: null });
+    const make = () => userData({ join: K3S_JOIN, token: 't', request: requestOf(overrides), providerIdCommand: null });
     expect(make).toThrow(message);
     expect(make).toThrow(expect.objectContaining({ errorClass: 'config' }));
   });
@@ -172,7 +161,7 @@ describe('user data: what Kubernetes would refuse is refused', () => {
     'not %s',
     (key) => {
       const request = requestOf({ labels: { [key]: 'x' } });
-      expect(userData({ join: K3S, token: 't', request, providerIdCommand: null })).toContain(`${key}=x`);
+      expect(userData({ join: K3S_JOIN, token: 't', request, providerIdCommand: null })).toContain(`${key}=x`);
     },
   );
 });

@@ -1,3 +1,4 @@
+import type { JoinConfig } from '@forescale/shared/config';
 import type { MachineRequest } from '../port.ts';
 
 /** A request as the executor makes it. */
@@ -28,3 +29,22 @@ export function requestOf(overrides: Partial<MachineRequest> = {}): MachineReque
     ...overrides,
   };
 }
+
+export const K3S_JOIN: Extract<JoinConfig, { kind: 'k3s' }> = {
+  kind: 'k3s',
+  server: 'https://10.0.0.2:6443',
+  version: 'v1.34.1+k3s1',
+  tokenFile: '/x',
+  args: [],
+  installerUrl: 'https://get.k3s.io',
+  installerSha256: null,
+  downloadUrl: null,
+};
+
+export const KUBEADM_JOIN: Extract<JoinConfig, { kind: 'kubeadm' }> = {
+  kind: 'kubeadm',
+  server: '10.0.0.2:6443',
+  tokenFile: '/x',
+  caCertHashes: [`sha256:${'a'.repeat(64)}`],
+  apiVersion: 'v1beta4',
+};

@@ -1,0 +1,1 @@
+export { type Scaler, type ScalerParts, startScaler } from './scaler.ts';

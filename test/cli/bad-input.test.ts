@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -142,6 +142,18 @@ describe('command lines', () => {
     expect(stderr).toMatch(reason);
     expect(stdout).toBe('');
     expect(code).toBe(2);
+  });
+
+  it('a kubeconfig that is not there stops the start with exit 2, after all that was opened is closed', async () => {
+    const file = join(directory, 'kubeconfig.yaml');
+    const store = { kind: 'sqlite', path: join(directory, 'kubeconfig.db') };
+    const kubernetes = { kubeconfig: '/none/config' };
+    await writeFile(file, JSON.stringify({ autoscaler: { data_dir: directory, store, kubernetes } }));
+    const up = new ForescaleProcess(['up', '--config', file]);
+    expect(await up.end(WITHIN_MS)).toBe(2);
+    expect(up.stderr).toMatch(
+      /forescale: autoscaler\.kubernetes\.kubeconfig = \/none\/config: cannot be read: ENOENT\n$/,
+    );
   });
 
   it.each([['--help'], ['simulate', '--help']])('%s %s: exit 0', async (...args) => {

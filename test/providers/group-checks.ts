@@ -99,6 +99,19 @@ export const groupChecks: readonly Check[] = [
     },
   },
   {
+    capability: 'partial',
+    it: 'a group that has all that is wanted lacks nothing, whatever else it is told to have',
+    async run(target) {
+      await grown(target, 2);
+      target.endpoint.sellOut(target.onDemand);
+      const sinceMs = target.clock.nowMs();
+      await raise(target, 4, sinceMs);
+      pass(target, 5 * MINUTE_MS);
+      expect((await raise(target, 2, sinceMs)).failures).toEqual([]);
+      expect((await raise(target, 3, sinceMs)).failures.map(({ errorClass }) => errorClass)).toEqual(['capacity']);
+    },
+  },
+  {
     capability: 'capacity',
     it: 'marks the offering; what failed before a request is none of its business',
     async run(target) {
@@ -169,6 +182,22 @@ export const groupChecks: readonly Check[] = [
       pass(target, 5 * MINUTE_MS);
       const left = await members(target);
       expect(left).toHaveLength(2);
+      expect(idsOf(left)).not.toContain(second.id);
+      expect(running(target)).toEqual(idsOf(left));
+    },
+  },
+  {
+    capability: 'terminate',
+    it: 'asked twice at once, it is one less',
+    async run(target) {
+      const { provider } = target;
+      const [, second] = await grown(target, 4);
+      if (!second) throw new Error('no member');
+      const end = () => provider.terminate(second.id, second.place, signal());
+      await driven(target, Promise.all([end(), end()]));
+      pass(target, 5 * MINUTE_MS);
+      const left = await members(target);
+      expect(left).toHaveLength(3);
       expect(idsOf(left)).not.toContain(second.id);
       expect(running(target)).toEqual(idsOf(left));
     },

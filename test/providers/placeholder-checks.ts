@@ -32,7 +32,7 @@ export const placeholderChecks: readonly Check[] = [
     async run(target) {
       for (const replicas of [7, 7, 3]) {
         await hold(target, replicas);
-        expect(await read(target)).toEqual({ replicas, size: SIZE, problem: null });
+        expect(await read(target)).toEqual({ replicas, size: SIZE, generation: 1, problem: null });
       }
       expect(target.endpoint.running()).toHaveLength(3);
     },

@@ -46,7 +46,7 @@ it('a state that was written is read as it was: rules of pods, lead times and le
     leadTimeMs: 180_000,
     leadTimes: { 'm/local/a/spot': { p95Ms: 90_000, nodes: 7 } },
     capacities: [{ signal: 'rps', perNode: null, why: 'the signal never changed' }],
-    held: { replicas: 3, size: { cpuMillicores: 900, memoryBytes: 1, gpus: 0 }, problem: null },
+    held: { replicas: 3, size: { cpuMillicores: 900, memoryBytes: 1, gpus: 0 }, generation: 7, problem: null },
     tickMs: 60_000,
     cluster: { nodes: 0, unready: 0 },
     override: null,

@@ -109,6 +109,7 @@ const held = z.object({
   size: z
     .object({ cpuMillicores: z.number().min(0), memoryBytes: z.number().min(0), gpus: z.number().min(0) })
     .nullable(),
+  generation: z.number().int().min(0).default(0),
   problem: z.string().nullable(),
 });
 

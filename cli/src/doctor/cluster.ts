@@ -1,5 +1,6 @@
-import { belongs, isSteered, otherWriters } from '@forescale/actuator/service';
-import type { PoolConfig } from '@forescale/shared/config';
+import type { MachineProvider } from '@forescale/actuator/providers';
+import { belongs, buysFromGroups, isSteered, otherWriters } from '@forescale/actuator/service';
+import { type PoolConfig, providersOf, type SingleProviderConfig } from '@forescale/shared/config';
 import type { ClusterProbe, ClusterReader, ServerVersion, Surroundings } from '@forescale/shared/kubernetes';
 import { attempt, type Finding, type Patience } from './finding.ts';
 
@@ -45,9 +46,15 @@ function clockOf(skewMs: number | null): Finding {
   return { ...finding, state: 'ok', detail: `${seconds} s apart` };
 }
 
+interface WriterParts {
+  readonly reader: Pick<ClusterReader, 'read'>;
+  readonly surroundings: Pick<Surroundings, 'autoscalers'>;
+  openProvider(config: SingleProviderConfig): Promise<Pick<MachineProvider, 'groups'>>;
+}
+
 /** Who else creates and removes the nodes of each pool. */
 export async function checkWriters(
-  parts: { readonly reader: ClusterReader; readonly surroundings: Surroundings },
+  parts: WriterParts,
   pools: readonly PoolConfig[],
   patience: Patience,
 ): Promise<Finding[]> {
@@ -58,16 +65,28 @@ export async function checkWriters(
   if ('error' in read)
     return [{ check: 'single writer', subject: 'all pools', state: 'warn', detail: `not known: ${read.error}` }];
   const [cluster, autoscalers] = read.value;
-  return pools.map((pool): Finding => {
+  const checked = pools.map(async (pool): Promise<Finding> => {
     const finding = { check: 'single writer', subject: `pool ${pool.name}` } as const;
     if (pool.singleWriter === 'ignore') return { ...finding, state: 'ok', detail: 'not looked at, as configured' };
     const nodes = cluster.nodes.filter((node) => belongs(pool, node));
-    const { owner, beside } = otherWriters(pool, { nodes, autoscalers }, nowMs);
+    const isGrouped = await isResizedByGroups(pool, parts, patience);
+    const { owner, beside } = otherWriters(pool, { nodes, isGrouped, autoscalers }, nowMs);
     if (isSteered(pool)) return { ...finding, ...steered(owner ?? beside) };
     if (owner !== null) return { ...finding, state: 'warn', detail: `${owner}: the pool only observes` };
     if (beside !== null) return { ...finding, state: 'warn', detail: `${beside} may answer the same pending pods` };
     return { ...finding, state: 'ok', detail: `nobody else; ${nodes.length} node(s)` };
   });
+  return await Promise.all(checked);
+}
+
+/** Of a provider that cannot be opened, which is a finding of its own, nothing is known: its pool's labels count. */
+async function isResizedByGroups(pool: PoolConfig, parts: WriterParts, patience: Patience): Promise<boolean> {
+  const groups = new Map<string, MachineProvider['groups']>();
+  for (const [name, config] of providersOf(pool.provider)) {
+    const opened = await attempt(patience, () => parts.openProvider(config));
+    if ('value' in opened) groups.set(name, opened.value.groups);
+  }
+  return buysFromGroups(pool, (offering) => groups.get(offering.provider)?.groupOf(offering) ?? null);
 }
 
 /** Of a pool that asks its nodes' owner for room there has to be one. */

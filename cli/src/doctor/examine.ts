@@ -1,5 +1,5 @@
 import { openProvider } from '@forescale/actuator/providers';
-import type { Config } from '@forescale/shared/config';
+import type { Config, SingleProviderConfig } from '@forescale/shared/config';
 import {
   type ClusterService,
   connectKubernetes,
@@ -66,9 +66,11 @@ async function examineCluster({ config, services, patience }: Examined) {
   if (server.some(({ check, state }) => check === 'reachable' && state === 'fail'))
     return { id: null, kube, findings: server };
   const reader = createClusterReader(kube, patience.clock);
+  const open = (one: SingleProviderConfig) => openProvider(one, { clock: patience.clock, kube });
+  const surroundings = createSurroundings(kube);
   const [permissions, writers, metrics, id] = await Promise.all([
     checkPermissions(probe, neededPermissions(config, services), patience),
-    checkWriters({ reader, surroundings: createSurroundings(kube) }, config.pools, patience),
+    checkWriters({ reader, surroundings, openProvider: open }, config.pools, patience),
     checkExternalMetrics(config, (signal) => readApiService(kube, EXTERNAL_METRICS, signal), patience),
     attempt(patience, () => reader.clusterId()),
   ]);

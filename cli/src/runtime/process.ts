@@ -27,9 +27,11 @@ export async function startProcess(config: Config, names: readonly ServiceName[]
   const processName = names.length === 1 ? (names[0] as string) : 'forescale';
   const log = createLog(processName, config.telemetry.logLevel);
   announceModes(config, log);
-  const telemetry = await startTelemetry(`forescale-${processName}`);
+  // Telemetry, whose packages take their time, loads while the servers are connected to.
+  const starting = startTelemetry(`forescale-${processName}`);
   const usesCluster = names.some((name) => name !== 'predictor');
   const runtime = await openRuntime(config, processName, log, usesCluster);
+  const telemetry = await starting;
   const readiness = new Readiness();
   readiness.watch('bus', () => runtime.bus.health());
   readiness.watch('store', () => runtime.store.health());

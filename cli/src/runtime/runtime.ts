@@ -40,53 +40,60 @@ export interface Runtime {
 export async function openRuntime(config: Config, processName: string, log: Log, usesCluster = true): Promise<Runtime> {
   const virtualClock = config.clock.source === 'bus' ? new ManualClock(0) : null;
   const clock = virtualClock ?? systemClock;
-  const store = await openStore(config, clock, log);
-  const bus = await openBus(config, processName, clock, log);
-  const cluster = config.kubernetes.enabled && usesCluster ? await openCluster(config, log) : null;
+  // The client, 800 files, is loaded only where there is a cluster, and while the servers are connected to.
+  const client = config.kubernetes.enabled && usesCluster ? import('@forescale/shared/kubernetes') : null;
   const states: StateBucket[] = [];
-  return {
-    config,
-    clock,
-    virtualClock,
-    store,
-    bus,
-    cluster,
-    openLease(name) {
-      if (cluster === null || !config.kubernetes.leaderElection) return null;
-      return cluster.lease(config.kubernetes.namespace, name);
-    },
-    async openState(bucket) {
-      const state = await openState(config, bucket, processName);
-      states.push(state);
-      return state;
-    },
-    async close() {
-      cluster?.close();
-      await Promise.all(states.map((state) => state.close()));
-      await bus.close();
-      await store.close();
-    },
+  const opened: { close(): unknown }[] = [];
+  const keep = <T extends { close(): unknown }>(one: T): T => {
+    opened.push(one);
+    return one;
   };
+  const close = async () => {
+    await Promise.all(states.map((state) => state.close()));
+    for (const one of opened.toReversed()) await one.close();
+  };
+  try {
+    const store = keep(await openStore(config, clock, log));
+    const bus = keep(await openBus(config, processName, clock, log));
+    const cluster = client && keep(openCluster(await client, config, log));
+    return {
+      config,
+      clock,
+      virtualClock,
+      store,
+      bus,
+      cluster,
+      openLease(name) {
+        if (cluster === null || !config.kubernetes.leaderElection) return null;
+        return cluster.lease(config.kubernetes.namespace, name);
+      },
+      async openState(bucket) {
+        const state = await openState(config, bucket, processName);
+        states.push(state);
+        return state;
+      },
+      close,
+    };
+  } catch (error) {
+    // A connection left open would keep the process from ending.
+    await close();
+    throw error;
+  }
 }
+type Client = typeof import('@forescale/shared/kubernetes');
 
-/**
- * Watches are of the machine's time: where a simulation's stands still, lists are as good and give the same run. The
- * client, 800 files, is loaded only where there is a cluster.
- */
-async function openCluster({ kubernetes, clock }: Config, log: Log) {
-  const {
-    connectKubernetes,
-    createClusterReader,
-    createClusterWriter,
-    createLease,
-    createSurroundings,
-    createWatchingReader,
-  } = await import('@forescale/shared/kubernetes');
+/** Watches are of the machine's time: where a simulation's stands still, lists are as good and give the same run. */
+function openCluster(client: Client, { kubernetes, clock }: Config, log: Log) {
+  const { connectKubernetes, createClusterReader, createClusterWriter, createLease, createSurroundings } = client;
   const kube = connectKubernetes(kubernetes);
   const lease = (namespace: string, name: string) => createLease(kube, namespace, name);
   const parts = { kube, lease, writer: createClusterWriter(kube), surroundings: createSurroundings(kube) };
   if (!kubernetes.watch || clock.source === 'bus') return { ...parts, reader: createClusterReader(kube), close() {} };
-  const reader = createWatchingReader(kube, { clock: systemClock, random: seededRandom(randomInt(2 ** 31 - 1)), log });
+  const reader = client.createWatchingReader(kube, {
+    clock: systemClock,
+    random: seededRandom(randomInt(2 ** 31 - 1)),
+    log,
+  });
   return { ...parts, reader, close: () => reader.close() };
 }
 

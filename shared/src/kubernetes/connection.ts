@@ -1,14 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import { KubeConfig, type RequestContext } from '@kubernetes/client-node';
 import type { Dispatcher } from 'undici';
-import type { Config } from '../config/index.ts';
+import { type Config, ConfigError } from '../config/index.ts';
 import { KubernetesUnavailableError } from './errors.ts';
+
+/** The context that the client makes up where it finds none: plain HTTP to localhost:8080, which it then refuses to call. */
+const FOUND_NOTHING = 'loaded-context';
 
 /**
  * The API server that the configuration names: `url` for a plain one such as the simulated, else the given
- * kubeconfig, else what the client finds by itself (a pod's service account, KUBECONFIG, ~/.kube/config).
+ * kubeconfig, else what the client finds by itself (a pod's service account, KUBECONFIG, ~/.kube/config). Throws
+ * `ConfigError` where that cannot be used; `section` is the one of the configuration that has these fields.
  */
-export function connectKubernetes(config: Pick<Config['kubernetes'], 'url' | 'kubeconfig' | 'context'>): KubeConfig {
+export function connectKubernetes(
+  config: Pick<Config['kubernetes'], 'url' | 'kubeconfig' | 'context'>,
+  section = 'autoscaler.kubernetes',
+): KubeConfig {
   const kube = new PooledKubeConfig();
   if (config.url !== null) {
     kube.loadFromOptions({
@@ -19,12 +26,33 @@ export function connectKubernetes(config: Pick<Config['kubernetes'], 'url' | 'ku
       currentContext: 'forescale',
     });
   } else if (config.kubeconfig !== null) {
-    kube.loadFromFile(config.kubeconfig);
+    const { kubeconfig } = config;
+    load(`${section}.kubeconfig = ${kubeconfig}`, () => kube.loadFromFile(kubeconfig));
   } else {
-    kube.loadFromDefault();
+    const { KUBECONFIG } = process.env;
+    load(KUBECONFIG ? `KUBECONFIG = ${KUBECONFIG}` : '~/.kube/config', () => kube.loadFromDefault());
+    if (kube.getCurrentContext() === FOUND_NOTHING)
+      throw new ConfigError(
+        `${section}.kubeconfig is absent: allowed: a path, where there is neither KUBECONFIG nor ~/.kube/config, nor a pod's service account`,
+      );
   }
-  if (config.context !== null) kube.setCurrentContext(config.context);
-  return kube;
+  const context = config.context ?? kube.getCurrentContext();
+  kube.setCurrentContext(context);
+  if (kube.getCurrentCluster() !== null) return kube;
+  const known = kube.getContexts().map(({ name }) => name);
+  const allowed = known.length === 0 ? 'a kubeconfig that has contexts' : `one of ${known.join(', ')}`;
+  throw new ConfigError(`${section}.context = ${context}: allowed: ${allowed}, each with its cluster`);
+}
+
+/** `source` is the field and its value, or what stands in for them. */
+function load(source: string, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // What a parser says may quote the file, and with it a key.
+    throw new ConfigError(`${source}: ${code ? `cannot be read: ${code}` : 'allowed: a kubeconfig'}`);
+  }
 }
 
 /** What a header may carry. */

@@ -36,6 +36,8 @@ export class Fleets {
   readonly subnets: ReadonlyMap<string, string>;
   /** That have no address left. */
   readonly full = new Set<string>();
+  /** Codes that the next fleets fail with. */
+  readonly failing: string[] = [];
   readonly #instances: Instances;
   readonly #templates: LaunchTemplates;
   readonly #answered = new Map<string, { readonly input: unknown; readonly answer: FleetAnswer }>();
@@ -92,7 +94,9 @@ export class Fleets {
           continue;
         }
         const one = { region, zone, subnet, type, lifecycle, tags, userData: template.data.UserData ?? '' };
-        if (this.full.has(subnet))
+        const [code] = this.failing.splice(0, 1);
+        if (code !== undefined) fleetError(code, 'as EC2 says it');
+        else if (this.full.has(subnet))
           fleetError('InsufficientFreeAddressesInSubnet', `There are not enough free addresses`);
         else if (refused !== null) fleetError(REFUSALS[refused].code, REFUSALS[refused].message);
         else if (this.#instances.isSoldOut(one)) fleetError(REFUSALS.capacity.code, REFUSALS.capacity.message);

@@ -60,6 +60,16 @@ describe.skipIf(whyNoModels())('aws, in groups', () => {
     expect(await members()).toHaveLength(2);
   });
 
+  it('an instance of no group is not gone while EC2 shows it', async () => {
+    const stranger = target.endpoint.addStranger();
+    const error = await failureOf(driven(target, target.provider.terminate(stranger, target.onDemand, signal())));
+    expect(error).toMatchObject({
+      errorClass: 'config',
+      message: `${stranger} is of no auto scaling group, and is there: look for it in EC2`,
+    });
+    expect(target.endpoint.running()).toEqual([stranger]);
+  });
+
   it('trims what has not come, and no member', async () => {
     await raise(2);
     pass(target, MINUTE_MS);

@@ -67,11 +67,20 @@ describe.skipIf(whyNoModels())('aws, machine by machine', () => {
     await Promise.all(namesOf(20).map((name) => create(name)));
     expect(called('CreateLaunchTemplate')).toHaveLength(1);
     const [template] = templates().all.values();
-    expect(template?.data).toMatchObject({
+    expect(template?.data).toEqual({
       ImageId: 'ami-0123456789abcdef0',
+      SecurityGroupIds: ['sg-0123456789abcdef0'],
+      UserData: expect.any(String),
       InstanceInitiatedShutdownBehavior: 'terminate',
       MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1, InstanceMetadataTags: 'enabled' },
       IamInstanceProfile: { Name: 'forescale-node' },
+      KeyName: 'ops',
+      BlockDeviceMappings: [
+        {
+          DeviceName: '/dev/xvda',
+          Ebs: { VolumeSize: 40, VolumeType: 'gp3', Encrypted: true, DeleteOnTermination: true },
+        },
+      ],
     });
     const document = Buffer.from(template?.data.UserData ?? '', 'base64').toString();
     expect(document).toMatch(/^#cloud-config\n/);
@@ -146,6 +155,18 @@ describe.skipIf(whyNoModels())('aws, machine by machine', () => {
     pass(target, 2 * 60 * MINUTE_MS);
     expect(await terminate()).toBe('gone');
   });
+
+  it.each(['InternalError', 'Unavailable', 'RequestLimitExceeded'])(
+    'a fleet that has answered %s will answer nothing else: another offering may do',
+    async (code) => {
+      target.endpoint.ec2.region('us-east-1').fleets.failing.push(code);
+      const error = await failureOf(driven(target, guarded(target).create(requestOf(target, NAME))));
+      expect(error).toMatchObject({ errorClass: 'capacity', ambiguous: false, mark: { scope: 'offering' } });
+      expect(error.message).toContain(code);
+      expect(called('CreateFleet')).toHaveLength(1);
+      expect(target.endpoint.running()).toEqual([]);
+    },
+  );
 
   it("spreads machines over a zone's subnets, and goes on to the next where one is full", async () => {
     await Promise.all(namesOf(20).map((name) => create(name)));

@@ -24,6 +24,8 @@ export class AzureCloud {
   readonly machines = new Map<string, Resource>();
   /** Without room: size, zone and kind. */
   readonly soldOut = new Set<string>();
+  /** What the next machines fail with after they were ordered. */
+  readonly failing: { readonly code: string; readonly message: string }[] = [];
   showAfterMs = 0;
   /** A node pool does one thing at a time, for so long. */
   busyMs = 0;
@@ -148,7 +150,7 @@ export class AzureCloud {
     const zone = zones?.[0] ?? null;
     const isSpot = properties?.priority === 'Spot';
     const isSoldOut = this.soldOut.has(kindOf(properties?.hardwareProfile?.vmSize ?? '', zone, isSpot));
-    return isSoldOut ? allocationFailure(isSpot, zone !== null) : null;
+    return this.failing.shift() ?? (isSoldOut ? allocationFailure(isSpot, zone !== null) : null);
   }
 }
 

@@ -83,6 +83,19 @@ describe('azure machines', () => {
     expect(target.endpoint.running()).toEqual([]);
   });
 
+  it('what fails inside of Azure is deleted too, and its repetition makes the machine', async () => {
+    const target = await opened('machines');
+    target.endpoint.cloud.failing.push({ code: 'InternalExecutionError', message: 'An internal error occurred.' });
+    const create = () => driven(target, target.provider.create(requestOf(target, NAME), signal()));
+    const { failures } = await create();
+    expect(failures).toEqual([expect.objectContaining({ errorClass: 'transient', ambiguous: true })]);
+    expect(await failureOf(create())).toMatchObject({ errorClass: 'conflict' });
+    pass(target, MINUTE_MS);
+    expect(target.endpoint.running()).toEqual([]);
+    expect((await create()).machines).toHaveLength(1);
+    expect(target.endpoint.running()).toEqual([NAME]);
+  });
+
   it('no room that nobody was told of: its remains are no machine, and the next order of its kind hears of it', async () => {
     const target = await opened('machines');
     const { provider, endpoint, onDemand } = target;

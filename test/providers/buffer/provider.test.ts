@@ -42,9 +42,9 @@ describe('provider buffer', () => {
     ['placeholder pods', {}, ['deployments/forescale-web']],
   ])('holds, tells, changes and releases by %s', async (_name, options, objects) => {
     const { room, cluster } = await open(options);
-    expect(await room.read('web', signal)).toEqual({ replicas: 0, size: null, problem: null });
+    expect(await room.read('web', signal)).toEqual({ replicas: 0, size: null, generation: 0, problem: null });
     await room.hold(request(7), signal);
-    expect(await room.read('web', signal)).toEqual({ replicas: 7, size: SIZE, problem: null });
+    expect(await room.read('web', signal)).toEqual({ replicas: 7, size: SIZE, generation: 1, problem: null });
     await room.hold({ ...request(3, 2), size: { ...SIZE, cpuMillicores: 500 } }, signal);
     expect(await room.read('web', signal)).toMatchObject({ replicas: 3, size: { cpuMillicores: 500 } });
     expect(named(cluster)).toEqual(objects);
@@ -65,6 +65,15 @@ describe('provider buffer', () => {
       effect: 'NoSchedule',
     });
     expect(pod?.metadata.labels).toMatchObject({ 'forescale.dev/placeholder': 'web' });
+  });
+
+  it('limits GPUs to what it requests, without which Kubernetes takes no such pod', async () => {
+    const { room, cluster } = await open();
+    await room.hold({ ...request(1), size: { ...SIZE, gpus: 2 } }, signal);
+    const [pod] = [...cluster.objects('pods')];
+    const gpus = { 'nvidia.com/gpu': '2' };
+    expect(pod?.spec.containers?.[0]?.resources).toMatchObject({ requests: gpus, limits: gpus });
+    expect(await room.read('web', signal)).toMatchObject({ size: { ...SIZE, gpus: 2 } });
   });
 
   it('replaces nothing that a later plan has written', async () => {

@@ -69,6 +69,30 @@ describe('provider clusterapi', () => {
     expect((await list()).map(({ id }) => id).sort()).toEqual(ids.filter((id) => ![a, b, c].includes(id)).sort());
   });
 
+  it('that nobody knows its path does not say that a Machine is gone', async () => {
+    const [first = ''] = await grown(1);
+    const unknown = target.endpoint.cluster.faults.add({
+      path: /\/machines(\/|\?)/,
+      action: { kind: 'respond', status: 404 },
+    });
+    expect(await failureOf(end(first))).toMatchObject({ errorClass: 'config' });
+    unknown.remove();
+    await gone(first);
+    expect(await end(first)).toBe('gone');
+  });
+
+  it('lowers no group that has yet to make what it was told to have', async () => {
+    const [first = ''] = await grown(2);
+    // No time passes: no Machine is made yet.
+    const { provider, onDemand } = target;
+    await provider.create(requestOf(target, NAME, onDemand, { groupSize: 4 }), signal());
+    expect(await provider.terminate(first, onDemand, signal())).toBe('terminating');
+    expect(target.endpoint.replicas).toBe(4);
+    await gone(first);
+    pass(target, 5 * MINUTE_MS);
+    expect(await list()).toHaveLength(3);
+  });
+
   it('counts off nobody else’s machine while the group grows', async () => {
     const [first = ''] = await grown(2);
     await raise(4);

@@ -36,6 +36,8 @@ export class DockerEndpoint implements Endpoint {
   /** An engine shows what there is, on one page. */
   showAfterMs = 0;
   pageSize = 0;
+  /** Why no container can be started. */
+  startRefusal: string | null = null;
   readonly operations = new Set<string>();
   readonly images: Set<string>;
   /** Of the containers by their ids: images of K3s declare some, which outlive a container that is removed without them. */
@@ -132,6 +134,7 @@ export class DockerEndpoint implements Endpoint {
       case 'POST /containers/{id}/start':
         if (body !== undefined) return refusal(400, 'starting container with non-empty request body');
         if (container.state === 'running') return { status: 304 };
+        if (this.startRefusal !== null) return refusal(404, this.startRefusal);
         container.state = 'running';
         return { status: 204 };
       default:

@@ -125,6 +125,13 @@ describe('provider docker: a container', () => {
     expect((await find('web-1'))[0]?.state).toBe('running');
   });
 
+  it('that can never be started is not left over', async () => {
+    target.endpoint.startRefusal = 'network k3s not found';
+    expect(await failureOf(create('web-1'))).toMatchObject({ errorClass: 'config', ambiguous: false });
+    expect(target.endpoint.container('web-1')).toBeUndefined();
+    expect(target.endpoint.volumes.size).toBe(0);
+  });
+
   it('takes its volumes with it', async () => {
     const { id } = (await create('web-1')).machines[0] ?? {};
     expect(target.endpoint.volumes.size).toBe(1);

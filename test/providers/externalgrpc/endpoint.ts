@@ -241,6 +241,7 @@ function increase(group: Group, delta: number): object {
 function decrease(group: Group, delta: number): object {
   if (group.target + delta < group.alive.length)
     throw new Error(`attempt to delete existing nodes targetSize:${group.target} delta:${delta}`);
+  if (group.target + delta < group.minSize) throw new Error(`size decrease too large, min size is ${group.minSize}`);
   group.target += delta;
   return {};
 }

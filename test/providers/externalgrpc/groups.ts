@@ -20,7 +20,7 @@ const SOLD_OUT: Lack = { code: 'RESOURCE_POOL_EXHAUSTED', message: 'no such mach
 /** A group as a cloud keeps it: it makes what its target asks for, and replaces nothing that was deleted. */
 export class Group {
   readonly id: string;
-  readonly minSize: number;
+  minSize: number;
   readonly maxSize: number;
   target = 0;
   /** The largest that the target ever was. */
@@ -50,10 +50,11 @@ export class Group {
     this.#fill();
   }
 
-  /** A deletion lowers the target: nothing is made in its place. */
+  /** A deletion lowers the target: nothing is made in its place. A second one takes another with it: the caller must not. */
   end(id: string): void {
-    const instance = this.instances.find((one) => one.id === id);
-    if (!instance || instance.state === 'deleting') return;
+    const named = this.instances.find((one) => one.id === id);
+    const instance = named?.state === 'deleting' ? this.alive.at(-1) : named;
+    if (!instance) return;
     this.target--;
     if (instance.lack) this.instances = this.instances.filter((one) => one !== instance);
     instance.state = 'deleting';

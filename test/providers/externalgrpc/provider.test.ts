@@ -137,6 +137,26 @@ describe('externalgrpc: sizes', () => {
     expect(group()).toMatchObject({ target: 2, instances: [{ state: 'running' }, { state: 'running' }] });
   });
 
+  it('are not lowered below the minimum of the group', async () => {
+    const own = group();
+    if (!own) throw new Error('no group');
+    own.isHeld = true;
+    await raise(4);
+    own.minSize = 2;
+    await trim(0);
+    expect(own.target).toBe(2);
+  });
+
+  it('what failed before a request is none of its business', async () => {
+    target.endpoint.sellOut(ON_DEMAND);
+    const sinceMs = target.clock.nowMs();
+    await raise(1, sinceMs);
+    pass(target, MINUTE_MS);
+    expect((await raise(1, sinceMs)).failures).toHaveLength(1);
+    pass(target, MINUTE_MS);
+    expect((await raise(1)).failures).toEqual([]);
+  });
+
   it('are lowered once, where the answer is lost', async () => {
     await raise(2);
     pass(target, 5 * MINUTE_MS);
@@ -250,7 +270,7 @@ describe('externalgrpc: TLS', () => {
 
   it('says which file is absent, and of one that holds no certificate nothing of what it holds', async () => {
     await expect(opened('h:1', { ca_file: '/none/ca.pem' })).rejects.toThrow(
-      new ConfigError('provider.tls.ca_file = /none/ca.pem: ENOENT'),
+      new ConfigError('provider.tls.ca_file = /none/ca.pem: cannot be read: ENOENT'),
     );
     await writeFile(file('wrong.key'), 'hunter2');
     const wrong = opened('h:1', { cert_file: file('client.pem'), key_file: file('wrong.key') });

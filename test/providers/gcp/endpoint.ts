@@ -6,10 +6,12 @@ import { type EndpointCall, FaultPlan } from '../fault-plan.ts';
 import type { Endpoint, EndpointFault } from '../target.ts';
 import { type CloudInstance, GcpCloud, lastOf, PROJECT, statusOf } from './cloud.ts';
 import { type Call, callOf, problemWith } from './facts.ts';
+import { masked } from './field-mask.ts';
 import { type Answers, answerTo } from './handlers.ts';
+import type { InstanceBody } from './insertion.ts';
 import { type GroupSpec, ManagedGroup } from './managed-groups.ts';
 import { permissionsOf } from './permissions.ts';
-import { EXHAUSTED, OVER_QUOTA, Refused } from './refusals.ts';
+import { EXHAUSTED, invalid, OVER_QUOTA, Refused } from './refusals.ts';
 
 export const TOKEN = 'ya29.test-access-token';
 
@@ -44,8 +46,12 @@ export class GcpEndpoint implements Endpoint, Answers {
   readonly mistakes: string[] = [];
   /** Bodies of insertions, as they came. */
   readonly inserted: unknown[] = [];
+  /** What was asked for, in its order. */
+  readonly asked: URL[] = [];
   token = TOKEN;
   quotesToken = false;
+  /** A refused machine is told with its metadata, as the real one does. */
+  quotesMetadata = false;
   readonly #faults = new FaultPlan();
   readonly #faultOf = new Map<string, EndpointFault>();
   readonly #server: Server;
@@ -132,19 +138,26 @@ export class GcpEndpoint implements Endpoint, Answers {
 
   async #answer(request: IncomingMessage, gone: AbortSignal) {
     try {
-      const call = callOf(request.method ?? '', new URL(request.url ?? '', 'http://x'), await bodyOf(request));
+      const url = new URL(request.url ?? '', 'http://x');
+      this.asked.push(url);
+      const call = callOf(request.method ?? '', url, await bodyOf(request));
       if (typeof call === 'string') throw new Refused(400, 'invalid', call);
       this.#authorize(request, call);
       const fault = this.#faultOf.get(call.method) ?? this.#faults.next(CALLS[lastWord(call.method)] ?? 'read');
       this.#faultOf.delete(call.method);
       if (fault === 'reset') throw RESET;
       if (fault !== null) this.#refuse(fault, call);
-      if (call.method === 'compute.instances.insert') this.inserted.push(call.body);
+      if (call.method === 'compute.instances.insert') {
+        if (this.quotesMetadata)
+          throw invalid(`Invalid value for field 'resource.metadata': '${metadataOf(call.body)}'.`);
+        this.inserted.push(call.body);
+      }
       const body = await answerTo(call, this, gone);
       const problem = problemWith(call.answer, body, 'answer');
       if (problem !== null) throw new Error(`${call.method}: ${problem}`);
       if (fault === 'lost') throw RESET;
-      return { status: 200, body, headers: {} };
+      const { fields } = call.query;
+      return { status: 200, body: fields === undefined ? body : masked(body, fields), headers: {} };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       return { status: error.status, body: error.body, headers: error.headers };
@@ -177,6 +190,8 @@ export class GcpEndpoint implements Endpoint, Answers {
 }
 
 const RESET = new Error('reset');
+
+const metadataOf = (body: unknown) => (body as InstanceBody).metadata?.items?.map(({ value }) => value).join();
 
 const lastWord = (method: string) => method.slice(method.lastIndexOf('.') + 1);
 

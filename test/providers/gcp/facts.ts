@@ -54,7 +54,8 @@ export function callOf(verb: string, url: URL, body: unknown): Call | string {
       Object.entries(found.groups ?? {}).map(([key, value]) => [key, decodeURIComponent(value)]),
     );
     const query = Object.fromEntries(url.searchParams);
-    const unknown = Object.keys(query).find((key) => !route.query.includes(key));
+    // Every method of Google's APIs takes `fields`.
+    const unknown = Object.keys(query).find((key) => key !== 'fields' && !route.query.includes(key));
     if (unknown !== undefined)
       return `Invalid JSON payload received. Unknown name "${unknown}": Cannot bind query parameter.`;
     if (route.body === null && body !== undefined) return 'Invalid JSON payload received: no body is taken.';

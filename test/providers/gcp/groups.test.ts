@@ -147,6 +147,12 @@ describe('gcp groups: calls that fail half-way', () => {
     expect(await failureOf(raise(target, 2))).toMatchObject({ errorClass: 'auth', ambiguous: false });
   });
 
+  it('a machine of no group is not gone since no group has its name', async () => {
+    const { target } = await open(openZonalGroup);
+    const error = await failureOf(target.provider.terminate('us-central1-a/web-x1y2', ON_DEMAND, signal()));
+    expect(error).toMatchObject({ errorClass: 'config', message: expect.stringContaining('no member of a group') });
+  });
+
   it('members of a group that is there no more are gone', async () => {
     const { target, group } = await open(openZonalGroup);
     await raise(target, 1);

@@ -178,6 +178,14 @@ describe('gcp machines: operations that take long', () => {
 });
 
 describe('gcp machines: listings', () => {
+  it('ask for no user data, which holds the token and may be long', async () => {
+    await create(requestOf(target, NAME));
+    await driven(target, target.provider.list(CLUSTER, signal()));
+    const listing = target.endpoint.asked.findLast((url) => url.pathname.endsWith('/aggregated/instances'));
+    expect(listing?.searchParams.get('fields')).toMatch(/^items\/\*\/instances\(id,name,zone,/);
+    expect(listing?.searchParams.get('fields')).not.toContain('metadata');
+  });
+
   it('of which a zone is missing fail', async () => {
     await create(requestOf(target, NAME));
     target.endpoint.unreachable = 'us-central1-b';
@@ -250,6 +258,24 @@ describe('gcp machines: joining', () => {
     }
   });
 
+  it('what a refusal quotes of the user data has no token in it', async () => {
+    const token = 'K10"se\\cret';
+    const tokenFile = join(folder, 'quoted');
+    await writeFile(tokenFile, token);
+    const k3s = { kind: 'k3s', server: 'https://10.0.0.2:6443', version: 'v1.34.1+k3s1' };
+    const joining = await openTarget({ machines: { ...MACHINES, join: { ...k3s, token_file: tokenFile } } });
+    try {
+      joining.endpoint.quotesMetadata = true;
+      const error = await failureOf(driven(joining, joining.provider.create(requestOf(joining, NAME), signal())));
+      expect(error.errorClass).toBe('config');
+      expect(error.message).toContain('k3s-token');
+      expect(error.message).toContain('***');
+      expect(JSON.stringify([error.message, error.stack])).not.toMatch(/K10|cret/);
+    } finally {
+      await joining.close();
+    }
+  });
+
   it('without a token nothing is made', async () => {
     const k3s = { kind: 'k3s', server: 'https://10.0.0.2:6443', version: 'v1.34.1+k3s1' };
     const joining = await openTarget({ machines: { ...MACHINES, join: { ...k3s, token_file: join(folder, 'none') } } });
@@ -261,6 +287,13 @@ describe('gcp machines: joining', () => {
       await joining.close();
     }
   });
+});
+
+it('a machine of a group is not gone since no machine has its name', async () => {
+  const { provider, endpoint } = target;
+  const error = await failureOf(provider.terminate('us-central1-a/web/us-central1-a/web-x1y2', ON_DEMAND, signal()));
+  expect(error).toMatchObject({ errorClass: 'config', message: expect.stringContaining('no machine made one by one') });
+  expect(endpoint.operations.size).toBe(0);
 });
 
 describe('gcp machines: access', () => {

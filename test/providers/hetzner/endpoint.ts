@@ -25,6 +25,8 @@ export class HetznerEndpoint implements Endpoint {
   readonly operations = new Set<string>();
   /** The next creation is accepted, and fails as its action. */
   failNextAction = false;
+  /** Bodies of creations, as they came. */
+  readonly created: unknown[] = [];
   readonly #clock: ManualClock;
   readonly #servers: Servers;
   readonly #faults = new FaultPlan();
@@ -121,6 +123,7 @@ export class HetznerEndpoint implements Endpoint {
   #create(body: unknown): EndpointAnswer {
     const complaint = complaintOf(body, { kind: 'object', fields: CREATE_SERVER });
     if (complaint !== null) return refusal(422, 'invalid_input', `invalid input in field ${complaint}`);
+    this.created.push(body);
     const asked = body as {
       name: string;
       server_type: string;
@@ -137,10 +140,13 @@ export class HetznerEndpoint implements Endpoint {
     if (this.#soldOut.has(`${serverType} ${location}`)) return this.#refused('capacity');
     if (this.failNextAction) {
       this.failNextAction = false;
-      const server = { id: 1, name, labels, serverType, location, createdMs: this.#clock.nowMs() } as const;
+      // What was begun is there, and costs.
+      const server = this.#servers.add({ name, labels, serverType, location });
       const error = { code: 'resource_unavailable', message: 'error during placement' };
-      const action = { ...this.#action('create_server', 'error'), error };
-      return { status: 201, body: { server: shown({ ...server, status: 'initializing', deletedMs: null }), action } };
+      return {
+        status: 201,
+        body: { server: shown(server), action: { ...this.#action('create_server', 'error'), error } },
+      };
     }
     const server = this.#servers.add({ name, labels, serverType, location });
     const action = this.#action('create_server', 'running');

@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dryRun } from '../../../services/actuator/src/providers/hetzner/dry-run.ts';
 import { documentedCalls } from '../documented-calls.ts';
-import { failureOf, pass, requestOf, signal } from '../driver.ts';
+import { CLUSTER, failureOf, OTHER_CLUSTER, pass, requestOf, signal } from '../driver.ts';
 import { API_TOKEN } from './endpoint.ts';
 import { JOIN_TOKEN, openHetzner } from './target.ts';
 
@@ -52,9 +52,42 @@ describe("Hetzner's end point refuses what Hetzner would", () => {
 });
 
 describe('provider hetzner', () => {
+  it('asks for a server as the configuration says', async () => {
+    await create('a');
+    expect(target.endpoint.created).toEqual([
+      {
+        ...{ name: 'a', server_type: 'cx23', image: 'debian-13', location: 'fsn1', start_after_create: true },
+        labels: {
+          'forescale.dev/cluster': CLUSTER,
+          'forescale.dev/request': 'a',
+          'forescale.dev/pool': 'web',
+        },
+        user_data: expect.stringContaining('#cloud-config'),
+        public_net: { enable_ipv4: true, enable_ipv6: true },
+        ...{ ssh_keys: ['ops'], networks: [7], firewalls: [{ firewall: 8 }], placement_group: 9 },
+      },
+    ]);
+  });
+
+  it('never adopts a server of another cluster', async () => {
+    const theirs = requestOf(target, 'a', target.onDemand, { clusterTag: OTHER_CLUSTER });
+    await target.provider.create(theirs, signal());
+    expect(await failureOf(create('a'))).toMatchObject({ errorClass: 'conflict' });
+  });
+
   it('an action that fails is a refusal of its class', async () => {
     target.endpoint.failNextAction = true;
     expect(await failureOf(create('a'))).toMatchObject({ errorClass: 'capacity', ambiguous: false });
+    // What it had begun is not left over.
+    expect(target.endpoint.running()).toEqual([]);
+  });
+
+  it('a server that goes already is adopted by nobody', async () => {
+    const [machine] = (await create('a')).machines;
+    await target.provider.terminate(machine?.id ?? '', target.onDemand, signal());
+    expect(await failureOf(create('a'))).toMatchObject({ errorClass: 'conflict', ambiguous: true });
+    pass(target, 60_000);
+    expect((await create('a')).machines[0]?.id).not.toBe(machine?.id);
   });
 
   it('throttled, it waits until the next call is let in', async () => {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Order } from './executor.ts';
+import { FakeCloud } from './fakes/fake-cloud.ts';
 import { FakeGroups } from './fakes/fake-groups.ts';
 import { MINUTE_MS, World } from './fakes/world.ts';
+import type { NodeRecord } from './record.ts';
 
 type GroupWorld = World<FakeGroups>;
 const GROUP = 'group-a';
@@ -9,7 +12,7 @@ const worldOfGroups = () => {
   const clock = World.clock();
   return new World(clock, new FakeGroups(clock));
 };
-const ticks = async (world: GroupWorld, count: number) => {
+const ticks = async (world: { tick: () => Promise<void> }, count: number) => {
   for (let i = 0; i < count; i++) await world.tick();
 };
 const group = (world: GroupWorld) => world.cloud.group(GROUP);
@@ -117,6 +120,26 @@ describe('execute: nodes of groups', () => {
     expect(world.executor.records).toEqual([]);
   });
 
+  it('a refusal that cannot be written down is told, and what was asked for is not forgotten', async () => {
+    const world = worldOfGroups();
+    world.cloud.fault = (call) => {
+      world.state.away = call === 'create';
+      return call === 'create' ? 'quota' : null;
+    };
+    const orders = (): Order[] => [{ kind: 'create', offering: world.offering(), count: 2, why: 'wanted' }];
+    const nowMs = world.clock.nowMs();
+    const cluster = await world.cluster.read(nowMs);
+    await world.executor.settle('cluster-1', cluster, 'all', nowMs);
+    await world.driven(world.executor.perform('cluster-1', orders(), 1, cluster, 'all', nowMs));
+    expect(world.executor.takeNews().troubles).toEqual([
+      'group group-a: the answer cannot be written down: the bucket is away',
+    ]);
+    world.state.away = false;
+    world.cloud.fault = () => null;
+    for (let i = 0; i < 4; i++) await world.tick(() => []);
+    expect(states(world)).toEqual(['ready node-g-1', 'ready node-g-2']);
+  });
+
   it('a member that comes when its request was given up goes with it', async () => {
     const world = worldOfGroups();
     group(world).available = 0;
@@ -129,6 +152,119 @@ describe('execute: nodes of groups', () => {
     expect(world.cloud.made).toHaveLength(1);
     expect(size(world)).toEqual({ target: 0, members: 0 });
     expect(world.executor.records).toEqual([]);
+  });
+
+  it('one that is shown late and serves by then stays, though its request was given up', async () => {
+    const world = worldOfGroups();
+    world.cloud.fault = (call) => (call === 'list' ? 'transient' : null);
+    await world.tick(() => [{ kind: 'create', offering: world.offering(), count: 2, why: 'wanted' }]);
+    const minutes = world.pool.registrationTimeoutMs / MINUTE_MS + 2;
+    for (let i = 0; i < minutes; i++) await world.tick(() => []);
+    expect(world.executor.records.map(({ state }) => state)).toEqual(['removing', 'removing']);
+    world.cloud.fault = () => null;
+    for (let i = 0; i < 6; i++) await world.tick(() => []);
+    expect(size(world)).toEqual({ target: 2, members: 2 });
+    expect(states(world)).toEqual(['ready node-g-1', 'ready node-g-2']);
+  });
+
+  it('the Node of one that goes with its request goes as well', async () => {
+    const world = worldOfGroups();
+    group(world).available = 0;
+    await world.tick(() => [{ kind: 'create', offering: world.offering(), count: 1, why: 'wanted' }]);
+    world.cloud.fault = (call) => (call === 'trim' ? 'transient' : null);
+    for (let i = 0; i < 2; i++) await world.tick(() => []);
+    group(world).available = 1;
+    const [machine] = world.cloud.running;
+    world.cluster.addNode({ name: 'early', providerId: machine?.providerId ?? '', ready: false });
+    for (let i = 0; i < 3; i++) await world.tick(() => []);
+    expect(world.executor.records).toEqual([]);
+    expect([...world.cluster.nodes.keys()]).toEqual([]);
+  });
+
+  it('a provider may tell of times more finely than the journal keeps them', async () => {
+    const world = worldOfGroups();
+    group(world).available = 0;
+    await world.tick(() => [{ kind: 'create', offering: world.offering(), count: 1, why: 'wanted' }]);
+    world.cloud.addMember(GROUP, world.clock.nowMs() - 0.5);
+    await world.tick(() => []);
+    expect(world.troubles).toEqual([]);
+    expect(states(world)).toEqual([expect.stringMatching(/^requested /)]);
+  });
+
+  it('nodes of a group that sells their kind no longer are not counted in the one that does', async () => {
+    const world = worldOfGroups();
+    world.desired = 3;
+    await ticks(world, 4);
+    world.cloud.groupOf = () => 'group-new';
+    world.start();
+    world.desired = 4;
+    await ticks(world, 4);
+    expect([world.cloud.group('group-new').target, size(world)]).toEqual([1, { target: 3, members: 3 }]);
+    world.desired = 2;
+    await ticks(world, 12);
+    expect([world.cloud.group('group-new').target, size(world).target]).toEqual([1, 1]);
+    expect(world.cloud.made).toHaveLength(4);
+  });
+
+  it('a machine that was made by itself is not counted in the group that sells its kind now', async () => {
+    const world = worldOfGroups();
+    world.desired = 2;
+    await ticks(world, 4);
+    const rewrite = async (change: Partial<NodeRecord>) => {
+      const [record] = world.executor.records;
+      const bytes = new TextEncoder().encode(JSON.stringify({ ...record, group: undefined, ...change }));
+      await world.state.put(`node.web.${change.requestId ?? record?.requestId}`, bytes);
+    };
+    const single = { requestId: 'single', nodeName: 'single', machineIds: ['m-9'], providerId: 'fake://m-9' };
+    await rewrite(single);
+    // As of a version that did not note groups yet.
+    await rewrite({});
+    world.cluster.addNode({ name: 'single', providerId: 'fake://m-9' });
+    world.start();
+    world.desired = 4;
+    await world.tick();
+    expect(size(world)).toEqual({ target: 3, members: 3 });
+  });
+
+  it('another provider that is away keeps no member from its request', async () => {
+    const world = worldOfGroups();
+    const away = new FakeCloud(world.clock);
+    away.fault = () => 'transient';
+    world.beside = { away };
+    world.nameProvider('groups');
+    world.desired = 3;
+    await ticks(world, 5);
+    expect(states(world)).toEqual(['ready node-g-1', 'ready node-g-2', 'ready node-g-3']);
+    const nowMs = world.clock.nowMs() + 5 * MINUTE_MS;
+    expect(await world.driven(world.executor.look('cluster-1', nowMs))).toEqual({
+      ok: false,
+      reason: 'away: list: transient',
+    });
+  });
+
+  it('what is not listed while its provider is away is not missing', async () => {
+    const world = worldOfGroups();
+    world.beside = { other: new FakeCloud(world.clock) };
+    world.nameProvider('groups');
+    world.neverRegisters = () => true;
+    world.desired = 1;
+    await ticks(world, 2);
+    expect(world.executor.records.map(({ state }) => state)).toEqual(['requested']);
+    world.cloud.fault = (call) => (call === 'list' ? 'transient' : null);
+    await ticks(world, 12);
+    expect(world.failures).toEqual([]);
+    expect(world.troubles).toEqual([]);
+  });
+
+  it('members that serve already are taken over by the name of their Node, also before anything is ordered', async () => {
+    const world = worldOfGroups();
+    group(world).target = 2;
+    await world.tick(() => []);
+    await world.tick(() => []);
+    world.start();
+    await world.tick(() => []);
+    expect(states(world)).toEqual(['ready node-g-1', 'ready node-g-2']);
+    expect(world.troubles).toEqual([]);
   });
 
   it('members that serve already are taken over; one that nobody knows goes after its grace', async () => {

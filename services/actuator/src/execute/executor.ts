@@ -4,17 +4,18 @@ import type { ClusterWriter } from '@forescale/shared/kubernetes';
 import type { StateBucket } from '@forescale/shared/state';
 import type { Health } from '@forescale/shared/store';
 import type { Clock, Random } from '@forescale/shared/time';
-import type { Held, Interruption, Machine, PlaceholderSize } from '../providers/port.ts';
+import type { Held, Interruption, PlaceholderSize } from '../providers/port.ts';
 import { type ExecuteContext, type Failure, type NodeEvent, type Permission, reasonOf } from './context.ts';
 import { beginDrain, cancelDrain, drainStep } from './drain.ts';
 import { claimMembers, isOpen } from './groups.ts';
 import { holdRoom } from './hold-room.ts';
 import { Journal } from './journal.ts';
-import type { Machines, Room } from './machines.ts';
+import type { Listing, Machines, Room } from './machines.ts';
 import { Notices } from './notices.ts';
 import { provision } from './provision.ts';
 import { isQueued, type NodeRecord } from './record.ts';
 import { beginRemoval, removeStep } from './remove.ts';
+import { renameProviders } from './renamed-providers.ts';
 import { newRecord, stillLeads } from './request.ts';
 import { settle } from './settle.ts';
 import { type Sightings, sweep } from './sweep.ts';
@@ -78,7 +79,7 @@ export class Executor {
   #sweptMs = Number.NEGATIVE_INFINITY;
   #sweepDue = false;
   /** A listing that waits to be compared with a picture of the cluster that was taken after it. */
-  #listed: readonly Machine[] | null = null;
+  #listed: Listing | null = null;
   /** Nodes that planning has been told of. */
   #counted = new Set<string>();
   readonly #notices = new Notices();
@@ -143,7 +144,9 @@ export class Executor {
     if (notices.status === 'fulfilled') this.#notices.hear(notices.value);
     this.#listed = listed.status === 'fulfilled' ? listed.value : null;
     const failed = [notices, listed].find((one) => one.status === 'rejected');
-    return failed ? { ok: false, reason: reasonOf(failed.reason) } : { ok: true };
+    if (failed) return { ok: false, reason: reasonOf(failed.reason) };
+    const [silent] = this.#listed?.silent ?? [];
+    return silent ? { ok: false, reason: `${silent[0]}: ${reasonOf(silent[1])}` } : { ok: true };
   }
 
   async #lookAtRoom(room: Room): Promise<Health> {
@@ -172,7 +175,8 @@ export class Executor {
     const context = this.#context(clusterTag, nowMs);
     if (this.#listed !== null) {
       try {
-        await claimMembers(context, this.#listed, nowMs);
+        await renameProviders(context, this.#listed.machines);
+        await claimMembers(context, this.#listed.machines, cluster, nowMs);
         if (this.#sweepDue) {
           this.#sightings = await sweep(context, this.#listed, cluster, this.#sightings, permission, nowMs);
           this.#sweptMs = nowMs;
@@ -231,7 +235,9 @@ export class Executor {
     const { room } = this.#parts.machines;
     const order = orders.find((one) => one.kind === 'headroom');
     if (order === undefined || room === null) return;
-    const held = await holdRoom(context, room, order, generation, nowMs);
+    // The numbers of plans begin anew where the bucket was lost, and what the plans before it wrote is still there.
+    const newest = Math.max(generation, this.#held?.generation ?? 0);
+    const held = await holdRoom(context, room, order, newest, nowMs);
     if (held !== null) this.#held = held;
   }
 

@@ -1,31 +1,34 @@
 import type { OfferingConfig } from '@forescale/shared/config';
+import type { ClusterState } from '@forescale/shared/domain';
 import { asProviderError, type ProviderError } from '../providers/errors.ts';
 import type { Machine } from '../providers/port.ts';
-import type { ExecuteContext, Permission } from './context.ts';
+import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
+import { nodeFinder } from './node-of.ts';
 import { isQueued, type NodeRecord } from './record.ts';
-import { adopt, type giveUp, machineRequest, madeMs, refuseRepeat, stillLeads } from './request.ts';
+import { takeBack } from './remove.ts';
+import { adopt, type giveUp, groupOf, machineRequest, madeMs, refuseRepeat, stillLeads } from './request.ts';
 
 /** Groups that the pool buys from, or has bought from, each with an offering that it sells. */
 export function poolGroups(context: ExecuteContext): ReadonlyMap<string, OfferingConfig> {
-  return new Map([...groupsOf(context, context.journal.records()), ...groupsOf(context, context.pool.offerings)]);
+  const sold = context.pool.offerings.map((offering) => ({ offering, group: null, machineIds: [] }));
+  return groupsOf(context, [...context.journal.records(), ...sold]);
 }
 
 function groupsOf(
-  { machines }: ExecuteContext,
-  bought: readonly (OfferingConfig | NodeRecord)[],
+  context: ExecuteContext,
+  bought: readonly Pick<NodeRecord, 'machineIds' | 'group' | 'offering'>[],
 ): ReadonlyMap<string, OfferingConfig> {
-  const offerings = bought.map((one) => ('offering' in one ? one.offering : one));
   return new Map(
-    offerings.flatMap((offering) => {
-      const group = machines.groupOf(offering);
-      return group === null ? [] : [[group, offering] as const];
+    bought.flatMap((one) => {
+      const group = groupOf(context, one);
+      return group === null ? [] : [[group, one.offering] as const];
     }),
   );
 }
 
 /** Waits for a member of its group. */
 export function isOpen(context: Pick<ExecuteContext, 'machines'>, record: NodeRecord): boolean {
-  return record.machineIds.length === 0 && context.machines.groupOf(record.offering) !== null;
+  return record.machineIds.length === 0 && groupOf(context, record) !== null;
 }
 
 /** How many machines a group shall have: its nodes, and those to come. A member that is removed leaves by itself. */
@@ -34,14 +37,22 @@ function sizeOf(context: ExecuteContext, group: string): number {
 }
 
 function recordsOf(context: ExecuteContext, group: string): NodeRecord[] {
-  return context.journal.records().filter((record) => context.machines.groupOf(record.offering) === group);
+  return context.journal.records().filter((record) => groupOf(context, record) === group);
 }
 
 /**
  * Gives the members of groups to the requests that wait for one, the oldest to the oldest: a group does not say for whom
- * it has made a machine. One that comes after its request was given up is that request's still, and goes with it.
+ * it has made a machine. One that comes after its request was given up is that request's still, and goes with it; unless its
+ * Node serves already: should it go, then by a drain, which keeps the budgets of its pods.
  */
-export async function claimMembers(context: ExecuteContext, listed: readonly Machine[], nowMs: number): Promise<void> {
+export async function claimMembers(
+  context: ExecuteContext,
+  listed: readonly Machine[],
+  cluster: ClusterState,
+  nowMs: number,
+): Promise<void> {
+  await noteGroups(context, listed);
+  const nodeOf = nodeFinder(cluster);
   const taken = new Set(context.journal.records().flatMap((record) => record.machineIds));
   const free = listed
     .filter(({ id, group, state }) => group !== null && state !== 'terminating' && !taken.has(id))
@@ -54,9 +65,24 @@ export async function claimMembers(context: ExecuteContext, listed: readonly Mac
     ];
     for (const [i, member] of members.entries()) {
       const record = waiting[i];
-      if (record?.state === 'intended') await adopt(context, record, [member], madeMs([member], nowMs));
-      else if (record) await context.journal.update(record.requestId, { machineIds: [member.id] });
+      if (!record) break;
+      const isGivenUp = record.state === 'removing';
+      const wanted = isGivenUp && nodeOf(member)?.ready ? await takeBack(context, record) : record;
+      if (wanted.state === 'intended') await adopt(context, wanted, [member], madeMs([member], nowMs));
+      else
+        await context.journal.update(record.requestId, {
+          ...{ machineIds: [member.id], providerId: member.providerId, group },
+        });
     }
+  }
+}
+
+/** Records that were written before groups were noted are of the group that shows their machine. */
+async function noteGroups({ journal }: ExecuteContext, listed: readonly Machine[]): Promise<void> {
+  const owners = new Map(journal.records().flatMap((record) => record.machineIds.map((id) => [id, record] as const)));
+  for (const { id, group } of listed) {
+    const owner = owners.get(id);
+    if (owner && owner.group !== group) await journal.update(owner.requestId, { group });
   }
 }
 
@@ -91,7 +117,7 @@ export async function raiseGroups(
   refused: typeof giveUp,
   nowMs: number,
 ): Promise<void> {
-  const byGroup = Map.groupBy(records, (record) => context.machines.groupOf(record.offering) ?? '');
+  const byGroup = Map.groupBy(records, (record) => groupOf(context, record) ?? '');
   await Promise.all([...byGroup].map(([group, open]) => raiseGroup(context, group, open, refused, nowMs)));
 }
 
@@ -103,7 +129,9 @@ async function raiseGroup(
   nowMs: number,
 ): Promise<void> {
   // Of all that wait: a request that another process has begun says since when the group may have been raised.
-  const oldest = recordsOf(context, group).find((one) => one.state === 'intended' && isOpen(context, one));
+  const oldest = recordsOf(context, group).find(
+    (one) => one.state === 'intended' && !isQueued(one) && isOpen(context, one),
+  );
   if (!oldest) return;
   const request = { ...machineRequest(context, oldest), groupSize: sizeOf(context, group) };
   let failures: readonly ProviderError[];
@@ -116,7 +144,11 @@ async function raiseGroup(
   }
   // The newest first: what the group has delivered goes to the oldest.
   const lost = open.toReversed().slice(0, failures.length);
-  for (const [i, record] of lost.entries()) await refused(context, record, failures[i] as ProviderError, nowMs);
+  try {
+    for (const [i, record] of lost.entries()) await refused(context, record, failures[i] as ProviderError, nowMs);
+  } catch (error) {
+    return context.onTrouble(`group ${group}: the answer cannot be written down: ${reasonOf(error)}`);
+  }
   if (lost.length > 0) await trimGroup(context, group, oldest.offering);
 }
 
@@ -126,6 +158,8 @@ export async function trimGroups(context: ExecuteContext, groups: ReadonlyMap<st
 }
 
 async function trimGroup(context: ExecuteContext, group: string, offering: OfferingConfig): Promise<void> {
+  // A write that has failed beside this one leaves it unread, and nobody would seem to wait for anything.
+  if (!context.journal.isRead) return;
   try {
     await context.machines.trim(group, offering, sizeOf(context, group));
   } catch (error) {

@@ -16,7 +16,7 @@ export async function holdRoom(
   const { selector: nodeSelector, template } = pool;
   try {
     await room.hold({ pool: pool.name, generation, replicas, size, nodeSelector, taints: template.taints });
-    return { replicas, size, problem: null };
+    return { replicas, size, generation, problem: null };
   } catch (error) {
     const { errorClass, message } = asProviderError(error);
     const [offering] = offeringsOf(pool);

@@ -51,6 +51,11 @@ export class Journal {
     this.#entries = null;
   }
 
+  /** Else `records` is empty, which says nothing. */
+  get isRead(): boolean {
+    return this.#entries !== null;
+  }
+
   /** In the order in which they were asked for. */
   records(): NodeRecord[] {
     return [...(this.#entries?.values() ?? [])]

@@ -25,7 +25,7 @@ export interface Machines {
   /** How many more may be asked for within so long, at the provider's rate: see `ProviderCalls`. */
   createsWithin(place: Place, ms: number): number;
   find(requestId: string, place: Place): Promise<readonly Machine[]>;
-  list(clusterTag: string): Promise<readonly Machine[]>;
+  list(clusterTag: string): Promise<Listing>;
   terminate(machineId: string, place: Place): Promise<'terminating' | 'gone'>;
   interruptions(clusterTag: string): Promise<readonly Interruption[]>;
   /** Null: such machines are made one by one. */
@@ -35,6 +35,13 @@ export interface Machines {
   pricesOf(provider: string): AskPrices | null;
   /** Null: nodes are machines of these. */
   readonly room: Room | null;
+}
+
+/** The machines of those that answer. */
+export interface Listing {
+  readonly machines: readonly Machine[];
+  /** Why the others do not, by name: of their machines nothing is known, least of all that they are gone. */
+  readonly silent: ReadonlyMap<string, unknown>;
 }
 
 /** `Placeholders`, guarded. */
@@ -66,7 +73,10 @@ export function guardedMachines(provider: MachineProvider, calls: CallsByRegion)
       }),
     createsWithin: (place, ms) => calls(place.region).roomWithin('create', ms),
     find: (requestId, place) => calls(place.region).run('read', (signal) => provider.find(requestId, place, signal)),
-    list: (clusterTag) => calls(ANY_REGION).run('read', (signal) => provider.list(clusterTag, signal)),
+    list: async (clusterTag) => ({
+      machines: await calls(ANY_REGION).run('read', (signal) => provider.list(clusterTag, signal)),
+      silent: new Map(),
+    }),
     terminate: (id, place) => calls(place.region).run('delete', (signal) => provider.terminate(id, place, signal)),
     interruptions: (clusterTag) =>
       calls(ANY_REGION).run('read', (signal) => provider.interruptions(clusterTag, signal)),

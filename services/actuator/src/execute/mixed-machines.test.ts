@@ -47,7 +47,7 @@ describe('several providers as one', () => {
       ['x/m-1', 'x'],
       ['y/m-1', 'y'],
     ]);
-    expect((await world.driven(machines.list('c'))).map(({ id }) => id)).toEqual(['x/m-1', 'y/m-1']);
+    expect((await world.driven(machines.list('c'))).machines.map(({ id }) => id)).toEqual(['x/m-1', 'y/m-1']);
     expect(await world.driven(machines.find('b', offerings.y))).toMatchObject([{ id: 'y/m-1', requestId: 'b' }]);
     expect(await world.driven(machines.find('b', offerings.x))).toEqual([]);
     await world.driven(machines.terminate('y/m-1', offerings.y));
@@ -63,9 +63,14 @@ describe('several providers as one', () => {
     expect(z.group('group-b').target).toBe(1);
   });
 
-  it('a listing without one of them is none', async () => {
-    const { world, y, machines } = mix();
+  it('a listing is of those who answer, and names the others', async () => {
+    const { world, x, y, z, machines, request, offerings } = mix();
+    await world.driven(machines.create(request('a', offerings.x)));
     y.fault = () => 'transient';
+    const { machines: listed, silent } = await world.driven(machines.list('c'));
+    expect([listed.map(({ id }) => id), [...silent.keys()]]).toEqual([['x/m-1'], ['y']]);
+    x.fault = () => 'transient';
+    z.fault = () => 'transient';
     await expect(world.driven(machines.list('c'))).rejects.toMatchObject({ errorClass: 'transient' });
   });
 

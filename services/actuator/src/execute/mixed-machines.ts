@@ -4,8 +4,8 @@ import type { Machines } from './machines.ts';
 
 /**
  * Several providers as one, by the names that offerings and places carry. Ids of machines and names of groups get their
- * provider in front, so that no two are alike. A listing is whole or fails, since what it leaves out is taken for gone;
- * notices are heeded of whoever answers.
+ * provider in front, so that no two are alike. One that does not answer keeps nothing from the others: a listing names it,
+ * and its notices of before stay in force.
  */
 export function mixedMachines(named: ReadonlyMap<string, Machines>): Machines {
   const noticed = new Map<string, readonly Interruption[]>();
@@ -16,8 +16,17 @@ export function mixedMachines(named: ReadonlyMap<string, Machines>): Machines {
     throw new ProviderError('config', `the pool has no provider ${JSON.stringify(name)} any more`);
   }
 
-  async function all<T>(call: (machines: Machines, name: string) => Promise<readonly T[]>): Promise<T[]> {
-    return (await Promise.all([...named].map(([name, machines]) => call(machines, name)))).flat();
+  /** Why providers do not answer. Rejects where none of them does. */
+  async function askAll(
+    ask: (machines: Machines, name: string) => Promise<void>,
+  ): Promise<ReadonlyMap<string, unknown>> {
+    const silent = new Map<string, unknown>();
+    await Promise.all(
+      [...named].map(([name, machines]) => ask(machines, name).catch((error: unknown) => silent.set(name, error))),
+    );
+    const [first] = silent.values();
+    if (silent.size === named.size) throw first;
+    return silent;
   }
 
   return {
@@ -29,22 +38,23 @@ export function mixedMachines(named: ReadonlyMap<string, Machines>): Machines {
     createsWithin: (place, ms) => named.get(place.provider)?.createsWithin(place, ms) ?? 1,
     find: async (requestId, place) =>
       (await of(place.provider).find(requestId, place)).map((one) => namedMachine(one, place.provider)),
-    list: (clusterTag) =>
-      all(async (machines, name) => (await machines.list(clusterTag)).map((one) => namedMachine(one, name))),
+    async list(clusterTag) {
+      const listed: Machine[] = [];
+      const silent = await askAll(async (machines, name) => {
+        const own = await machines.list(clusterTag);
+        listed.push(...own.machines.map((one) => namedMachine(one, name)));
+      });
+      return { machines: listed, silent };
+    },
     terminate: (id, place) => of(place.provider).terminate(bare(id, place), place),
     async interruptions(clusterTag) {
-      const answers = await Promise.allSettled(
-        [...named].map(async ([name, machines]) => {
-          const notices = await machines.interruptions(clusterTag);
-          noticed.set(
-            name,
-            notices.map((one) => ({ ...one, machineId: `${name}/${one.machineId}` })),
-          );
-        }),
-      );
-      const failed = answers.find((answer) => answer.status === 'rejected');
-      // Where one answers, what the silent ones said last stays in force.
-      if (failed && answers.every((answer) => answer.status === 'rejected')) throw failed.reason;
+      await askAll(async (machines, name) => {
+        const notices = await machines.interruptions(clusterTag);
+        noticed.set(
+          name,
+          notices.map((one) => ({ ...one, machineId: idUnder(name, one.machineId) })),
+        );
+      });
       return [...noticed.values()].flat();
     },
     groupOf(offering) {
@@ -60,12 +70,18 @@ export function mixedMachines(named: ReadonlyMap<string, Machines>): Machines {
 function namedMachine(machine: Machine, provider: string): Machine {
   return {
     ...machine,
-    id: `${provider}/${machine.id}`,
+    id: idUnder(provider, machine.id),
     place: { ...machine.place, provider },
     group: machine.group === null ? null : `${provider}/${machine.group}`,
   };
 }
 
-function bare(id: string, { provider }: Place): string {
-  return id.slice(provider.length + 1);
+/** What a machine of a provider of that name is called by the pool; of one that has no other, as by its provider. */
+export function idUnder(name: string, bareId: string): string {
+  return name === '' ? bareId : `${name}/${bareId}`;
+}
+
+/** As its provider calls it. */
+export function bare(id: string, { provider }: Pick<Place, 'provider'>): string {
+  return provider === '' ? id : id.slice(provider.length + 1);
 }

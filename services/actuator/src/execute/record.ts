@@ -46,6 +46,8 @@ export const nodeRecordSchema = z.object({
   nodeName: name,
   offering: offeringSchema,
   machineIds: z.array(z.string().max(253)).max(100),
+  /** That has made them, whichever sells such machines now; null: none, or none is made yet. */
+  group: z.string().max(1_000).nullable().default(null),
   /** What its Node's `spec.providerID` will be; empty where nobody has said. */
   providerId: z.string().max(1_000).default(''),
   /** When it was asked for, and when each step of its start was reached: its machines made … */

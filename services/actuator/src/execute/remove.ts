@@ -36,7 +36,10 @@ export async function removeStep(
   try {
     const node = cluster.nodes.find((one) => one.name === record.nodeName);
     if (node) {
-      if (record.machineIds.length === 0 && !isLost(node, nowMs)) return await takeBack(context, record);
+      if (record.machineIds.length === 0 && !isLost(node, nowMs)) {
+        await takeBack(context, record);
+        return;
+      }
       await context.writer.deleteNode(record.nodeName);
     }
     const removingMs = nowMs - removal.startedMs;
@@ -65,8 +68,8 @@ export function isLost(node: ClusterNode, nowMs: number): boolean {
 }
 
 /** Its machine was made after all and serves: should it go, then by a drain, which keeps the budgets of its pods. */
-async function takeBack(context: ExecuteContext, record: NodeRecord): Promise<void> {
-  await context.journal.update(record.requestId, { state: 'intended', removal: null });
+export async function takeBack(context: ExecuteContext, record: NodeRecord): Promise<NodeRecord> {
+  return await context.journal.update(record.requestId, { state: 'intended', removal: null });
 }
 
 /**

@@ -45,6 +45,7 @@ export function newRecord(
     nodeName: requestId,
     offering,
     machineIds: [],
+    group: null,
     createdMs: nowMs,
     providerId: '',
     launchedMs: null,
@@ -68,19 +69,36 @@ export async function stillLeads(context: ExecuteContext): Promise<boolean> {
   return false;
 }
 
+/** The group that has made its machine, or is to make it; null: it is made by itself. */
+export function groupOf(
+  { machines }: Pick<ExecuteContext, 'machines'>,
+  { machineIds, group, offering }: Pick<NodeRecord, 'machineIds' | 'group' | 'offering'>,
+): string | null {
+  return machineIds.length > 0 ? group : machines.groupOf(offering);
+}
+
 /**
  * Machines made for the record; those that are terminating serve nobody. An adopted machine may carry no request id:
  * it is looked for by its own.
  */
 export async function findMachines(context: ExecuteContext, record: NodeRecord): Promise<readonly Machine[]> {
-  const isGrouped = context.machines.groupOf(record.offering) !== null;
+  const isGrouped = groupOf(context, record) !== null;
   const tagged = isGrouped ? [] : await context.machines.find(record.requestId, record.offering);
-  const found =
-    tagged.length > 0 || record.machineIds.length === 0 ? tagged : await context.machines.list(record.clusterTag);
+  const found = tagged.length > 0 || record.machineIds.length === 0 ? tagged : await listedOf(context, record);
   return found.filter(
     ({ id, requestId, state }) =>
       state !== 'terminating' && (requestId === record.requestId || record.machineIds.includes(id)),
   );
+}
+
+/** Rejects where its own provider does not answer. */
+async function listedOf(
+  { machines }: ExecuteContext,
+  { clusterTag, offering }: NodeRecord,
+): Promise<readonly Machine[]> {
+  const listing = await machines.list(clusterTag);
+  if (listing.silent.has(offering.provider)) throw listing.silent.get(offering.provider);
+  return listing.machines;
 }
 
 /** Writes down the machines of a record, known since `launchedMs`, and tells that it was launched. */
@@ -91,14 +109,14 @@ export async function adopt(
   launchedMs: number,
 ): Promise<NodeRecord> {
   const machineIds = machines.map((machine) => machine.id);
-  // A clock that was set back makes no time negative.
-  const timeMs = Math.max(record.createdMs, launchedMs);
+  // A clock that was set back makes no time negative; providers tell of times as finely as they like.
+  const timeMs = Math.max(record.createdMs, Math.round(launchedMs));
   const [first] = machines;
   const adopted = await context.journal.update(record.requestId, {
     state: 'requested',
     machineIds,
     launchedMs: timeMs,
-    ...(first && { providerId: first.providerId }),
+    ...(first && { providerId: first.providerId, group: first.group }),
     // A group names its machines itself.
     ...(first && first.group !== null && first.nodeName !== '' && { nodeName: first.nodeName }),
   });

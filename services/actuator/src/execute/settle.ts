@@ -24,7 +24,11 @@ export async function settle(
   nowMs: number,
 ): Promise<void> {
   const nodeOf = nodeFinder(cluster);
-  await settleGroups(context, permission, nowMs);
+  try {
+    await settleGroups(context, permission, nowMs);
+  } catch (error) {
+    context.onTrouble(`groups: ${reasonOf(error)}`);
+  }
   await Promise.all(
     context.journal.records().map(async (record) => {
       try {

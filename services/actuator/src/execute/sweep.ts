@@ -3,6 +3,7 @@ import type { ClusterNode, ClusterState } from '@forescale/shared/domain';
 import type { Machine } from '../providers/port.ts';
 import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
 import { poolGroups, trimGroups } from './groups.ts';
+import type { Listing } from './machines.ts';
 import { nodeFinder } from './node-of.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval } from './remove.ts';
@@ -31,7 +32,7 @@ export interface Sightings {
  */
 export async function sweep(
   context: ExecuteContext,
-  listed: readonly Machine[],
+  { machines: listed, silent }: Listing,
   cluster: ClusterState,
   before: Sightings,
   permission: Permission,
@@ -66,7 +67,7 @@ export async function sweep(
     await Promise.all(orphans.slice(0, TERMINATED_PER_SWEEP_MAX).map((one) => terminate(context, one)));
     await trimGroups(context, groups);
   } else if (orphans.length > 0) context.onTrouble(`${orphans.length} machines belong to nobody: ${orphans[0]?.id}`);
-  return { unknown, missing: await giveUpMissing(context, machines, before.missing, nowMs) };
+  return { unknown, missing: await giveUpMissing(context, machines, silent, before.missing, nowMs) };
 }
 
 async function terminate(context: ExecuteContext, machine: Machine): Promise<void> {
@@ -81,6 +82,7 @@ async function terminate(context: ExecuteContext, machine: Machine): Promise<voi
 async function giveUpMissing(
   context: ExecuteContext,
   machines: readonly Machine[],
+  silent: Listing['silent'],
   before: ReadonlyMap<string, number>,
   nowMs: number,
 ): Promise<ReadonlyMap<string, number>> {
@@ -89,9 +91,11 @@ async function giveUpMissing(
   for (const record of context.journal.records()) {
     const started = record.state === 'requested' || record.state === 'registered';
     if (!started || record.machineIds.some((id) => present.has(id))) continue;
-    const times = (before.get(record.requestId) ?? 0) + 1;
+    const timesBefore = before.get(record.requestId) ?? 0;
+    const isAsked = !silent.has(record.offering.provider);
+    const times = timesBefore + (isAsked ? 1 : 0);
     missing.set(record.requestId, times);
-    if (times < SIGHTINGS_MIN || (await findMachines(context, record)).length > 0) continue;
+    if (!isAsked || times < SIGHTINGS_MIN || (await findMachines(context, record)).length > 0) continue;
     const message = 'its machine was gone before it became a Ready node';
     const { nodeName, offering } = record;
     context.onFailure({ stage: 'boot', nodeName, offering, errorClass: null, mark: null, message, timeMs: nowMs });
@@ -108,7 +112,7 @@ function requestIdOf(machine: Machine): string {
 /** The journal's entry for a node that serves and has none. */
 function lostRecord(context: ExecuteContext, machine: Machine, node: ClusterNode): NodeRecord {
   return {
-    requestId: requestIdOf(machine),
+    requestId: requestIdOf(machine) || node.name,
     pool: context.pool.name,
     clusterTag: context.clusterTag,
     generation: 0,
@@ -117,6 +121,7 @@ function lostRecord(context: ExecuteContext, machine: Machine, node: ClusterNode
     nodeName: node.name,
     offering: soldAs(context, machine, node),
     machineIds: [machine.id],
+    group: machine.group,
     providerId: machine.providerId,
     // Providers tell of times as finely as they like; the journal keeps whole milliseconds.
     createdMs: Math.round(machine.createdMs),

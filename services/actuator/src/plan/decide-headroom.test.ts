@@ -6,9 +6,9 @@ import type { Plan, PlanState } from './types.ts';
 
 const MINUTE_MS = 60_000;
 const SIZE = { cpuMillicores: 1_000, memoryBytes: 4 * 2 ** 30, gpus: 0 };
-const NONE: Held = { replicas: 0, size: null, problem: null };
+const NONE: Held = { replicas: 0, size: null, generation: 0, problem: null };
 const pool = poolOf({ mode: 'enforce', provider: { kind: 'buffer' } });
-const held = (replicas: number): Held => ({ replicas, size: SIZE, problem: null });
+const held = (replicas: number): Held => ({ replicas, size: SIZE, generation: 1, problem: null });
 
 /** Two nodes carry 200 of the signal, and are full. */
 const FULL = nodesOf(2, { pods: [podOf(4_000, { phase: 'Running' })] });

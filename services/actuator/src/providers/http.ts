@@ -27,6 +27,8 @@ export async function sendJson(url: URL, request: JsonRequest): Promise<HttpFail
     });
     const text = request.secrets
       .filter((secret) => secret !== '')
+      // As it is, and as JSON writes it within a text.
+      .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
       .reduce((rest, secret) => rest.replaceAll(secret, '***'), await boundedText(response));
     return { status: response.status, headers: Object.fromEntries(response.headers), body: parseJson(text) };
   } catch (error) {

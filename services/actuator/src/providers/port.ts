@@ -106,6 +106,8 @@ export interface Held {
   readonly replicas: number;
   /** Null: it was never asked for. */
   readonly size: PlaceholderSize | null;
+  /** Of the plan that asked for it last; 0: it was never asked for. */
+  readonly generation: number;
   /** What keeps its owner from giving it, in words; null: nothing that is known. */
   readonly problem: string | null;
 }

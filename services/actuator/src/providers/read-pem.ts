@@ -6,6 +6,6 @@ export async function readPem(setting: string, path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw new ConfigError(`${setting} = ${path}: ${(error as NodeJS.ErrnoException).code}`);
+    throw new ConfigError(`${setting} = ${path}: cannot be read: ${(error as NodeJS.ErrnoException).code}`);
   }
 }

@@ -198,6 +198,12 @@ const AZURE: readonly Recorded[] = [
   recorded('azure ExpiredAuthenticationToken', azure(401, 'ExpiredAuthenticationToken'), 'auth'),
   recorded('azure LinkedAuthorizationFailed', azure(403, 'LinkedAuthorizationFailed'), 'auth'),
   recorded('azure ScopeLocked', azure(409, 'ScopeLocked', 'The scope cannot perform write operation'), 'auth'),
+  // A lock on one machine is no reason to leave all others.
+  recorded(
+    'azure ScopeLocked of a deletion',
+    azure(409, 'ScopeLocked', 'The scope cannot perform delete operation because following scope(s) are locked'),
+    ...(['config', [3]] as const),
+  ),
   recorded('azure SubnetIsFull', azure(400, 'SubnetIsFull'), 'capacity', [3, 'region']),
   recorded('azure PublicIPCountLimitReached', azure(400, 'PublicIPCountLimitReached'), 'quota', [10, 'region']),
   recorded(
@@ -242,6 +248,8 @@ const HETZNER: readonly Recorded[] = [
   ),
   recorded('hetzner unauthorized', hetzner(401, 'unauthorized'), 'auth'),
   recorded('hetzner forbidden', hetzner(403, 'forbidden'), 'auth'),
+  // One server whose deletion somebody has forbidden.
+  recorded('hetzner protected', hetzner(403, 'protected'), 'config', [3]),
   recorded('hetzner invalid_input', hetzner(422, 'invalid_input'), 'config', [3]),
   recorded('hetzner uniqueness_error', hetzner(409, 'uniqueness_error'), 'conflict'),
 ];

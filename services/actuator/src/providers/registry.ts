@@ -67,9 +67,9 @@ export function accountOf(config: Exclude<SingleProviderConfig, { kind: 'none' }
     case 'gcp':
       return `${config.project} ${config.endpoint}`;
     case 'azure':
-      return `${config.endpoint} ${config.subscriptionId}`;
+      return `${config.endpoint} ${config.subscriptionId.toLowerCase()}`;
     case 'hetzner':
-      return `${config.url} ${config.tokenFile}`;
+      return `${config.url.replace(/\/$/, '')} ${config.tokenFile}`;
     case 'docker':
       return config.url;
   }

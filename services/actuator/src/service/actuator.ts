@@ -4,15 +4,16 @@ import type { Role } from '@forescale/shared/service';
 import type { Health } from '@forescale/shared/store';
 import { rfc3339, subjects } from '@forescale/shared/wire';
 import type { Machines } from '../execute/index.ts';
-import { offeringsOf } from '../plan/index.ts';
 import { completeOfferings } from '../prices/index.ts';
 import { AutoscalerWatch } from './autoscaler-watch.ts';
+import { refuseSharedGroups } from './group-owners.ts';
 import { Mandate } from './mandate.ts';
 import { Outbox } from './outbox.ts';
 import { decodeOverride, describeRequest, stillPaused } from './override.ts';
 import type { ActuatorParts } from './parts.ts';
 import { PoolLoop, type PoolParts } from './pool-loop.ts';
 import { CallBook } from './provider-calls.ts';
+import { buysFromGroups } from './single-writer.ts';
 import type { ActuatorView, OverrideAnswer, Planned } from './view.ts';
 import { WriterWatch } from './writer-watch.ts';
 
@@ -37,8 +38,9 @@ export async function startActuator(given: ActuatorParts): Promise<Actuator> {
       calls.machines(provider, async (one) => mandate.provider(await parts.openProvider(one))),
     ),
   );
+  refuseSharedGroups(config.pools, machines);
   const writers = config.pools.map((pool, i) => {
-    const isGrouped = offeringsOf(pool).every((one) => machines[i]?.groupOf(one) != null);
+    const isGrouped = buysFromGroups(pool, (offering) => machines[i]?.groupOf(offering) ?? null);
     return new WriterWatch(pool, isGrouped, autoscalers, guarded);
   });
   const createLoops = () =>

@@ -30,7 +30,8 @@ export function withFailureOf(memory: PlanMemory, failure: Failure, pool: PoolCo
 function offeringsWithin(scope: Mark['scope'], failed: OfferingConfig, pool: PoolConfig): readonly OfferingConfig[] {
   if (scope === 'offering') return [failed];
   const others = pool.offerings.filter(
-    ({ region, zone, capacityType }) =>
+    ({ provider, region, zone, capacityType }) =>
+      provider === failed.provider &&
       region === failed.region &&
       (scope !== 'zone' || zone === failed.zone) &&
       (scope !== 'spot' || capacityType === 'spot'),

@@ -31,6 +31,12 @@ describe('measured lead times', () => {
     expect(leads.byOffering()).toEqual({ a: { p95Ms: 19_000, nodes: 20 }, b: { p95Ms: 97_000, nodes: 64 } });
   });
 
+  it('are not those of nodes that were Ready before they were asked for', async () => {
+    const { leads } = await opened();
+    await leads.add(starts('a', 0, 0, 0, 0, 0));
+    expect([leads.poolMs(CONFIGURED_MS), leads.byOffering()]).toEqual([CONFIGURED_MS, {}]);
+  });
+
   it('outlive a restart', async () => {
     const { leads, state } = await opened();
     await leads.add(starts('a', 10, 20, 30, 40, 50));

@@ -45,7 +45,9 @@ export class LeadTimes {
     this.#known = { all: value?.seconds ?? [], byOffering: new Map(value?.offerings) };
   }
 
-  async add(starts: readonly MeasuredStart[]): Promise<void> {
+  /** A member of a group that was Ready before it was asked for is no measure. */
+  async add(told: readonly MeasuredStart[]): Promise<void> {
+    const starts = told.filter((one) => one.seconds > 0);
     if (starts.length === 0) return;
     const all = [...(this.#known?.all ?? []), ...starts.map((one) => one.seconds)].slice(-WINDOW);
     const byOffering = new Map(this.#known?.byOffering);

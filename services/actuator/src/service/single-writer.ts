@@ -1,7 +1,8 @@
-import { POOL_LABEL, type PoolConfig } from '@forescale/shared/config';
+import { type OfferingConfig, POOL_LABEL, type PoolConfig } from '@forescale/shared/config';
 import type { ClusterNode } from '@forescale/shared/domain';
 import type { AutoscalerFacts } from '@forescale/shared/kubernetes';
 import { CAPACITY_LABEL } from '../execute/index.ts';
+import { offeringsOf } from '../plan/index.ts';
 
 /** Cluster Autoscaler writes its status every few seconds; one this old was left behind by one that is gone. */
 const STATUS_AGE_MS_MAX = 15 * 60_000;
@@ -121,6 +122,11 @@ function karpenterOf(autoscalers: AutoscalerFacts | null): string | null {
   if (deployment) return `Karpenter (Deployment ${deployment.namespace}/${deployment.name})`;
   const nodePool = autoscalers?.nodePools[0];
   return nodePool ? `Karpenter (NodePool ${nodePool.name})` : null;
+}
+
+/** Whether all that the pool buys is made by groups; `groupOf` names that of an offering, null: none. */
+export function buysFromGroups(pool: PoolConfig, groupOf: (offering: OfferingConfig) => string | null): boolean {
+  return offeringsOf(pool).every((offering) => groupOf(offering) !== null);
 }
 
 /** Whether the pool leaves its nodes to their owner, and asks it for room. */

@@ -11,9 +11,11 @@ const TAGS_MAX = 30;
 const region = text(/^[a-z]{2,3}(-[a-z]{2,12}){1,3}-\d{1,2}$/, 'a region such as "us-east-1"');
 const zone = text(/^[a-z]{2,3}(-[a-z0-9]{1,12}){2,6}[a-z]$/, 'an availability zone such as "us-east-1a"');
 const instanceType = text(/^[a-z0-9-]{1,31}\.[a-z0-9-]{1,31}$/, 'an instance type such as "m7g.xlarge"');
-const httpUrl = z
-  .url({ protocol: /^https?$/, error: 'allowed: an http(s) URL' })
-  .max(1_024, 'allowed: an http(s) URL of at most 1024 characters');
+/** Join tokens go there, within user data: never in the clear, but on this machine. */
+const awsUrl = text(
+  /^(https:\/\/[^\s@\p{Cc}]{1,1000}|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?(\/[^\s@\p{Cc}]{0,256})?)$/u,
+  'an https URL without a login (http on loopback only)',
+);
 
 /** `sg-0a1b2c3d`: what EC2 calls its things. */
 const id = (prefix: string, what: string) => {
@@ -117,13 +119,13 @@ export const awsProvider = section({
   /** Or machines in groups. */
   groups: list(groupSection, 1, GROUPS_MAX, 'groups').optional(),
   /** SQS, filled by EventBridge. */
-  interruption_queues: byRegion(httpUrl, 'URLs of queues').default({}),
+  interruption_queues: byRegion(awsUrl, 'URLs of queues').default({}),
   /** Where AWS is not reached at its own addresses. */
   endpoints: section({
-    ec2: httpUrl.optional(),
-    autoscaling: httpUrl.optional(),
-    sqs: httpUrl.optional(),
-    pricing: httpUrl.optional(),
+    ec2: awsUrl.optional(),
+    autoscaling: awsUrl.optional(),
+    sqs: awsUrl.optional(),
+    pricing: awsUrl.optional(),
   }).default({}),
   ...limits,
 })

@@ -101,6 +101,7 @@ describe('azure in the configuration', () => {
     ['none of the three', ACCOUNT, ` = ${JSON.stringify(ACCOUNT).slice(0, 77)}...: ${ONE_MODE}`],
     ['a subscription by name', { ...machines({}), subscription_id: 'prod' }, '.subscription_id = "prod": allowed: the id of a subscription, a UUID'],
     ['a group with a slash', { ...machines({}), resource_group: 'a/b' }, '.resource_group = "a/b": allowed: a name of an Azure resource, at most 90 long'],
+    ['a step up for a group', { ...machines({}), resource_group: '..' }, '.resource_group = "..": allowed: a name of an Azure resource, at most 90 long'],
     ['http to another host', { ...machines({}), endpoint: 'http://example.org' }, `.endpoint = "http://example.org": ${ENDPOINT}`],
     ['a host that only begins like loopback', { ...machines({}), endpoint: 'http://127.0.0.1.example.org' }, `.endpoint = "http://127.0.0.1.example.org": ${ENDPOINT}`],
     ['a login in an end point', { ...machines({}), endpoint: 'https://a:b@example.org' }, `.endpoint = "https://***@example.org": ${ENDPOINT}`],

@@ -9,7 +9,8 @@ const endpoint = text(
   'an https URL without a path (http on loopback only)',
 ).transform((url) => url.replace(/\/$/, ''));
 
-const resourceName = text(/^[\w.()-]{1,90}$/, 'a name of an Azure resource, at most 90 long');
+/** Not "..", which is a step up in a path: Azure takes no name that ends with a dot. */
+const resourceName = text(/^[\w.()-]{0,89}[\w()-]$/, 'a name of an Azure resource, at most 90 long');
 
 /** "/subscriptions/…/subnets/nodes". */
 function resourceId(type: string, example: string) {

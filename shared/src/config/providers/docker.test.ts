@@ -49,7 +49,7 @@ describe('provider docker', () => {
     [{ ...DOCKER, pull: 'always' }, 'pull: allowed: missing, never'],
     [{ ...DOCKER, server: 'http://10.0.0.2:6443' }, 'server: allowed: an https URL such as "https://10.0.0.2:6443"'],
     [{ ...DOCKER, token: 'hunter2' }, ': unknown key; allowed: kind, url, tls, image, pull, server, token_file, args, network, privileged, concurrency, rate_per_second'],
-    [{ ...DOCKER, args: ['--token=hunter2'] }, 'args.0: allowed: no option that Forescale sets itself (server, token, node name)'],
+    [{ ...DOCKER, args: ['--token=hunter2'] }, 'args.0: allowed: no option that Forescale sets itself (server, token, node name), or that holds a secret'],
     [{ ...DOCKER, network: 'a b' }, 'network: allowed: the name of a network of the engine'],
     [{ ...DOCKER, privileged: 'yes' }, 'privileged: allowed: true or false'],
   ])('refuses %j', (raw, message) => {

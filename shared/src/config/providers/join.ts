@@ -13,12 +13,12 @@ const httpsUrl = (allowed: string) =>
   text(/^https:\/\/[^\s@\p{Cc}]+$/u, allowed).max(URL_CHARS_MAX, `allowed: ${allowed}`);
 
 /** What Forescale says itself, or what would put a secret on a command line. */
-const TAKEN = /^--(server|token|token-file|agent-token|agent-token-file|config|node-name|with-node-id)(=|$)/;
+const TAKEN = /^--(server|token|token-file|agent-token|agent-token-file|vpn-auth|config|node-name|with-node-id)(=|$)/;
 const ARGUMENT = 'an option of "k3s agent" with its value, such as "--flannel-iface=eth1"';
 
 const argument = text(/^--[a-z][a-z0-9-]{0,63}(=\P{Cc}{1,1024})?$/u, ARGUMENT)
   .refine((one) => !TAKEN.test(one), {
-    error: 'allowed: no option that Forescale sets itself (server, token, node name)',
+    error: 'allowed: no option that Forescale sets itself (server, token, node name), or that holds a secret',
   })
   .refine((one) => !one.startsWith('--kubelet-arg=provider-id'), {
     error: 'allowed: no provider-id, which Forescale sets itself',

@@ -34,6 +34,7 @@ export class FakeGroups implements MachineProvider {
   fault: (call: CloudCall | 'trim', request: MachineRequest | null) => Fault = () => null;
   notices: Interruption[] = [];
   readonly made: Machine[] = [];
+  groupOf = ({ zone }: OfferingConfig) => `group-${zone}`;
   readonly #clock: Clock;
   readonly #groups = new Map<string, Group>();
 
@@ -42,7 +43,7 @@ export class FakeGroups implements MachineProvider {
   }
 
   readonly groups: MachineGroups = {
-    groupOf: (offering: OfferingConfig) => `group-${offering.zone}`,
+    groupOf: (offering: OfferingConfig) => this.groupOf(offering),
     trim: (name, _place, size) =>
       this.#call('trim', null, () => {
         const group = this.group(name);

@@ -8,7 +8,7 @@ export function recordedNames(world: World): string[] {
   return world.executor.records.map((record) => record.nodeName).sort();
 }
 
-export async function ticks(world: World, count: number): Promise<void> {
+export async function ticks(world: Pick<World, 'tick'>, count: number): Promise<void> {
   for (let i = 0; i < count; i++) await world.tick();
 }
 

@@ -1,10 +1,11 @@
-import { type OfferingConfig, POOL_LABEL, type PoolConfig, parseConfig } from '@forescale/shared/config';
+import { type OfferingConfig, POOL_LABEL, type PoolConfig, parseConfig, providersOf } from '@forescale/shared/config';
 import { ManualClock, seededRandom } from '@forescale/shared/time';
 import type { Machine, MachineProvider } from '../../providers/port.ts';
 import { type CallLimits, createProviderCalls } from '../calls.ts';
 import type { Failure, NodeEvent, Permission } from '../context.ts';
 import { Executor, type Order } from '../executor.ts';
 import { guardedMachines } from '../machines.ts';
+import { mixedMachines } from '../mixed-machines.ts';
 import { FakeCloud } from './fake-cloud.ts';
 import { FakeCluster } from './fake-cluster.ts';
 import { FakeState } from './fake-state.ts';
@@ -57,10 +58,12 @@ export class World<Cloud extends WorldCloud = FakeCloud> {
   readonly events: NodeEvent[] = [];
   readonly failures: Failure[] = [];
   readonly troubles: string[] = [];
-  readonly pool: PoolConfig;
+  pool: PoolConfig;
   desired = 0;
   permission: Permission = 'all';
   mayBegin = () => true;
+  /** Other providers of the pool, by name. */
+  beside: Readonly<Record<string, MachineProvider>> = {};
   neverRegisters = (_nodeName: string) => false;
   executor: Executor;
   readonly #limits: CallLimits;
@@ -101,7 +104,12 @@ export class World<Cloud extends WorldCloud = FakeCloud> {
       onAnswer: () => undefined,
     });
     const { pool, cluster: writer, state } = this;
-    const machines = guardedMachines(this.cloud, () => calls);
+    const { provider } = pool;
+    const guarded = (cloud: MachineProvider) => guardedMachines(cloud, () => calls);
+    const clouds = new Map<string, MachineProvider>(Object.entries(this.beside));
+    const named = () =>
+      [...providersOf(provider).keys()].map((name) => [name, guarded(clouds.get(name) ?? this.cloud)] as const);
+    const machines = provider.kind === 'mixed' ? mixedMachines(new Map(named())) : guarded(this.cloud);
     // Who has started last leads.
     const started: Executor = new Executor({
       ...{ pool, machines, writer, state, clock: this.clock, random },
@@ -111,6 +119,22 @@ export class World<Cloud extends WorldCloud = FakeCloud> {
     });
     this.executor = started;
     return started;
+  }
+
+  /**
+   * The configuration calls the provider so, beside those of `beside`; '' as the only one that the pool has. The next process
+   * reads that.
+   */
+  nameProvider(name: string): void {
+    const { provider, offerings } = testPool();
+    if (provider.kind === 'mixed') throw new Error('it has a name already');
+    const providers = Object.fromEntries([name, ...Object.keys(this.beside)].map((one) => [one, provider]));
+    this.pool = {
+      ...this.pool,
+      provider: name === '' ? provider : { kind: 'mixed', providers },
+      offerings: offerings.map((one) => ({ ...one, provider: name })),
+    };
+    this.start();
   }
 
   offering(index = 0): OfferingConfig {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { _InstanceType, CreateFleetCommandInput, CreateFleetCommandOutput } from '@aws-sdk/client-ec2';
 import type { AwsConfig } from '@forescale/shared/config';
-import { ProviderError } from '../errors.ts';
+import { ERROR_MEANINGS, ProviderError } from '../errors.ts';
 import type { CreateResult, Machine, MachineRequest } from '../port.ts';
 import { awsError } from './errors.ts';
 import { providerIdOf } from './instances.ts';
@@ -105,8 +105,18 @@ export function fleetResult(
       };
     }),
   );
-  const failures = Errors.slice(0, FAILURES_MAX).map(awsError);
+  const failures = Errors.slice(0, FAILURES_MAX).map(lastingError);
   if (machines.length === 0 && failures.length === 0)
     throw new ProviderError('transient', 'the fleet made no machine and did not say why');
   return { machines, failures };
+}
+
+/**
+ * One of the errors of a fleet that has answered. It made nothing, and the same token gets the same answer for ever: what
+ * passes elsewhere stays here, so that another offering, and later another request, has to do.
+ */
+function lastingError(error: unknown): ProviderError {
+  const failed = awsError(error);
+  if (!ERROR_MEANINGS[failed.errorClass].retried) return failed;
+  return new ProviderError('capacity', failed.message, { cause: failed });
 }

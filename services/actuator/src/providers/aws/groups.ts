@@ -41,7 +41,7 @@ export class AwsGroups implements MachineProvider {
   readonly #clients: AwsClients;
   readonly #queues: InterruptionQueues;
   readonly #prices: AwsPrices;
-  /** The change of each group that is under way: a size is read and set by one at a time. */
+  /** What is under way at each group or member: a size is read and set by one at a time. */
   readonly #changes = new Map<string, Promise<unknown>>();
 
   constructor(config: AwsConfig, clock: Clock) {
@@ -101,18 +101,28 @@ export class AwsGroups implements MachineProvider {
 
   async terminate(machineId: string, { region }: Place, signal: AbortSignal): Promise<'terminating' | 'gone'> {
     const scaling = await this.#clients.autoScaling(region);
-    const { AutoScalingInstances: [member] = [] } = await answered(
-      scaling.describeAutoScalingInstances({ InstanceIds: [machineId] }, { abortSignal: signal }),
-    );
-    if (!member) return 'gone';
-    const state = memberStateOf(member.LifecycleState);
-    if (state === null) return 'gone';
-    // Said twice, it would lower the group's size by two.
-    if (state === 'terminating') return 'terminating';
-    const input = { InstanceId: machineId, ShouldDecrementDesiredCapacity: true };
-    const ended = () => answered(scaling.terminateInstanceInAutoScalingGroup(input, { abortSignal: signal }));
-    await this.#alone(`${region}/${member.AutoScalingGroupName}`, ended);
-    return 'terminating';
+    // One after the other: said twice, it would lower the group's size by two.
+    return await this.#alone(`${region} ${machineId}`, async () => {
+      const { AutoScalingInstances: [member] = [] } = await answered(
+        scaling.describeAutoScalingInstances({ InstanceIds: [machineId] }, { abortSignal: signal }),
+      );
+      if (!member) return await this.#outside(machineId, region, signal);
+      const state = memberStateOf(member.LifecycleState);
+      if (state === null) return 'gone';
+      if (state === 'terminating') return 'terminating';
+      const input = { InstanceId: machineId, ShouldDecrementDesiredCapacity: true };
+      const ended = () => answered(scaling.terminateInstanceInAutoScalingGroup(input, { abortSignal: signal }));
+      await this.#alone(`${region}/${member.AutoScalingGroupName}`, ended);
+      return 'terminating';
+    });
+  }
+
+  /** Of no group: it has left, or was never of one, as in a time when the pool's machines were made one by one. */
+  async #outside(machineId: string, region: string, signal: AbortSignal): Promise<'terminating' | 'gone'> {
+    const shown = await describeById(await this.#clients.ec2(region), [machineId], signal);
+    const state = shown.get(machineId)?.state ?? 'gone';
+    if (state === 'gone' || state === 'terminating') return state;
+    throw new ProviderError('config', `${machineId} is of no auto scaling group, and is there: look for it in EC2`);
   }
 
   async interruptions(clusterTag: string, signal: AbortSignal): Promise<readonly Interruption[]> {
@@ -176,7 +186,7 @@ export class AwsGroups implements MachineProvider {
     return groups;
   }
 
-  /** After what is under way at the group. */
+  /** After what is under way there. */
   async #alone<T>(group: string, change: () => Promise<T>): Promise<T> {
     const before = this.#changes.get(group) ?? Promise.resolve();
     const mine = before.then(change, change);

@@ -76,14 +76,14 @@ describe('azure: a token in a file', () => {
     await writeFile(path, text);
     await expect(tokenInFile(path)(signal())).rejects.toMatchObject({
       errorClass: 'auth',
-      message: `the token file ${path} holds no token`,
+      message: `token_file = ${path}: allowed: an access token and nothing else`,
     });
   });
 
   it('that is not there is named', async () => {
     await expect(tokenInFile('/nowhere/token')(signal())).rejects.toMatchObject({
       errorClass: 'auth',
-      message: 'the token file /nowhere/token cannot be read: ENOENT',
+      message: 'token_file = /nowhere/token: cannot be read: ENOENT',
     });
   });
 });

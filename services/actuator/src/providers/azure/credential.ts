@@ -20,11 +20,11 @@ export function tokenInFile(path: string): TokenSource {
       text = (await readFile(path, 'utf8')).trim();
     } catch (error) {
       const { code } = error as { readonly code?: unknown };
-      throw new ProviderError('auth', `the token file ${path} cannot be read: ${String(code)}`);
+      throw new ProviderError('auth', `token_file = ${path}: cannot be read: ${String(code)}`);
     }
     // Anything else is refused by `fetch`, which quotes it.
     if (/^[\w.~+/=-]+$/.test(text) && text.length <= TOKEN_BYTES_MAX) return text;
-    throw new ProviderError('auth', `the token file ${path} holds no token`);
+    throw new ProviderError('auth', `token_file = ${path}: allowed: an access token and nothing else`);
   };
 }
 

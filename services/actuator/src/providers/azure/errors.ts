@@ -41,6 +41,8 @@ function rulesFor(capacityType: CapacityType): readonly Rule[] {
     { errorClass: 'quota', codes: /^(QuotaExceeded|(ErrCode_)?InsufficientVCPUQuota)$/, mark: { ms: QUOTA_MARK_MS } },
     { errorClass: 'quota', codes: /^PublicIPCountLimitReached$/, mark: { ms: QUOTA_MARK_MS, scope: 'region' } },
     { errorClass: 'throttled', codes: /^(TooManyRequests|SubscriptionRequestsThrottled|AnotherOperationInProgress)$/ },
+    // Of one machine: all others may be deleted.
+    { errorClass: 'config', codes: /^ScopeLocked$/, message: /delete operation/i },
     { errorClass: 'auth', codes: HELD_BACK },
     { errorClass: 'conflict', codes: /^(PreconditionFailed|ConditionNotMet)$/ },
     {

@@ -6,7 +6,7 @@ import type { HoldRequest, PlaceholderSize } from '../port.ts';
 const MIB = 2 ** 20;
 export const MANAGED_BY = 'app.kubernetes.io/managed-by';
 /** Of the plan that wrote the object last. */
-export const GENERATION = 'forescale.dev/generation';
+const GENERATION = 'forescale.dev/generation';
 const GPU = 'nvidia.com/gpu';
 
 /** The lowest priority for which autoscalers still bring nodes; every other pod turns such a one out. */
@@ -42,6 +42,16 @@ export const bufferSchema = z.object({
     .prefault({}),
 });
 export const priorityClassSchema = z.object({ metadata: metadataSchema, value: z.number() });
+
+/** By which plan it was written last; 0 where that is not said. */
+export function generationOf({
+  metadata: { annotations },
+}: {
+  readonly metadata: z.output<typeof metadataSchema>;
+}): number {
+  const text = annotations[GENERATION] ?? '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
+}
 
 /** What one placeholder of a template asks for. */
 export function sizeOf({ spec }: z.output<typeof template>): PlaceholderSize | null {
@@ -112,7 +122,7 @@ function templateOf({ pool, size, nodeSelector, taints }: HoldRequest, image: st
         {
           name: 'placeholder',
           image,
-          resources: { requests: requestsOf(size) },
+          resources: resourcesOf(size),
           securityContext: {
             allowPrivilegeEscalation: false,
             readOnlyRootFilesystem: true,
@@ -125,6 +135,12 @@ function templateOf({ pool, size, nodeSelector, taints }: HoldRequest, image: st
       ],
     },
   };
+}
+
+/** Of GPUs Kubernetes takes no request without a limit that is the same. */
+function resourcesOf(size: PlaceholderSize): Record<string, Record<string, string>> {
+  const requests = requestsOf(size);
+  return { requests, ...(size.gpus > 0 && { limits: { [GPU]: String(size.gpus) } }) };
 }
 
 function requestsOf({ cpuMillicores, memoryBytes, gpus }: PlaceholderSize): Record<string, string> {

@@ -11,7 +11,7 @@ import {
   bufferSchema,
   deploymentOf,
   deploymentSchema,
-  GENERATION,
+  generationOf,
   MANAGED_BY,
   PRIORITY,
   PRIORITY_CLASS,
@@ -104,6 +104,10 @@ export class BufferProvider implements MachineProvider {
     return {
       replicas,
       size: template ? sizeOf(template) : null,
+      generation: Math.max(
+        0,
+        ...[deployment, buffer, podTemplate].map((one) => (one === null ? 0 : generationOf(one))),
+      ),
       problem: broken ? `CapacityBuffer ${nameOf(pool)} is not Ready: ${broken.reason} ${broken.message}`.trim() : null,
     };
   }
@@ -143,8 +147,8 @@ export class BufferProvider implements MachineProvider {
   ): Promise<void> {
     const present = await this.#ours(pool, path, schema, signal);
     if (present === null) return await this.#api.create(parentOf(path), body, signal);
-    const { resourceVersion, annotations } = present.metadata;
-    const newest = Number(annotations[GENERATION] ?? 0);
+    const { resourceVersion } = present.metadata;
+    const newest = generationOf(present);
     if (newest > generation)
       throw new ProviderError('fenced', `${path}: written by plan ${newest}, which is later than ${generation}`);
     await this.#api.patch(path, { ...body, metadata: { ...body.metadata, resourceVersion } }, signal);

@@ -14,13 +14,15 @@ import type { ClusterApiConfig } from './provider.ts';
 
 const PATIENCE_MS = 60_000;
 
+const managementOf = ({ kubeconfig, context }: ClusterApiConfig) => ({ kubeconfig, context });
+
 /**
  * What a live management cluster says of the configuration, without changing anything: whether these credentials may do
  * all that is needed, how large the groups are and may be, and whether a size would be taken (`dryRun=All`).
  */
 export async function dryRun(
   config: ClusterApiConfig,
-  kube: KubeConfig = connectKubernetes({ url: null, kubeconfig: config.kubeconfig, context: config.context }),
+  kube: KubeConfig = connectKubernetes({ url: null, ...managementOf(config) }, 'provider'),
 ): Promise<readonly DryRunStep[]> {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const api = new GroupApi(kube, config.namespace, systemClock);

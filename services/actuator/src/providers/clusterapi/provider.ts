@@ -31,7 +31,7 @@ export class ClusterApiProvider implements MachineProvider {
 
   constructor(config: ClusterApiConfig, { kube, clock }: ProviderParts) {
     const { kubeconfig, context } = config;
-    const management = kubeconfig === null ? kube : connectKubernetes({ url: null, kubeconfig, context });
+    const management = kubeconfig === null ? kube : connectKubernetes({ url: null, kubeconfig, context }, 'provider');
     if (management === null)
       throw new ProviderError(
         'config',
@@ -46,11 +46,15 @@ export class ClusterApiProvider implements MachineProvider {
     if (!group) throw new ProviderError('config', `no group of the provider sells ${request.offering.instanceType}`);
     const refused = await this.#raise(group, request.groupSize, signal);
     const machines = await this.#api.machines(group, signal);
-    const failed = machines
-      .filter((one) => !isMade(one) && !isLeaving(one) && !isMarked(one))
+    const staying = machines.filter((one) => !isLeaving(one) && !isMarked(one));
+    const failed = staying
+      .filter((one) => !isMade(one))
       .flatMap((one) => failureOf(one) ?? [])
       .filter(({ sinceMs }) => sinceMs === null || sinceMs >= Math.floor(request.createdMs / 1_000) * 1_000);
-    return { machines: [], failures: [...refused, ...failed.map(({ error }) => error)] };
+    // The group may have been told to have more, of which nothing is lacking here.
+    const missing = request.groupSize - refused.length - staying.filter(isMade).length;
+    const told = failed.slice(0, Math.max(0, missing)).map(({ error }) => error);
+    return { machines: [], failures: [...refused, ...told] };
   }
 
   /** What of the size may not be. */
@@ -85,14 +89,20 @@ export class ClusterApiProvider implements MachineProvider {
   }
 
   async terminate(machineId: string, _place: Place, signal: AbortSignal): Promise<'terminating' | 'gone'> {
-    const machine = await this.#api.machine(machineId, signal);
-    if (machine === null) return 'gone';
+    const machine = (await this.#api.machine(machineId, signal)) ?? (await this.#listed(machineId, signal));
+    if (machine === undefined) return 'gone';
     if (isLeaving(machine)) return 'terminating';
     const group = this.#config.groups.find((one) => this.#api.owns(one, machine));
     if (!group) throw new ProviderError('config', `Machine ${machineId} is of no group of the provider`);
     if (!isMarked(machine)) await this.#api.mark(machineId, signal);
     await this.#lower(group, machineId, signal);
     return 'terminating';
+  }
+
+  /** Kubernetes answers 404 also for a kind that it serves no more, and a proxy for anything: a listing fails then. */
+  async #listed(machineId: string, signal: AbortSignal): Promise<CapiMachine | undefined> {
+    const listed = await Promise.all(this.#config.groups.map((group) => this.#api.machines(group, signal)));
+    return listed.flat().find(({ metadata }) => metadata.name === machineId);
   }
 
   /**

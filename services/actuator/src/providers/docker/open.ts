@@ -30,14 +30,20 @@ async function engineOptions({ url, tls }: DockerConfig): Promise<DockerOptions>
 }
 
 async function certificates({ caFile, certFile, keyFile }: NonNullable<DockerConfig['tls']>) {
-  const [ca, cert, key] = await Promise.all([caFile, certFile, keyFile].map(readPem));
+  const [ca, cert, key] = await Promise.all([
+    readPem('ca_file', caFile),
+    readPem('cert_file', certFile),
+    readPem('key_file', keyFile),
+  ]);
   return { ca, cert, key };
 }
 
-async function readPem(path: string): Promise<Buffer> {
+async function readPem(field: string, path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (cause) {
-    throw new ConfigError(`${path}: cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { cause });
+    throw new ConfigError(`provider.tls.${field} = ${path}: cannot be read: ${(cause as NodeJS.ErrnoException).code}`, {
+      cause,
+    });
   }
 }

@@ -42,8 +42,12 @@ const TOO_LARGE = /size increase (is )?too large|max(imum)? size/i;
 const RULES: readonly Rule[] = [
   { errorClass: 'quota', codes: /^(UNKNOWN|OUT_OF_RANGE|FAILED_PRECONDITION)$/, message: TOO_LARGE, mark: QUOTA_MARK },
   { errorClass: 'config', codes: /^UNKNOWN$/, message: /^NodeGroup ".*", not found$/ },
+  // Of one group: those of others may be deleted.
+  { errorClass: 'config', codes: /^(UNKNOWN|FAILED_PRECONDITION)$/, message: /min(imum)? size reached/i },
   { errorClass: 'config', codes: /^RESOURCE_EXHAUSTED$/, message: /message larger than/i },
-  { errorClass: 'throttled', codes: /^RESOURCE_EXHAUSTED$/, message: /throttl|too many|rate.?limit|bandwidth/i },
+  { errorClass: 'throttled', codes: /^RESOURCE_EXHAUSTED$/, message: /throttl|too many|rate.?limit/i },
+  // How a stream is told that was reset for being too much: its call may have been carried out.
+  { errorClass: 'transient', codes: /^RESOURCE_EXHAUSTED$/, message: /^bandwidth exhausted/i },
   { errorClass: 'quota', codes: /^RESOURCE_EXHAUSTED$/, message: /quota|limit|max(imum)? size/i, mark: QUOTA_MARK },
   { errorClass: 'capacity', codes: /^RESOURCE_EXHAUSTED$/ },
   { errorClass: 'auth', codes: /^(UNAUTHENTICATED|PERMISSION_DENIED)$/ },

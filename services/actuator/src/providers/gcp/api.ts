@@ -14,7 +14,6 @@ interface Page {
   readonly nextPageToken?: string | undefined;
 }
 
-/** Instances are shown with their user data, of which each may have 256 KB. */
 const PAGE_SIZE = 100;
 /** 100,000 machines; more is a mistake. */
 const PAGES_MAX = 1_000;
@@ -55,8 +54,10 @@ export class GcpApi {
     url: URL,
     signal: AbortSignal,
     body?: unknown,
+    /** Of the body: a refusal may quote it. */
+    secrets: readonly string[] = [],
   ): Promise<z.output<Schema>> {
-    return understood(schema, await this.#send(method, url, signal, body));
+    return understood(schema, await this.#send(method, url, signal, body, secrets));
   }
 
   /** Null: the API itself says that there is no such thing. */
@@ -108,10 +109,16 @@ export class GcpApi {
     }
   }
 
-  async #send(method: JsonRequest['method'], url: URL, signal: AbortSignal, body?: unknown): Promise<HttpFailure> {
+  async #send(
+    method: JsonRequest['method'],
+    url: URL,
+    signal: AbortSignal,
+    body?: unknown,
+    secrets: readonly string[] = [],
+  ): Promise<HttpFailure> {
     const token = await this.#token(signal);
     const headers = { authorization: `Bearer ${token}` };
-    return await sendJson(url, { method, headers, body, signal, secrets: [token] });
+    return await sendJson(url, { method, headers, body, signal, secrets: [token, ...secrets] });
   }
 
   /** Null: not in time. Compute Engine answers after 2 min at the latest, which is later than anybody waits here. */

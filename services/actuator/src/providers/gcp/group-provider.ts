@@ -78,6 +78,9 @@ export class GcpGroups implements MachineProvider {
 
   async terminate(id: string, _place: Place, signal: AbortSignal): Promise<'terminating' | 'gone'> {
     const [location = '', name = '', zone = '', instance = ''] = id.split('/');
+    // Of a time when the pool's machines were made one by one: that it is not here does not say that it is gone.
+    if (instance === '')
+      throw new ProviderError('config', `${id} is no member of a group: look for it in Google Cloud`);
     const ref = { group: id, location, name };
     return await this.#inTurn(ref, async () => {
       // With the group, its members are gone.

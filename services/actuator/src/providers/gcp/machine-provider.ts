@@ -35,10 +35,12 @@ export class GcpMachines implements MachineProvider {
   async create(request: MachineRequest, signal: AbortSignal): Promise<CreateResult> {
     const endMs = this.#clock.nowMs() + CREATE_MS;
     const zone = zoneOf(request.offering);
-    const body = { ...instanceBody(this.#machines, request), ...(await this.#metadata(zone, request)) };
+    const { join } = this.#machines;
+    const joinToken = join === null ? '' : await readToken(join.tokenFile);
+    const body = { ...instanceBody(this.#machines, request), ...this.#metadata(zone, request, joinToken) };
     let operation: Operation;
     try {
-      operation = await this.#insert(zone, body, request.token, signal);
+      operation = await this.#insert(zone, body, request.token, joinToken, signal);
     } catch (error) {
       if (!(error instanceof ProviderError) || error.errorClass !== 'conflict') throw error;
       return { machines: [await this.#existing(zone, body.name, request, error, signal)], failures: [] };
@@ -56,7 +58,10 @@ export class GcpMachines implements MachineProvider {
   }
 
   async terminate(id: string, _place: Place, signal: AbortSignal): Promise<'terminating' | 'gone'> {
-    const [zone = '', name = ''] = id.split('/');
+    const [zone = '', name = '', ...rest] = id.split('/');
+    // Of a time when the pool's machines came in groups: that it is not here does not say that it is gone.
+    if (zone === '' || name === '' || rest.length > 0)
+      throw new ProviderError('config', `${id} is no machine made one by one: look for it in Google Cloud`);
     const url = this.#api.compute(`zones/${encodeURIComponent(zone)}/instances/${encodeURIComponent(name)}`);
     const operation = await this.#api.callIfThere(operationSchema, 'DELETE', url, signal);
     return operation === null ? 'gone' : 'terminating';
@@ -76,10 +81,10 @@ export class GcpMachines implements MachineProvider {
    * The same `requestId` is answered with the same operation, also with one that has failed; after such a one it is asked
    * anew. The name sees to it that nothing is made twice.
    */
-  async #insert(zone: string, body: object, token: string, signal: AbortSignal): Promise<Operation> {
+  async #insert(zone: string, body: object, token: string, joinToken: string, signal: AbortSignal): Promise<Operation> {
     for (let failed = 0; ; failed++) {
       const url = this.#api.compute(`zones/${zone}/instances`, { requestId: callId(token, failed) });
-      const operation = await this.#api.call(operationSchema, 'POST', url, signal, body);
+      const operation = await this.#api.call(operationSchema, 'POST', url, signal, body, [joinToken]);
       if (!hasFailed(operation) || failed >= FAILED_MAX) return operation;
     }
   }
@@ -123,13 +128,13 @@ export class GcpMachines implements MachineProvider {
   }
 
   /** User data holds the token to join with: it goes into this call, and nowhere else. */
-  async #metadata(zone: string, request: MachineRequest) {
+  #metadata(zone: string, request: MachineRequest, token: string) {
     const { join } = this.#machines;
     if (join === null) return {};
     const providerId = providerIdOf(this.#api.project, zone, instanceName(request.nodeName));
     const value = userData({
       join,
-      token: await readToken(join.tokenFile),
+      token,
       request,
       providerIdCommand: `echo ${providerId}`,
     });

@@ -38,7 +38,7 @@ export async function tokenSource(config: Pick<GcpConfig, 'credentialsFile' | 't
 async function tokenIn(path: string): Promise<string> {
   const token = (await textOf('token_file', path)).trim();
   if (/^[\w.~+/=-]+$/.test(token)) return token;
-  throw new ProviderError('auth', 'token_file: allowed: an access token and nothing else');
+  throw new ProviderError('auth', `token_file = ${path}: allowed: an access token and nothing else`);
 }
 
 async function textOf(field: string, path: string): Promise<string> {
@@ -46,10 +46,11 @@ async function textOf(field: string, path: string): Promise<string> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw new ProviderError('auth', `${field} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown'}`);
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ProviderError('auth', `${field} = ${path}: cannot be read: ${code ?? 'unknown'}`);
   }
   if (text.length <= FILE_CHARS_MAX) return text;
-  throw new ProviderError('auth', `${field}: allowed: at most ${FILE_CHARS_MAX} characters`);
+  throw new ProviderError('auth', `${field} = ${path}: allowed: at most ${FILE_CHARS_MAX} characters`);
 }
 
 /** Tokens are exchanged there: nothing that listens elsewhere without TLS. */

@@ -6,7 +6,10 @@ import { classified, type HttpFailure, type Rule, retryAfterMs } from '../refusa
 const CALL_MS_MIN = 1_000;
 const MARK: Mark = { ms: MARK_MS, scope: 'offering' };
 
-/** `conflict` is a change that came in between, `locked` one that is under way: the same call later succeeds. */
+/**
+ * `conflict` is a change that came in between, `locked` one that is under way: the same call later succeeds. `protected` is
+ * one server, with HTTP 403: all others may be deleted.
+ */
 const RULES: readonly Rule[] = [
   { errorClass: 'capacity', codes: /^(resource_unavailable|placement_error)$/ },
   { errorClass: 'quota', codes: /^resource_limit_exceeded$/, mark: { ms: QUOTA_MARK_MS } },
@@ -16,7 +19,7 @@ const RULES: readonly Rule[] = [
     codes: /^(server_error|service_error|unavailable|maintenance|timeout|conflict|locked)$/,
   },
   { errorClass: 'auth', codes: /^(unauthorized|forbidden|token_readonly)$/ },
-  { errorClass: 'config', codes: /^(invalid_input|json_error)$/ },
+  { errorClass: 'config', codes: /^(invalid_input|json_error|protected)$/ },
   { errorClass: 'conflict', codes: /^uniqueness_error$/ },
 ];
 

@@ -44,13 +44,17 @@ export class HetznerProvider implements MachineProvider {
     try {
       const call = { method: 'POST', path: 'servers', body, secrets: [joinToken] } as const;
       const { server, action } = await this.#api.call(createdSchema, call, signal);
-      if (action.status === 'error') throw hetznerError({ status: 200, headers: {}, body: { action } });
-      return { machines: [machineOf(server)], failures: [] };
+      if (action.status !== 'error') return { machines: [machineOf(server)], failures: [] };
+      // What is left of it costs; where it cannot be deleted, listings will show it.
+      await this.#api.send({ method: 'DELETE', path: `servers/${server.id}` }, signal).catch(() => null);
+      throw hetznerError({ status: 200, headers: {}, body: { action } });
     } catch (error) {
       if (!(error instanceof ProviderError && error.errorClass === 'conflict')) throw error;
       // The name is taken: by this very request, unless it is not shown yet.
       const { requestId, clusterTag } = request;
-      const made = await this.#list({ [REQUEST_LABEL]: requestId, [CLUSTER_LABEL]: clusterTag }, signal);
+      const named = await this.#list({ [REQUEST_LABEL]: requestId, [CLUSTER_LABEL]: clusterTag }, signal);
+      // One that goes serves nobody; its name is free when it has gone.
+      const made = named.filter(({ state }) => state !== 'terminating');
       if (made.length === 0) throw error;
       return { machines: made, failures: [] };
     }

@@ -13,7 +13,10 @@ export async function readToken(path: string | null, errorClass: 'config' | 'aut
   if (path === null) return '';
   const token = (await readBounded(path, errorClass)).trim();
   if (TOKEN.test(token)) return token;
-  throw new ProviderError(errorClass, `${path}: allowed: a token on one line, of printable ASCII without blanks`);
+  throw new ProviderError(
+    errorClass,
+    `token_file = ${path}: allowed: a token on one line, of printable ASCII without blanks`,
+  );
 }
 
 async function readBounded(path: string, errorClass: 'config' | 'auth'): Promise<string> {
@@ -27,7 +30,7 @@ async function readBounded(path: string, errorClass: 'config' | 'auth'): Promise
     }
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new ProviderError(errorClass, `${path}: cannot be read: ${code ?? 'unknown'}`, { cause });
+    throw new ProviderError(errorClass, `token_file = ${path}: cannot be read: ${code ?? 'unknown'}`, { cause });
   }
-  throw new ProviderError(errorClass, `${path}: allowed: a token of at most ${TOKEN_BYTES_MAX} bytes`);
+  throw new ProviderError(errorClass, `token_file = ${path}: allowed: a token of at most ${TOKEN_BYTES_MAX} bytes`);
 }

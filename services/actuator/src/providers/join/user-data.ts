@@ -50,9 +50,12 @@ function readTemplate(path: string): string {
     bytes = readFileSync(path);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new ProviderError('config', `${path}: cannot be read: ${code ?? 'unknown'}`, { cause });
+    throw new ProviderError('config', `template_file = ${path}: cannot be read: ${code ?? 'unknown'}`, { cause });
   }
   if (bytes.length > TEMPLATE_BYTES_MAX)
-    throw new ProviderError('config', `${path}: allowed: a template of at most ${TEMPLATE_BYTES_MAX} bytes`);
+    throw new ProviderError(
+      'config',
+      `template_file = ${path}: allowed: a template of at most ${TEMPLATE_BYTES_MAX} bytes`,
+    );
   return bytes.toString('utf8');
 }

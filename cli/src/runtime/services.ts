@@ -129,22 +129,24 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
         config.scaler.externalMetrics?.tokenFile ?? null,
       ),
     });
-    const actuator = await startActuator({
-      config,
-      ...ports,
-      store,
-      bus,
-      state: await runtime.openState('actuator'),
-      clock,
-      ioClock: systemClock,
-      // Node names must differ from start to start.
-      random: seededRandom(randomInt(2 ** 31 - 1)),
-      homeNode: process.env.NODE_NAME ?? null,
-      leadership: await joinElection(parts),
-      openProvider: (one) => openProvider(one, { clock: systemClock, kube }),
-      solve: await solverFor(config.pools),
-      ...rest,
-    }).catch(async (error: unknown) => {
+    const begin = async () =>
+      await startActuator({
+        config,
+        ...ports,
+        store,
+        bus,
+        state: await runtime.openState('actuator'),
+        clock,
+        ioClock: systemClock,
+        // Node names must differ from start to start.
+        random: seededRandom(randomInt(2 ** 31 - 1)),
+        homeNode: process.env.NODE_NAME ?? null,
+        leadership: await joinElection(parts),
+        openProvider: (one) => openProvider(one, { clock: systemClock, kube }),
+        solve: await solverFor(config.pools),
+        ...rest,
+      });
+    const actuator = await begin().catch(async (error: unknown) => {
       await scaler.stop();
       throw error;
     });

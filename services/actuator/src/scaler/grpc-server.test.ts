@@ -215,9 +215,9 @@ describe('TLS', () => {
   });
 
   it('names a file that is not there, and an address that is taken', async () => {
-    const tls = '{ cert_file: /none/s.crt, key_file: /none/s.key }';
+    const tls = '{ cert_file: no-such-file.crt, key_file: no-such-file.key }';
     await expect(startWorld(`{ grpc: { port: 0, tls: ${tls} } }`)).rejects.toThrow(
-      new ConfigError('autoscaler.scaler.grpc.tls.cert_file = /none/s.crt: ENOENT'),
+      new ConfigError('autoscaler.scaler.grpc.tls.cert_file = no-such-file.crt: cannot be read: ENOENT'),
     );
     const { scaler } = await start();
     const taken = `autoscaler.scaler.grpc: cannot listen on 127.0.0.1:${scaler.grpcPort}`;

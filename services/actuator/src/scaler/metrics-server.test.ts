@@ -217,8 +217,10 @@ describe('who may ask', () => {
   it('names a file that is not there, and an address that is taken', async () => {
     const { cert, key } = files;
     await expect(
-      startWorld(`{ external_metrics: { port: 0, cert_file: /none, key_file: "${key}", token_file: t } }`),
-    ).rejects.toThrow(new ConfigError('autoscaler.scaler.external_metrics.cert_file = /none: ENOENT'));
+      startWorld(`{ external_metrics: { port: 0, cert_file: no-such-file.crt, key_file: "${key}", token_file: t } }`),
+    ).rejects.toThrow(
+      new ConfigError('autoscaler.scaler.external_metrics.cert_file = no-such-file.crt: cannot be read: ENOENT'),
+    );
     const { scaler } = await start();
     const taken = `{ external_metrics: { port: ${scaler.metricsPort}, cert_file: "${cert}", key_file: "${key}", token_file: t } }`;
     await expect(startWorld(taken)).rejects.toThrow(

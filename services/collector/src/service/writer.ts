@@ -177,7 +177,8 @@ export class SampleWriter {
         this.#storeTrouble = delivery.message;
         left.push(...batch);
       } else {
-        this.#storeTrouble = null;
+        // One that was taken beside one that was not does not say that the store is back.
+        if (left.length === 0) this.#storeTrouble = null;
         if (this.#parts.spool?.samples === 0) this.#spoolTrouble = null;
         await this.#tell(delivery);
       }

@@ -7,7 +7,8 @@ const everywhere = ['**/node_modules/**'];
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // One more than processors: many tests wait for sockets.
+    maxWorkers: 3,
     projects: [
       {
         test: {

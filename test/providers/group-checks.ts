@@ -26,6 +26,15 @@ async function grown(target: Target, groupSize: number): Promise<readonly Machin
   return members(target);
 }
 
+/** So many members are left, and this one is none of them. */
+async function seenWithout(target: Target, id: string, count: number): Promise<void> {
+  pass(target, 5 * MINUTE_MS);
+  const left = await members(target);
+  expect(left).toHaveLength(count);
+  expect(idsOf(left)).not.toContain(id);
+  expect(running(target)).toEqual(idsOf(left));
+}
+
 /** Of a provider whose machines are made by groups. */
 export const groupChecks: readonly Check[] = [
   {
@@ -179,11 +188,7 @@ export const groupChecks: readonly Check[] = [
       target.endpoint.fail('terminate', 'lost', 1);
       expect(await failureOf(end())).toMatchObject({ errorClass: 'transient' });
       for (let i = 0; i < 20 && (await end()) !== 'gone'; i++) pass(target, 30_000);
-      pass(target, 5 * MINUTE_MS);
-      const left = await members(target);
-      expect(left).toHaveLength(2);
-      expect(idsOf(left)).not.toContain(second.id);
-      expect(running(target)).toEqual(idsOf(left));
+      await seenWithout(target, second.id, 2);
     },
   },
   {
@@ -195,11 +200,7 @@ export const groupChecks: readonly Check[] = [
       if (!second) throw new Error('no member');
       const end = () => provider.terminate(second.id, second.place, signal());
       await driven(target, Promise.all([end(), end()]));
-      pass(target, 5 * MINUTE_MS);
-      const left = await members(target);
-      expect(left).toHaveLength(3);
-      expect(idsOf(left)).not.toContain(second.id);
-      expect(running(target)).toEqual(idsOf(left));
+      await seenWithout(target, second.id, 3);
     },
   },
   {

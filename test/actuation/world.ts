@@ -1,6 +1,7 @@
 import { openProvider } from '@forescale/actuator/providers';
 import { type Actuator, startActuator } from '@forescale/actuator/service';
 import { type Collector, startCollector } from '@forescale/collector/service';
+import { ClusterSource } from '@forescale/collector/sources';
 import { type Bus, createInProcessBus } from '@forescale/shared/bus';
 import { type Config, POOL_LABEL, parseConfig } from '@forescale/shared/config';
 import {
@@ -193,8 +194,15 @@ export class World {
       store,
       spool: null,
       bus,
-      cluster: wire.collectorReader?.(server.url) ?? reader,
-      traces: [],
+      sources: [
+        new ClusterSource({
+          cluster: wire.collectorReader?.(server.url) ?? reader,
+          pools: config.pools,
+          store,
+          log: silentLog(),
+        }),
+      ],
+      ioClock: systemClock,
       clock: systemClock,
       readiness: new Readiness(),
       instruments: silentInstruments(),

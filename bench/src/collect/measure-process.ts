@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CollectorParts, startCollector, TraceSource } from '@forescale/collector/service';
+import { type CollectorParts, startCollector } from '@forescale/collector/service';
+import { TraceSource } from '@forescale/collector/sources';
 import { openFileSpool } from '@forescale/collector/spool';
 import { createNatsBus } from '@forescale/shared/bus';
 import { parseConfig } from '@forescale/shared/config';
@@ -110,8 +111,8 @@ async function collector(task: Extract<CollectTask, { kind: 'points' | 'kpis' }>
     store,
     spool: await openFileSpool({ path: join(directory, 'spool.db'), bytesMax: 2 ** 28, onSetAside() {} }),
     bus,
-    cluster: null,
-    traces,
+    sources: traces,
+    ioClock: systemClock,
     clock: systemClock,
     readiness: new Readiness(),
     instruments: { ...silentInstruments(), samplesWritten: { add: (more: number) => meter.add(more) } },

@@ -11,6 +11,7 @@ import type { Instruments, Log } from '@forescale/shared/telemetry';
 import { seededRandom, steadyClock, systemClock } from '@forescale/shared/time';
 import type { Runtime } from './runtime.ts';
 import { readToken } from './secrets.ts';
+import { openSources } from './sources.ts';
 
 export type ServiceName = 'collector' | 'predictor' | 'actuator';
 
@@ -74,15 +75,15 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
   async collector(parts) {
     const { runtime, ...rest } = parts;
     const { startCollector } = await import('@forescale/collector/service');
-    const { config, store, bus, clock, cluster } = runtime;
+    const { config, store, bus, clock } = runtime;
     const collector = await startCollector({
       config,
       store,
       spool: await openSpool(parts),
       bus,
       clock,
-      cluster: cluster?.reader ?? null,
-      traces: [],
+      sources: await openSources(runtime, parts.log),
+      ioClock: systemClock,
       ...rest,
     });
     return { name: 'collector', ...collector };

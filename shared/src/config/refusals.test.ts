@@ -20,7 +20,7 @@ const SECTION = 'allowed: a section with keys';
 const BOOT = 'allowed: a duration such as "180s", or { p50: "90s", p95: "150s" } with a p50 of at most p95';
 const DURATION = 'allowed: a duration with its unit, such as "90s" or "5m"';
 const ROOT_KEYS =
-  'unknown key; allowed: timezone, policies, calendar, pools, store, bus, data_dir, kubernetes, http, scaler, telemetry, clock, simulation';
+  'unknown key; allowed: timezone, policies, calendar, pools, sources, store, bus, data_dir, kubernetes, http, scaler, telemetry, clock, simulation';
 const NAME = 'allowed: a name of a-z, 0-9 and "-", at most 63 long';
 const POLICY_NAME = 'allowed: a name of a-z, 0-9, "-" and "_", at most 63 long';
 const TEXT = 'allowed: text, in quotes where it looks like a number';

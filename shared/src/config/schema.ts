@@ -6,6 +6,7 @@ import { policiesSchema } from './policy-schema.ts';
 import { completePool, type PoolConfig, poolSchema } from './pool-schema.ts';
 import { type ScalerConfig, scalerSchema } from './scaler-schema.ts';
 import { type SimulationConfig, simulationSchema } from './simulation-schema.ts';
+import { refuseStrangePools, type SourcesConfig, sourcesSchema } from './sources/index.ts';
 
 const PATH_CHARS_MAX = 4_096;
 const path = line(PATH_CHARS_MAX, 'a path');
@@ -144,6 +145,7 @@ const autoscalerSchema = section({
   policies: policiesSchema.default({}),
   calendar: calendarSchema.prefault({}),
   pools: list(poolSchema, 1, 256, 'pools').optional(),
+  sources: sourcesSchema.prefault({}),
   store: z
     .discriminatedUnion('kind', [sqliteStore, influxStore], { error: 'allowed: kind sqlite or influxdb' })
     .prefault({ kind: 'sqlite' }),
@@ -163,6 +165,7 @@ const autoscalerSchema = section({
 export interface Config {
   readonly timezone: string;
   readonly pools: readonly PoolConfig[];
+  readonly sources: SourcesConfig;
   readonly store: z.output<typeof sqliteStore> | z.output<typeof influxStore>;
   readonly bus: z.output<typeof inProcessBus> | z.output<typeof natsBus>;
   readonly dataDir: string;
@@ -190,11 +193,13 @@ export const configSchema = section({ autoscaler: autoscalerSchema }).transform(
     }
     seen.add(pool.name);
   }
+  refuseStrangePools(autoscaler.sources, pools, context);
   const { bus, clock, kubernetes } = autoscaler;
   const shared = kubernetes.enabled && bus.kind === 'nats' && clock.source === 'system';
   return {
     timezone: autoscaler.timezone,
     pools,
+    sources: autoscaler.sources,
     store: autoscaler.store,
     bus,
     dataDir: autoscaler.data_dir,

@@ -3,10 +3,10 @@ import { parseConfig } from '@forescale/shared/config';
 import { type ClusterReader, KubernetesUnavailableError } from '@forescale/shared/kubernetes';
 import { Readiness } from '@forescale/shared/service';
 import { silentLog } from '@forescale/shared/telemetry';
-import { type Clock, ManualClock } from '@forescale/shared/time';
+import { type Clock, ManualClock, systemClock } from '@forescale/shared/time';
 import { encodeKpi, streams, subjects } from '@forescale/shared/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TraceSource } from '../sources/trace-source.ts';
+import { ClusterSource, TraceSource } from '../sources/index.ts';
 import { type Collector, type CollectorParts, startCollector } from './collector.ts';
 import { countingInstruments } from './fakes/counting-instruments.ts';
 import { createFallibleStore, type FallibleStore } from './fakes/fallible-store.ts';
@@ -40,8 +40,8 @@ async function start(clock: Clock, parts: Partial<CollectorParts> = {}): Promise
     spool: null,
     bus,
     clock,
-    cluster: null,
-    traces: [],
+    sources: [],
+    ioClock: systemClock,
     readiness,
     instruments: counting.instruments,
     log: silentLog(),
@@ -126,6 +126,9 @@ describe('collector: KPIs', () => {
 });
 
 describe('collector: the cluster', () => {
+  const cluster = (reader: ClusterReader) => ({
+    sources: [new ClusterSource({ cluster: reader, pools: CONFIG.pools, store, log: silentLog() })],
+  });
   const empty: ClusterReader = {
     read: async (nowMs) => ({ atMs: nowMs, nodes: [], pods: [] }),
     usage: async () => new Map(),
@@ -143,7 +146,7 @@ describe('collector: the cluster', () => {
       if (away) throw new KubernetesUnavailableError('GET /api/v1/nodes: ECONNREFUSED');
       return empty.read(nowMs);
     };
-    const { tick } = await start(new ManualClock(NOW_MS), { cluster: { ...empty, read } });
+    const { tick } = await start(new ManualClock(NOW_MS), cluster({ ...empty, read }));
     await tick(NOW_MS);
     away = true;
     await tick(NOW_MS + 1);
@@ -157,7 +160,7 @@ describe('collector: the cluster', () => {
   it('without its metrics, not served or failing, is read all the same', async () => {
     const usages = [async () => null, () => Promise.reject(new KubernetesUnavailableError('HTTP 503')), empty.usage];
     const usage = () => (usages.shift() as ClusterReader['usage'])();
-    const { tick } = await start(new ManualClock(NOW_MS), { cluster: { ...empty, usage } });
+    const { tick } = await start(new ManualClock(NOW_MS), cluster({ ...empty, usage }));
     for (const later of [0, 1, 2]) await tick(NOW_MS + later);
     expect(await readyNodes()).toEqual([NOW_MS, NOW_MS + 1, NOW_MS + 2]);
     const used = await store.query({ measurement: 'kpi', tags: { signal: 'used-cpu' }, fields: ['value'], limit: 9 });
@@ -166,7 +169,7 @@ describe('collector: the cluster', () => {
   });
 
   it('is not forgotten while the store is away: its samples wait', async () => {
-    const { tick } = await start(new ManualClock(NOW_MS), { cluster: empty });
+    const { tick } = await start(new ManualClock(NOW_MS), cluster(empty));
     store.away = true;
     await tick(NOW_MS);
     await tick(NOW_MS + 1);
@@ -182,7 +185,7 @@ describe('collector: a replayed trace', () => {
   it('comes sample by sample as its time comes', async () => {
     const series = { timesMs: Float64Array.of(NOW_MS - 1, NOW_MS, NOW_MS + 5), values: Float64Array.of(1, 2, 3) };
     const { tick } = await start(new ManualClock(NOW_MS), {
-      traces: [new TraceSource('web', 'load', series, NOW_MS - 1)],
+      sources: [new TraceSource('web', 'load', series, NOW_MS - 1)],
     });
     await tick(NOW_MS);
     expect(await stored()).toEqual([NOW_MS]);

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { acceptKpis } from './kpis.ts';
+import { readKpis } from './kpis.ts';
+import { screen } from './screen.ts';
 
 const NOW_MS = Date.parse('2026-11-24T10:00:00Z');
 const kpi = (subject: string, payload: unknown) => ({
   subject,
   data: new TextEncoder().encode(typeof payload === 'string' ? payload : JSON.stringify(payload)),
 });
-const accept = (...batch: ReturnType<typeof kpi>[]) => acceptKpis(batch, new Set(['web', 'jobs']), NOW_MS);
+const accept = (...batch: ReturnType<typeof kpi>[]) =>
+  screen(readKpis(batch, NOW_MS), new Set(['web', 'jobs']), NOW_MS);
 
 describe('KPIs from the bus', () => {
   it.each<[what: string, subject: string, payload: unknown, refusal: string]>([
@@ -14,7 +16,7 @@ describe('KPIs from the bus', () => {
       'of a pool that is not there',
       'forescale.v1.kpi.other.rps',
       { value: 1 },
-      'forescale.v1.kpi.other.rps: pool = "other": allowed: web, jobs',
+      'other/rps: pool = "other": allowed: web, jobs',
     ],
     [
       'with a subject that is none',
@@ -33,7 +35,7 @@ describe('KPIs from the bus', () => {
       'too far ahead',
       'forescale.v1.kpi.web.rps',
       { value: 1, time: '2026-11-24T10:05:00.001Z' },
-      'forescale.v1.kpi.web.rps: time = 2026-11-24T10:05:00.001Z: allowed: at most 5 min ahead of 2026-11-24T10:00:00.000Z',
+      'web/rps: time = 2026-11-24T10:05:00.001Z: allowed: at most 5 min ahead of 2026-11-24T10:00:00.000Z',
     ],
   ])('one %s is refused by name; the others of its batch are not', (_what, subject, payload, refusal) => {
     const good = kpi('forescale.v1.kpi.web.rps', { value: 2 });

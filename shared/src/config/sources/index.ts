@@ -1,0 +1,50 @@
+import type { z } from 'zod';
+import { line, list, name, section } from '../issues.ts';
+import { prometheusSchema } from './prometheus.ts';
+
+/** A recorded series, replayed as if an application measured it now. */
+const traceSchema = section({ pool: name, signal: name, file: line(4_096, 'a path to a CSV file') });
+
+/** Where samples come from, beside the cluster itself and `forescale.v1.kpi.>`. */
+export const sourcesSchema = section({
+  prometheus: list(prometheusSchema, 0, 20, 'servers').default([]),
+  traces: list(traceSchema, 0, 100, 'traces').default([]),
+});
+
+export type SourcesConfig = z.output<typeof sourcesSchema>;
+
+/** A place of the configuration that names a pool, with the path to it. */
+interface Target {
+  readonly pool: string;
+  readonly path: readonly (string | number)[];
+}
+
+/** What of the sources is meant for a pool. */
+function targetsOf(sources: SourcesConfig): readonly Target[] {
+  return [
+    ...sources.prometheus.flatMap(({ queries }, server) =>
+      queries.map(({ pool }, index) => ({ pool, path: ['prometheus', server, 'queries', index, 'pool'] })),
+    ),
+    ...sources.traces.map(({ pool }, index) => ({ pool, path: ['traces', index, 'pool'] })),
+  ];
+}
+
+/** A sample of a pool that is not there would be refused at every reading. */
+export function refuseStrangePools(
+  sources: SourcesConfig,
+  pools: readonly { readonly name: string }[],
+  context: z.core.$RefinementCtx,
+): void {
+  const names = pools.map((pool) => pool.name);
+  for (const { pool, path } of targetsOf(sources)) {
+    if (names.includes(pool)) continue;
+    const message = `allowed: ${names.join(', ')}`;
+    context.addIssue({ code: 'custom', path: ['autoscaler', 'sources', ...path], message });
+  }
+  const seen = new Set<string>();
+  for (const [index, server] of sources.prometheus.entries()) {
+    const path = ['autoscaler', 'sources', 'prometheus', index, 'name'];
+    if (seen.has(server.name)) context.addIssue({ code: 'custom', path, message: 'allowed: each name once' });
+    seen.add(server.name);
+  }
+}

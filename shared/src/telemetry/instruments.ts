@@ -31,9 +31,19 @@ export function createInstruments(meter: Meter) {
       unit: 'USD/h',
       description: 'What the pool costs now, by prices that are configured, live or static',
     }),
+    costByCapacity: meter.createGauge('forescale.cost.rate.by_capacity', {
+      unit: 'USD/h',
+      description: 'The same, by how the machines are bought',
+    }),
     costSavedRate: meter.createGauge('forescale.cost.saved.rate', {
       unit: 'USD/h',
       description: 'Saved against a baseline',
+    }),
+    signalValue: meter.createGauge('forescale.signal.value', {
+      description: 'What a signal is now, in its own unit, its sources combined',
+    }),
+    forecastValue: meter.createGauge('forescale.forecast.value', {
+      description: 'Quantiles of what a signal will be in so many minutes, in its own unit',
     }),
     forecastError: meter.createGauge('forescale.forecast.error', {
       description: 'Weighted quantile loss over the last day',
@@ -59,6 +69,9 @@ export function createInstruments(meter: Meter) {
     breakerState: meter.createGauge('forescale.breaker.state', { description: '0 closed, 1 half open, 2 open' }),
     spotInterruptions: meter.createCounter('forescale.spot.interruptions', { description: 'Spot nodes taken back' }),
     nodes: meter.createGauge('forescale.nodes', { description: 'Nodes by state' }),
+    nodesBounds: meter.createGauge('forescale.nodes.bounds', {
+      description: 'Nodes that the plan needs, and the floor and ceiling in force',
+    }),
     nodesWantedBack: meter.createCounter('forescale.nodes.wanted_back', {
       description: 'Nodes ordered or kept within half an hour of letting as many go',
     }),

@@ -2,6 +2,7 @@ import type { Point } from '@forescale/shared/store';
 import { encodeEvent, type NodeEventData, type PlanData, rfc3339 } from '@forescale/shared/wire';
 import type { NodeEvent } from '../execute/index.ts';
 import type { Action, PlanReport, PriceBasis } from '../plan/index.ts';
+import type { NeedMet } from './need-watch.ts';
 
 const SOURCE = '/forescale/actuator';
 
@@ -113,8 +114,11 @@ export function planPoint(report: PlanReport): Point {
 
 export interface Cost {
   readonly usdPerHour: Readonly<Record<'on_demand' | 'spot', number>>;
-  /** What a reactive autoscaler's nodes would cost now; null until that is known. */
-  readonly reactiveUsdPerHour: number | null;
+  /**
+   * What it would cost now otherwise, in USD per hour: with a reactive autoscaler's nodes, and with the same machines all
+   * on demand. Null while that is not known.
+   */
+  readonly baselines: Readonly<Record<'reactive' | 'on_demand', number | null>>;
   /** What both rest on: savings by static prices are not measured ones. */
   readonly prices: PriceBasis['source'];
 }
@@ -125,7 +129,8 @@ export interface Cost {
  */
 export function costPoints(pool: string, cost: Cost, timeMs: number): Point[] {
   const total = cost.usdPerHour.on_demand + cost.usdPerHour.spot;
-  const saved = cost.reactiveUsdPerHour === null ? null : cost.reactiveUsdPerHour - total;
+  const { reactive } = cost.baselines;
+  const saved = reactive === null ? null : reactive - total;
   return (['on_demand', 'spot'] as const).map((capacity) => {
     const usd = cost.usdPerHour[capacity];
     const share = total > 0 ? usd / total : Number(capacity === 'on_demand');
@@ -140,4 +145,17 @@ export function costPoints(pool: string, cost: Cost, timeMs: number): Point[] {
       timeMs,
     };
   });
+}
+
+/**
+ * The points of the measurement `scaling`, one per node that met its need: seconds that it was Ready before it, and, where
+ * it came late, seconds that the need waited. Each of a tick gets a millisecond of its own.
+ */
+export function scalingPoints(pool: string, met: readonly NeedMet[], timeMs: number): Point[] {
+  return met.map(({ leadSeconds }, index) => ({
+    measurement: 'scaling',
+    tags: { pool },
+    fields: { lead_seconds: leadSeconds, latency_seconds: Math.max(0, -leadSeconds) },
+    timeMs: timeMs + index,
+  }));
 }

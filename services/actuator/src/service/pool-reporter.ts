@@ -13,13 +13,16 @@ import {
   planData,
   planId,
   planPoint,
+  scalingPoints,
 } from './announce.ts';
 import { clusterEvents, writeClusterEvents } from './cluster-events.ts';
+import { onDemandUsdPerHour, usdByCapacity } from './cost.ts';
 import { DecisionLog } from './decisions.ts';
-import { type ForecastChange, ForecastWatch, usedSignals } from './forecast-watch.ts';
-import { NeedWatch } from './need-watch.ts';
+import { type ForecastChange, ForecastWatch } from './forecast-watch.ts';
+import { type NeedMet, NeedWatch } from './need-watch.ts';
 import type { Outbox } from './outbox.ts';
 import type { ActuatorParts } from './parts.ts';
+import { PoolMeter } from './pool-meter.ts';
 import { ShadowCost } from './shadow-cost.ts';
 
 /** What one tick of a pool came to. */
@@ -44,6 +47,7 @@ export class PoolReporter {
   readonly #pool: PoolConfig;
   readonly #outbox: Outbox;
   readonly #parts: Pick<ActuatorParts, 'config' | 'writer' | 'instruments' | 'log'>;
+  readonly #meter: PoolMeter;
   readonly #needWatch = new NeedWatch();
   readonly #shadow: ShadowCost;
   readonly #forecastWatch: ForecastWatch;
@@ -57,6 +61,7 @@ export class PoolReporter {
     this.#pool = pool;
     this.#outbox = outbox;
     this.#parts = parts;
+    this.#meter = new PoolMeter(pool.name, parts.instruments);
     this.#shadow = new ShadowCost();
     this.#forecastWatch = new ForecastWatch(pool.signals.map(({ name }) => name));
   }
@@ -67,23 +72,30 @@ export class PoolReporter {
     this.reactiveUsdPerHour = this.#shadow.step(state.readings, report, outcome.pool);
     const cost: Cost = {
       usdPerHour: usdByCapacity(state),
-      reactiveUsdPerHour: this.reactiveUsdPerHour,
+      baselines: { reactive: this.reactiveUsdPerHour, on_demand: onDemandUsdPerHour(state, outcome.pool) },
       prices: report.prices.source,
     };
+    const met = this.#leadsOf(outcome, nowMs);
+    const told = events.map((event) => ({ event, provider: this.#sellerOf(event) }));
     this.lastPlan = planData(report, plan.actions);
     this.#outbox.publish(subjects.plan(this.#pool.name), encodePlan(this.lastPlan, report), planId(report));
-    for (const event of events)
+    for (const { event, provider } of told)
       this.#outbox.publish(
         subjects.node(this.#pool.name, event.event),
-        encodeNodeEvent(this.#sellerOf(event), event),
+        encodeNodeEvent(provider, event),
         nodeEventId(event),
       );
     this.#outbox.record([
       planPoint(report),
       ...costPoints(this.#pool.name, cost, nowMs),
-      ...events.map((event, index) => nodePoint(this.#sellerOf(event), event, index)),
+      ...told.map(({ event, provider }, index) => nodePoint(provider, event, index)),
+      ...scalingPoints(this.#pool.name, met, nowMs),
     ]);
-    this.#measure(outcome, cost, nowMs);
+    this.#meter.plan(report, outcome.planSeconds);
+    this.#meter.readings(state.readings);
+    this.#meter.cost(cost);
+    this.#meter.events(told);
+    this.#meter.leads(met);
     await this.#tellCluster(outcome, nowMs);
   }
 
@@ -131,57 +143,17 @@ export class PoolReporter {
     this.#parts.log[accepted ? 'info' : 'warn']({ pool: this.#pool.name, signal }, `forecast ${why}`);
   }
 
-  #measure({ plan, planSeconds, events }: Outcome, cost: Cost, nowMs: number): void {
-    const { instruments } = this.#parts;
-    const { report } = plan;
-    const pool = this.#pool.name;
-    instruments.planDuration.record(planSeconds, { pool });
-    for (const name of ['ready', 'starting', 'draining', 'desired'] as const)
-      instruments.nodes.record(report[name], { pool, state: name });
-    const { on_demand, spot } = cost.usdPerHour;
-    const { prices } = cost;
-    instruments.costRate.record(on_demand + spot, { pool, prices });
-    if (cost.reactiveUsdPerHour !== null)
-      instruments.costSavedRate.record(cost.reactiveUsdPerHour - on_demand - spot, {
-        pool,
-        baseline: 'reactive',
-        prices,
-      });
-    if (report.wantedBack > 0) instruments.nodesWantedBack.add(report.wantedBack, { pool });
-    instruments.safeToScale.record(report.reasons.some((one) => one.code === 'hold-unhealthy') ? 0 : 1, { pool });
-    for (const signal of usedSignals(report)) instruments.forecastRejected.record(0, { pool, signal });
-    for (const { signal } of report.rejectedForecasts) instruments.forecastRejected.record(1, { pool, signal });
-    const readyTimesMs: number[] = [];
-    for (const told of events) {
-      const { event, record, seconds } = told;
-      const provider = this.#sellerOf(told);
-      if (event === 'interrupted') instruments.spotInterruptions.add(1, { pool });
-      if (isStep(event) && seconds !== null) instruments.nodeStartTime.record(seconds, { pool, provider, step: event });
-      if (event !== 'ready' || seconds === null) continue;
-      instruments.nodeReadinessTime.record(seconds, { pool, provider });
-      readyTimesMs.push(record.readyMs ?? nowMs);
-    }
+  /** By rank, how long before or after its need each node that is Ready now came. */
+  #leadsOf({ plan: { report }, events }: Outcome, nowMs: number): readonly NeedMet[] {
+    const readyTimesMs = events
+      .filter(({ event, seconds }) => event === 'ready' && seconds !== null)
+      .map(({ record }) => record.readyMs ?? nowMs);
     const needed = Math.max(0, ...report.needs.filter(isOfNow).map((need) => need.nodes));
-    for (const { leadSeconds } of this.#needWatch.observe(report.ready, needed, readyTimesMs, nowMs)) {
-      instruments.scalingLeadTime.record(leadSeconds, { pool });
-      if (leadSeconds < 0) instruments.scalingLatency.record(-leadSeconds, { pool });
-    }
+    return this.#needWatch.observe(report.ready, needed, readyTimesMs, nowMs);
   }
 }
 
 /** What is needed now, rather than expected. */
 function isOfNow({ source }: PlanReport['needs'][number]): boolean {
   return source.startsWith('observed:') || source === 'pending';
-}
-
-/** What a node reaches on its way from the request to being of use. */
-function isStep(event: NodeEvent['event']): boolean {
-  return event === 'launched' || event === 'registered' || event === 'ready' || event === 'useful';
-}
-
-function usdByCapacity(state: PlanState): Cost['usdPerHour'] {
-  const usd = { on_demand: 0, spot: 0 };
-  for (const node of state.nodes) usd[node.capacityType] += node.usdPerHour;
-  for (const { offering } of state.starting) usd[offering.capacityType] += offering.usdPerHour;
-  return usd;
 }

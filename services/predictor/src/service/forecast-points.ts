@@ -13,24 +13,36 @@ const FIELD_BY_LEVEL: Readonly<Record<string, string>> = {
   '0.999': 'q999',
 };
 
+/** The quantile of a level at the first step at or after a lead. */
+interface Ahead {
+  readonly lead: string;
+  readonly timeMs: number;
+  readonly level: number;
+  readonly value: number;
+}
+
+/** Leads beyond the horizon are left out. With 5-min steps from 10:02, "5m" is the step of 10:10. */
+export function forecastAhead({ issuedMs, timesMs, levels, quantiles }: Forecast): Ahead[] {
+  return Object.entries(LEADS).flatMap(([lead, leadMs]) => {
+    const step = timesMs.findIndex((timeMs) => timeMs >= issuedMs + leadMs);
+    if (step < 0) return [];
+    const timeMs = timesMs[step] as number;
+    return levels.map((level, index) => ({ lead, timeMs, level, value: quantiles[index]?.[step] as number }));
+  });
+}
+
 /** The forecast as points of the measurement `forecast`, written at the time that each is *for*. */
 export function forecastPoints(forecast: Forecast): Point[] {
-  return Object.entries(LEADS).flatMap(([lead, leadMs]) => {
-    // The first step at or after the lead: with 5-min steps from 10:02, "5m" is the step of 10:10.
-    const step = forecast.timesMs.findIndex((timeMs) => timeMs >= forecast.issuedMs + leadMs);
-    if (step < 0) return [];
-    const values = forecast.levels.map((level, index) => [
-      FIELD_BY_LEVEL[level] ?? `q${level}`,
-      forecast.quantiles[index]?.[step] as number,
-    ]);
-    return [
-      {
-        measurement: 'forecast',
-        tags: { pool: forecast.pool, signal: forecast.signal, model: forecast.model, lead },
-        fields: { issued: forecast.issuedMs / 1_000, ...Object.fromEntries(values) },
-        timeMs: forecast.timesMs[step] as number,
-      },
-    ];
+  const { pool, signal, model, issuedMs } = forecast;
+  const byLead = Map.groupBy(forecastAhead(forecast), ({ lead }) => lead);
+  return [...byLead].map(([lead, ahead]) => {
+    const values = ahead.map(({ level, value }) => [FIELD_BY_LEVEL[level] ?? `q${level}`, value]);
+    return {
+      measurement: 'forecast',
+      tags: { pool, signal, model, lead },
+      fields: { issued: issuedMs / 1_000, ...Object.fromEntries(values) },
+      timeMs: (ahead[0] as Ahead).timeMs,
+    };
   });
 }
 

@@ -4,7 +4,7 @@ import type { Store } from '@forescale/shared/store';
 import type { Instruments } from '@forescale/shared/telemetry';
 import { encodeForecast, streams, subjects } from '@forescale/shared/wire';
 import { bulkhead } from 'cockatiel';
-import { accuracyPoints, forecastPoints } from './forecast-points.ts';
+import { accuracyPoints, forecastAhead, forecastPoints } from './forecast-points.ts';
 
 /** Messages on their way to the bus at once. */
 const PUBLISHED_AT_ONCE = 32;
@@ -14,7 +14,10 @@ const POINTS_MAX = 10_000;
 export interface PublisherParts {
   readonly bus: Bus;
   readonly store: Store;
-  readonly instruments: Pick<Instruments, 'forecastError' | 'forecastRelativeError' | 'forecastCoverage'>;
+  readonly instruments: Pick<
+    Instruments,
+    'forecastError' | 'forecastRelativeError' | 'forecastCoverage' | 'forecastValue'
+  >;
 }
 
 /** Says what is forecast: on the bus, in the store, in the metrics. */
@@ -45,9 +48,12 @@ export class ForecastPublisher {
       await store.write(points.slice(from, from + POINTS_MAX));
   }
 
-  #record({ pool, signal, model, accuracy }: Forecast): void {
+  #record(forecast: Forecast): void {
+    const { pool, signal, model, accuracy } = forecast;
+    const { forecastError, forecastRelativeError, forecastCoverage, forecastValue } = this.#parts.instruments;
+    for (const { lead, level, value } of forecastAhead(forecast))
+      forecastValue.record(value, { pool, signal, lead, level: String(level) });
     if (!accuracy) return;
-    const { forecastError, forecastRelativeError, forecastCoverage } = this.#parts.instruments;
     forecastError.record(accuracy.wql, { pool, signal, model });
     if (accuracy.relativeError !== null) forecastRelativeError.record(accuracy.relativeError, { pool, signal, model });
     forecastCoverage.record(accuracy.coverage90, { pool, signal, model, level: '0.9' });

@@ -16,6 +16,8 @@ export interface ConfigOptions {
   readonly port?: number;
   /** Of the bearer token; without it nothing can be changed over HTTP. */
   readonly tokenFile?: string;
+  /** In flow style; one machine at 0.1 USD when absent. */
+  readonly offerings?: readonly string[];
   /** Lines of the pool `web`, in flow style. */
   readonly pool?: readonly string[];
 }
@@ -33,6 +35,7 @@ export async function temporaryDirectory(): Promise<{ readonly path: string; rem
 export async function writeConfig(options: ConfigOptions): Promise<string> {
   const { directory, clusterUrl, clock, servers } = options;
   const { tick = '60s', mode = 'enforce', interval = '60s', port = 0, tokenFile, pool = [] } = options;
+  const { offerings = ['{ instance_type: small, zone: a, usd_per_hour: 0.1 }'] } = options;
   const sqlite = `{ kind: sqlite, path: "${join(directory, 'store.db')}" }`;
   const text = `autoscaler:
   data_dir: "${directory}"
@@ -49,8 +52,7 @@ export async function writeConfig(options: ConfigOptions): Promise<string> {
       bounds: { min_nodes: 2, max_nodes: 40 }
       template: { labels: { role: web }, allocatable: { cpu: "4", memory: 8Gi, pods: 58 } }
       offerings:
-        - { instance_type: small, zone: a, usd_per_hour: 0.1 }
-      signals:
+${offerings.map((one) => `        - ${one}\n`).join('')}      signals:
         - { name: load, interval: ${interval} }
 ${pool.map((line) => `      ${line}\n`).join('')}`;
   const path = join(directory, `${mode}-${port}.yaml`);

@@ -72,6 +72,9 @@ export function createInstruments(meter: Meter) {
     nodesBounds: meter.createGauge('forescale.nodes.bounds', {
       description: 'Nodes that the plan needs, and the floor and ceiling in force',
     }),
+    nodesByCapacity: meter.createGauge('forescale.nodes.by_capacity', {
+      description: 'Nodes that are paid for, Ready or on their way, by how they are bought',
+    }),
     nodesWantedBack: meter.createCounter('forescale.nodes.wanted_back', {
       description: 'Nodes ordered or kept within half an hour of letting as many go',
     }),

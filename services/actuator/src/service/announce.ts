@@ -114,6 +114,8 @@ export function planPoint(report: PlanReport): Point {
 
 export interface Cost {
   readonly usdPerHour: Readonly<Record<'on_demand' | 'spot', number>>;
+  /** Those that are paid for: Ready or on their way. */
+  readonly nodes: Readonly<Record<'on_demand' | 'spot', number>>;
   /**
    * What it would cost now otherwise, in USD per hour: with a reactive autoscaler's nodes, and with the same machines all
    * on demand. Null while that is not known.
@@ -129,8 +131,9 @@ export interface Cost {
  */
 export function costPoints(pool: string, cost: Cost, timeMs: number): Point[] {
   const total = cost.usdPerHour.on_demand + cost.usdPerHour.spot;
-  const { reactive } = cost.baselines;
+  const { reactive, on_demand } = cost.baselines;
   const saved = reactive === null ? null : reactive - total;
+  const bySpot = on_demand === null ? null : on_demand - total;
   return (['on_demand', 'spot'] as const).map((capacity) => {
     const usd = cost.usdPerHour[capacity];
     const share = total > 0 ? usd / total : Number(capacity === 'on_demand');
@@ -139,8 +142,11 @@ export function costPoints(pool: string, cost: Cost, timeMs: number): Point[] {
       tags: { pool, capacity },
       fields: {
         usd_per_hour: usd,
+        nodes: cost.nodes[capacity],
         prices: cost.prices,
         ...(saved === null ? {} : { saved_usd_per_hour: saved * share }),
+        // Machines on demand save nothing against themselves.
+        ...(bySpot === null ? {} : { saved_on_demand_usd_per_hour: capacity === 'spot' ? bySpot : 0 }),
       },
       timeMs,
     };

@@ -20,6 +20,12 @@ export function usdByCapacity(state: PlanState): Cost['usdPerHour'] {
   return usd;
 }
 
+export function nodesByCapacity(state: PlanState): Cost['nodes'] {
+  const nodes = { on_demand: 0, spot: 0 };
+  for (const one of paidFor(state)) nodes[one.capacityType]++;
+  return nodes;
+}
+
 /**
  * What the same machines would cost with none of them bought as spot, in USD per hour; of the same type and zone, else of
  * the same type where it is cheapest. Null where a spot machine's type is not offered on demand: it is not guessed.

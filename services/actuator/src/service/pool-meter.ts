@@ -19,6 +19,8 @@ export class PoolMeter {
   constructor(pool: string, instruments: Instruments) {
     this.#pool = pool;
     this.#instruments = instruments;
+    // A counter that is first seen at 1 has grown by nothing, as Prometheus sees it.
+    instruments.spotInterruptions.add(0, { pool });
   }
 
   plan(report: PlanReport, planSeconds: number): void {
@@ -39,13 +41,15 @@ export class PoolMeter {
     for (const { signal, value } of readings) this.#instruments.signalValue.record(value, { pool: this.#pool, signal });
   }
 
-  cost({ usdPerHour, baselines, prices }: Cost): void {
-    const { costRate, costByCapacity, costSavedRate } = this.#instruments;
+  cost({ usdPerHour, nodes, baselines, prices }: Cost): void {
+    const { costRate, costByCapacity, costSavedRate, nodesByCapacity } = this.#instruments;
     const pool = this.#pool;
     const total = usdPerHour.on_demand + usdPerHour.spot;
     costRate.record(total, { pool, prices });
-    for (const capacity of ['on_demand', 'spot'] as const)
+    for (const capacity of ['on_demand', 'spot'] as const) {
       costByCapacity.record(usdPerHour[capacity], { pool, capacity, prices });
+      nodesByCapacity.record(nodes[capacity], { pool, capacity });
+    }
     for (const baseline of ['reactive', 'on_demand'] as const) {
       const usd = baselines[baseline];
       if (usd !== null) costSavedRate.record(usd - total, { pool, baseline, prices });

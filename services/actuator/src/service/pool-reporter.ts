@@ -16,7 +16,7 @@ import {
   scalingPoints,
 } from './announce.ts';
 import { clusterEvents, writeClusterEvents } from './cluster-events.ts';
-import { onDemandUsdPerHour, usdByCapacity } from './cost.ts';
+import { nodesByCapacity, onDemandUsdPerHour, usdByCapacity } from './cost.ts';
 import { DecisionLog } from './decisions.ts';
 import { type ForecastChange, ForecastWatch } from './forecast-watch.ts';
 import { type NeedMet, NeedWatch } from './need-watch.ts';
@@ -72,6 +72,7 @@ export class PoolReporter {
     this.reactiveUsdPerHour = this.#shadow.step(state.readings, report, outcome.pool);
     const cost: Cost = {
       usdPerHour: usdByCapacity(state),
+      nodes: nodesByCapacity(state),
       baselines: { reactive: this.reactiveUsdPerHour, on_demand: onDemandUsdPerHour(state, outcome.pool) },
       prices: report.prices.source,
     };

@@ -13,6 +13,7 @@ const NEEDED: readonly Program[] = [
   { program: 'nats-server', packages: ['nats-server'] },
   { program: 'influxd', packages: ['influxdb'] },
   { program: 'openssl', packages: ['openssl'] },
+  { program: 'prometheus', packages: ['prometheus'] },
   { program: 'chromium', packages: ['chromium', 'fonts-dejavu-core'] },
   // What AWS publishes of its services, which its end point holds requests to.
   { program: '/usr/lib/python3/dist-packages/botocore/data', packages: ['python3-botocore'] },

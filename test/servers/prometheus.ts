@@ -1,42 +1,67 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 /** As the real one: more points than this in one answer are refused. */
 const POINTS_MAX = 11_000;
 
 export interface FakePrometheus {
   readonly url: string;
-  /** Points of each query that was answered. */
+  /** Points of each query over a range that was answered. */
   readonly answered: number[];
+  /** The moment of each query of one moment that was answered, in seconds. */
+  readonly instants: number[];
+  /** That a client must show; null: none. */
+  token: string | null;
   /** What the next request meets instead of an answer. */
   next: ((response: ServerResponse) => void) | null;
+  /** The same, once so many queries over a range were answered. */
+  after: { readonly answers: number; readonly next: (response: ServerResponse) => void } | null;
   close(): Promise<void>;
 }
 
 /** One series by name; a value at any time, as the text that Prometheus would write ("NaN"), null: no sample. */
 export type SeriesAt = Readonly<Record<string, readonly ((seconds: number) => string | null)[]>>;
 
-/** A server that behaves as Prometheus' query_range does: its parameters, its limit, its errors. */
+/** A server that behaves as Prometheus' queries do: their parameters, their limit, their errors. */
 export async function startPrometheus(known: SeriesAt, token: string | null = null): Promise<FakePrometheus> {
   const server = createServer((request, response) => {
-    const special = prometheus.next;
+    const isThere = prometheus.after !== null && prometheus.answered.length >= prometheus.after.answers;
+    const special = isThere ? prometheus.after?.next : prometheus.next;
+    if (isThere) prometheus.after = null;
     prometheus.next = null;
     if (special) special(response);
-    else answer(request, response);
+    else void answer(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const prometheus: FakePrometheus = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     answered: [],
+    instants: [],
+    token,
     next: null,
+    after: null,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 
-  function answer(request: IncomingMessage, response: ServerResponse): void {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
-    if (token !== null && request.headers.authorization !== `Bearer ${token}`) {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const searchParams = new URLSearchParams(await text(request));
+    if (prometheus.token !== null && request.headers.authorization !== `Bearer ${prometheus.token}`) {
       response.writeHead(401).end('Unauthorized');
       return;
+    }
+    if (pathname === '/api/v1/query') {
+      const at = Number(searchParams.get('time'));
+      const query = searchParams.get('query') ?? '';
+      const error = whyBad(query, at, at, 1);
+      if (error !== null) return reply(response, 400, { status: 'error', errorType: 'bad_data', error });
+      const result = (known[query] ?? []).flatMap((valueAt, index) => {
+        const value = valueAt(at);
+        return value === null ? [] : [{ metric: { instance: String(index) }, value: [at, value] }];
+      });
+      prometheus.instants.push(at);
+      return reply(response, 200, { status: 'success', data: { resultType: 'vector', result } });
     }
     if (pathname !== '/api/v1/query_range') {
       response.writeHead(404).end('404 page not found');

@@ -7,7 +7,7 @@ import { systemClock } from '@forescale/shared/time';
 import { readTrace } from '@forescale/shared/trace';
 import type { SimulatedCluster } from '@forescale/simulator/cluster';
 import { generateLoad } from '@forescale/simulator/workload';
-import { writeHistory } from '../history/write-history.ts';
+import { writeHistory } from '../import/write-history.ts';
 import { wordsTo, writeJson } from '../output/json.ts';
 import { startProgress } from '../output/progress.ts';
 import { integerOption, numberOption } from '../output/usage.ts';
@@ -51,7 +51,8 @@ export async function demo(flags: DemoFlags, signal: AbortSignal): Promise<void>
     out.write(`${scenario.name}: ${stage.pool.mode} mode, page on ${stage.process.url}\n`);
     const running = stage.process.run(either);
     closing.push(() => running);
-    await writeHistory(stage.process.runtime.store, stage.pool.name, stage.signal, LOAD_SOURCE, scenario.history);
+    const series = { pool: stage.pool.name, signal: stage.signal, source: LOAD_SOURCE };
+    await writeHistory(stage.process.runtime.store, series, scenario.history);
     const ledger = await play(scenario, stage, speed, either, out);
     if (!signal.aborted) {
       const summary = await summarise(scenario, stage.pool, ledger, stage.cluster, stage.process, seed);

@@ -17,6 +17,7 @@ import { checkLivePrices, checkMachines } from './machines.ts';
 import { checkPermissions } from './permissions.ts';
 import { checkPrices } from './prices.ts';
 import { checkBus, checkNode, checkProviders, checkStore } from './servers.ts';
+import { checkSources } from './sources.ts';
 
 export interface Examined {
   readonly config: Config;
@@ -36,11 +37,12 @@ export async function examine(examined: Examined): Promise<Finding[]> {
     checkBus(config, patience),
   ]);
   const parts = { clock: patience.clock, kube: cluster.kube };
-  const [providers, live] = await Promise.all([
+  const [sources, providers, live] = await Promise.all([
+    checkSources(config, patience),
     checkProviders(config, cluster.kube, cluster.id, patience),
     checkLivePrices(config.pools, (one) => openProvider(one, parts), patience),
   ]);
-  const servers = [...cluster.findings, ...store, ...bus, ...providers];
+  const servers = [...cluster.findings, ...store, ...bus, ...sources, ...providers];
   const order: readonly Finding['check'][] = [
     ...(['reachable', 'permission', 'clock', 'version', 'machines', 'price', 'single writer'] as const),
   ];

@@ -1,1 +1,2 @@
+export { openConfigured } from './prometheus.ts';
 export { createReplayForecaster } from './replay-forecaster.ts';

@@ -76,17 +76,26 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
     const { runtime, ...rest } = parts;
     const { startCollector } = await import('@forescale/collector/service');
     const { config, store, bus, clock } = runtime;
+    const { sources, close } = await openSources(runtime, parts.log);
+    const spool = await openSpool(parts);
     const collector = await startCollector({
       config,
       store,
-      spool: await openSpool(parts),
+      spool,
       bus,
       clock,
-      sources: await openSources(runtime, parts.log),
+      sources,
       ioClock: systemClock,
       ...rest,
     });
-    return { name: 'collector', ...collector };
+    return {
+      name: 'collector',
+      tick: (nowMs) => collector.tick(nowMs),
+      async stop() {
+        await collector.stop();
+        await close();
+      },
+    };
   },
   async predictor({ runtime, ...rest }) {
     const { startPredictor } = await import('@forescale/predictor/service');

@@ -1,15 +1,42 @@
 import type { PulledSource } from '@forescale/collector/sources';
+import type { Store } from '@forescale/shared/store';
 import type { Log } from '@forescale/shared/telemetry';
 import { readTrace } from '@forescale/shared/trace';
+import { openConfigured } from './prometheus.ts';
 import type { Runtime } from './runtime.ts';
 
-/** What the collector asks for samples: the cluster, where there is one, and the sources of the configuration. */
-export async function openSources({ config, cluster, clock, store }: Runtime, log: Log): Promise<PulledSource[]> {
-  const { ClusterSource, TraceSource } = await import('@forescale/collector/sources');
-  const { pools, sources } = config;
-  const opened: PulledSource[] = [];
-  if (cluster !== null) opened.push(new ClusterSource({ cluster: cluster.reader, pools, store, log }));
-  for (const { pool, signal, file } of sources.traces)
-    opened.push(new TraceSource(pool, signal, await readTrace(file), clock.nowMs()));
-  return opened;
+/** What the collector asks for samples, and how to let go of it. */
+export interface OpenedSources {
+  readonly sources: readonly PulledSource[];
+  close(): Promise<void>;
+}
+
+/** The cluster, where there is one, and the sources of the configuration. */
+export async function openSources({ config, cluster, clock, store }: Runtime, log: Log): Promise<OpenedSources> {
+  const { ClusterSource, PrometheusSource, TraceSource } = await import('@forescale/collector/sources');
+  const { pools } = config;
+  const sources: PulledSource[] = [];
+  if (cluster !== null) sources.push(new ClusterSource({ cluster: cluster.reader, pools, store, log }));
+  for (const { pool, signal, file } of config.sources.traces)
+    sources.push(new TraceSource(pool, signal, await readTrace(file), clock.nowMs()));
+  const clients = await Promise.all(config.sources.prometheus.map(openConfigured));
+  for (const [index, one] of config.sources.prometheus.entries()) {
+    const client = clients[index] as (typeof clients)[number];
+    sources.push(new PrometheusSource({ config: one, client, newestMs: newestIn(store) }));
+  }
+  return {
+    sources,
+    async close() {
+      await Promise.all(clients.map((client) => client.close()));
+    },
+  };
+}
+
+function newestIn(store: Store) {
+  return async (pool: string, signal: string, source: string): Promise<number | null> => {
+    const tags = { pool, signal, source };
+    const query = { measurement: 'kpi', tags, fields: ['value'], order: 'descending', limit: 1 } as const;
+    const rows = await store.query(query).catch(() => []);
+    return rows[0]?.timeMs ?? null;
+  };
 }

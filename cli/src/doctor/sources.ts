@@ -1,0 +1,51 @@
+import { access } from 'node:fs/promises';
+import type { Config, PrometheusConfig } from '@forescale/shared/config';
+import { openConfigured } from '../runtime/prometheus.ts';
+import { attempt, type Finding, type Patience } from './finding.ts';
+
+/** Asks each server for each of its queries, and looks whether what they give is forecast. */
+export async function checkSources(config: Config, patience: Patience): Promise<Finding[]> {
+  const { prometheus, traces } = config.sources;
+  const servers = await Promise.all(prometheus.map((one) => checkPrometheus(one, patience)));
+  const files = await Promise.all(traces.map(({ file }) => checkTrace(file)));
+  return [...servers.flat(), ...files, ...checkSignals(config)];
+}
+
+async function checkPrometheus(config: PrometheusConfig, patience: Patience): Promise<Finding[]> {
+  const subject = `prometheus ${config.name}`;
+  const opened = await attempt(patience, () => openConfigured(config));
+  if ('error' in opened) return [{ check: 'reachable', subject, state: 'fail', detail: opened.error }];
+  const client = opened.value;
+  const atMs = patience.clock.nowMs();
+  const asked = config.queries.map(async ({ pool, signal, query }): Promise<Finding> => {
+    const finding = { check: 'reachable', subject: `${subject}: ${pool}/${signal}` } as const;
+    const answer = await attempt(patience, (ended) => client.instant(query, atMs, ended));
+    if ('error' in answer) return { ...finding, state: 'fail', detail: answer.error };
+    if (answer.value === null) return { ...finding, state: 'warn', detail: 'no value now' };
+    return { ...finding, state: 'ok', detail: `${answer.value} now` };
+  });
+  const findings = await Promise.all(asked);
+  await client.close();
+  return findings;
+}
+
+async function checkTrace(file: string): Promise<Finding> {
+  const finding = { check: 'reachable', subject: `trace ${file}` } as const;
+  return access(file).then(
+    () => ({ ...finding, state: 'ok', detail: 'is there' }),
+    (error: NodeJS.ErrnoException) => ({ ...finding, state: 'fail', detail: `cannot be read: ${error.code}` }),
+  );
+}
+
+/** What is collected under a name that no pool has as a signal is stored, and never forecast: a misspelling, as a rule. */
+function checkSignals({ pools, sources }: Config): Finding[] {
+  const asked = [...sources.prometheus.flatMap(({ queries }) => queries), ...sources.traces];
+  const names = new Set(pools.flatMap((pool) => pool.signals.map((signal) => `${pool.name}/${signal.name}`)));
+  const strange = new Set(asked.map(({ pool, signal }) => `${pool}/${signal}`).filter((name) => !names.has(name)));
+  return [...strange].map((subject) => ({
+    check: 'reachable',
+    subject,
+    state: 'warn',
+    detail: "collected and never forecast: it is none of its pool's signals",
+  }));
+}

@@ -1,0 +1,66 @@
+import { type PrometheusClient, PrometheusQueryError, queryHistory, type Range } from '@forescale/shared/prometheus';
+import type { Store } from '@forescale/shared/store';
+import { systemClock } from '@forescale/shared/time';
+import { startProgress } from '../output/progress.ts';
+import { UsageError } from '../output/usage.ts';
+import type { Imported, SeriesTags } from './imported.ts';
+import { ImportJournal } from './journal.ts';
+import { writeHistory } from './write-history.ts';
+
+/** One query, and where its history goes. */
+export interface QueryImport {
+  readonly client: PrometheusClient;
+  readonly query: string;
+  /** As messages name the query: an option, or a place of the configuration. */
+  readonly field: string;
+  readonly series: SeriesTags;
+  readonly range: Range;
+}
+
+export interface ImportParts {
+  readonly store: Store;
+  readonly dataDir: string;
+  /** What is older the store does not keep. */
+  readonly keptFromMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Brings the history of a query into the store; what an earlier run has brought is not asked for again. */
+export async function importQuery(work: QueryImport, parts: ImportParts): Promise<Imported> {
+  const { client, query, field, series } = work;
+  const { range, tooOld } = keptRange(work.range, parts.keptFromMs);
+  const { stepMs } = range;
+  const journal = new ImportJournal(parts.dataDir, { server: client.host, query, stepMs, ...series });
+  const fromMs = await journal.begin(range.fromMs, stepMs);
+  const progress = startProgress(`${series.pool}/${series.signal}`);
+  const imported = { samples: 0, firstMs: Number.NaN, lastMs: Number.NaN, tooOld, before: fromMs - range.fromMs };
+  const options = { clock: systemClock, signal: parts.signal };
+  try {
+    for await (const { toMs, series: part } of queryHistory(client, query, { ...range, fromMs }, options)) {
+      await writeHistory(parts.store, series, part);
+      await journal.done(toMs);
+      imported.samples += part.timesMs.length;
+      if (Number.isNaN(imported.firstMs)) imported.firstMs = part.timesMs[0] ?? Number.NaN;
+      imported.lastMs = part.timesMs.at(-1) ?? imported.lastMs;
+      progress.update(toMs - range.fromMs, range.toMs - range.fromMs);
+    }
+  } catch (error) {
+    throw error instanceof PrometheusQueryError
+      ? new UsageError(`${field} = ${JSON.stringify(query)}: ${error.message}`)
+      : error;
+  } finally {
+    progress.end();
+  }
+  await journal.end();
+  if (imported.samples > 0 || imported.before > 0) return imported;
+  throw new UsageError(`${field} = ${JSON.stringify(query)}: no samples; allowed: a query that has some in those days`);
+}
+
+/** Without the steps that the store would only drop. */
+function keptRange({ fromMs, toMs, stepMs }: Range, keptFromMs: number) {
+  const tooOld = Math.max(0, Math.ceil((keptFromMs - fromMs) / stepMs));
+  const range = { fromMs: fromMs + tooOld * stepMs, toMs, stepMs };
+  if (range.fromMs <= toMs) return { range, tooOld };
+  const since = new Date(keptFromMs).toISOString();
+  throw new UsageError(`--step is longer than the store's retention; allowed: a step with samples after ${since}`);
+}

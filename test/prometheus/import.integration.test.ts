@@ -1,0 +1,91 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createSqliteStore } from '@forescale/shared/store';
+import { ManualClock } from '@forescale/shared/time';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { temporaryDirectory } from '../harness/config-file.ts';
+import { ForescaleProcess } from '../harness/process.ts';
+import { startPrometheusServer, type TestServer } from '../servers/index.ts';
+
+const MINUTE_MS = 60_000;
+const DAYS = 28;
+const WITHIN_MS = 110_000;
+
+/** Of two replicas, each with a counter that began again in the middle of the four weeks. */
+function history(nowMs: number): string {
+  const lines: string[] = [];
+  for (const pod of ['a', 'b']) {
+    let count = 0;
+    for (let i = 0; i <= DAYS * 1_440; i++) {
+      const timeMs = nowMs - DAYS * 1_440 * MINUTE_MS + i * MINUTE_MS;
+      count = i === 20_000 ? 0 : count + 60 * (50 + 30 * Math.sin((2 * Math.PI * (timeMs % 86_400_000)) / 86_400_000));
+      lines.push(`http_requests_total{pod="${pod}"} ${Math.round(count)} ${timeMs / 1_000}`);
+    }
+  }
+  return `${lines.join('\n')}\n# EOF\n`;
+}
+
+let prometheus: TestServer;
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+let config: string;
+const nowMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
+
+beforeAll(async () => {
+  prometheus = await startPrometheusServer({ history: history(nowMs) });
+  directory = await temporaryDirectory();
+  config = join(directory.path, 'forescale.yaml');
+  await writeFile(
+    config,
+    `autoscaler:
+  data_dir: "${directory.path}"
+  store: { kind: sqlite, path: "${join(directory.path, 'store.db')}" }
+  kubernetes: { enabled: false }
+  clock: { tick: 1s }
+  http: { port: 0 }
+  sources:
+    prometheus:
+      - url: ${prometheus.url}
+        queries:
+          - { pool: web, signal: rps, query: "sum(rate(http_requests_total[5m]))" }
+  pools:
+    - name: web
+      signals: [{ name: rps }]
+`,
+  );
+});
+afterAll(async () => {
+  await prometheus.stop();
+  await rm(directory.path, { recursive: true, force: true });
+});
+
+async function stored() {
+  const store = await createSqliteStore({ path: join(directory.path, 'store.db'), clock: new ManualClock(0) });
+  const query = { measurement: 'kpi', tags: { pool: 'web', signal: 'rps' }, fields: ['value'], limit: 100_000 };
+  const rows = await store.query(query);
+  await store.close();
+  return rows;
+}
+
+it('four weeks of a real Prometheus are in the store, and a predictor that starts on them has a trained forecast', async () => {
+  const importing = new ForescaleProcess(['import', '--config', config]);
+  expect(await importing.end(WITHIN_MS), importing.stderr).toBe(0);
+  expect(importing.stdout).toMatch(/^\d+ samples into web\/rps, /);
+  const rows = await stored();
+  expect(rows.length).toBeGreaterThan(DAYS * 1_440 - 10);
+  // Counters that begin again are no fall, and the sum is of both.
+  const values = rows.map(({ fields }) => Number(fields.value));
+  expect(Math.min(...values.slice(10))).toBeGreaterThan(35);
+  expect(Math.max(...values)).toBeLessThan(165);
+  expect(new Set(rows.map(({ tags }) => tags.source))).toEqual(new Set(['prometheus-main']));
+
+  const collector = await ForescaleProcess.service(['collector', '--config', config]);
+  expect(await (await fetch(`${collector.url}/readyz`)).json()).toMatchObject({ ready: true });
+  await collector.interrupt();
+  const times = (await stored()).map(({ timeMs }) => timeMs);
+  // The source goes on in the same series, at the same moments: none twice, no hole.
+  expect(new Set(times.slice(1).map((timeMs, i) => timeMs - (times[i] as number)))).toEqual(new Set([MINUTE_MS]));
+
+  const predictor = await ForescaleProcess.service(['predictor', '--config', config]);
+  await predictor.says(/model trained/, 'stderr', WITHIN_MS);
+  await predictor.interrupt();
+});

@@ -9,6 +9,8 @@ import { readToken } from './secrets.ts';
 import { type RunningService, SERVICES, type ServiceName } from './services.ts';
 
 const BUS_RETRY_MS = 500;
+/** Where samples are sent to. */
+const PUSH_PATHS = ['/v1/metrics', '/api/v1/kpi'];
 
 /** One operating-system process: its services, its HTTP server, its telemetry. */
 export interface ServiceProcess {
@@ -81,9 +83,11 @@ async function serve(
   telemetry: Telemetry,
 ): Promise<HttpServer> {
   const token = await readToken('autoscaler.http.token_file', config.http.tokenFile);
+  const pushToken = await readToken('autoscaler.http.push_token_file', config.http.pushTokenFile);
   return startHttp({
     ...config.http,
     token,
+    narrow: pushToken === null ? null : { token: pushToken, paths: PUSH_PATHS },
     readiness,
     serveMetrics: telemetry.serveMetrics,
     routes: async (app) => {

@@ -91,6 +91,7 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
     return {
       name: 'collector',
       tick: (nowMs) => collector.tick(nowMs),
+      routes: (app) => collector.routes(app),
       async stop() {
         await collector.stop();
         await close();

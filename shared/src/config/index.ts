@@ -34,3 +34,4 @@ export { maskSecrets } from './secrets.ts';
 export type { SimulationConfig } from './simulation-schema.ts';
 export type { SourcesConfig } from './sources/index.ts';
 export type { PrometheusConfig } from './sources/prometheus.ts';
+export type { OtlpConfig } from './sources/push.ts';

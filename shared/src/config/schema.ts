@@ -6,7 +6,7 @@ import { policiesSchema } from './policy-schema.ts';
 import { completePool, type PoolConfig, poolSchema } from './pool-schema.ts';
 import { type ScalerConfig, scalerSchema } from './scaler-schema.ts';
 import { type SimulationConfig, simulationSchema } from './simulation-schema.ts';
-import { refuseStrangePools, type SourcesConfig, sourcesSchema } from './sources/index.ts';
+import { refuseOpenPush, refuseStrangePools, type SourcesConfig, sourcesSchema } from './sources/index.ts';
 
 const PATH_CHARS_MAX = 4_096;
 const path = line(PATH_CHARS_MAX, 'a path');
@@ -121,6 +121,8 @@ const httpSchema = section({
   host: host.default('127.0.0.1'),
   port: integer(0, 65_535).default(8080),
   token_file: secretFile.optional(),
+  /** Whoever has this token may send samples, and do nothing else. */
+  push_token_file: secretFile.optional(),
 }).superRefine((raw, context) => {
   if (isLoopback(raw.host) || raw.token_file !== undefined) return;
   context.addIssue({
@@ -173,7 +175,12 @@ export interface Config {
     /** Whether actuators elect, on a Lease of the namespace, the one that acts. */
     readonly leaderElection: boolean;
   };
-  readonly http: { readonly host: string; readonly port: number; readonly tokenFile: string | null };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly tokenFile: string | null;
+    readonly pushTokenFile: string | null;
+  };
   readonly scaler: ScalerConfig;
   readonly telemetry: z.output<typeof telemetrySchema>;
   readonly clock: z.output<typeof clockSchema>;
@@ -194,6 +201,7 @@ export const configSchema = section({ autoscaler: autoscalerSchema }).transform(
     seen.add(pool.name);
   }
   refuseStrangePools(autoscaler.sources, pools, context);
+  refuseOpenPush(autoscaler.sources, autoscaler.http, context);
   const { bus, clock, kubernetes } = autoscaler;
   const shared = kubernetes.enabled && bus.kind === 'nats' && clock.source === 'system';
   return {
@@ -204,7 +212,12 @@ export const configSchema = section({ autoscaler: autoscalerSchema }).transform(
     bus,
     dataDir: autoscaler.data_dir,
     kubernetes: { ...kubernetes, leaderElection: kubernetes.leaderElection ?? shared },
-    http: { host: autoscaler.http.host, port: autoscaler.http.port, tokenFile: autoscaler.http.token_file ?? null },
+    http: {
+      host: autoscaler.http.host,
+      port: autoscaler.http.port,
+      tokenFile: autoscaler.http.token_file ?? null,
+      pushTokenFile: autoscaler.http.push_token_file ?? null,
+    },
     scaler: autoscaler.scaler,
     telemetry: autoscaler.telemetry,
     clock,

@@ -22,6 +22,7 @@ async function serve(options: Partial<HttpOptions>): Promise<HttpServer> {
     host: '127.0.0.1',
     port: 0,
     token: null,
+    narrow: null,
     readiness: new Readiness(),
     serveMetrics: telemetry.serveMetrics,
     routes: (app) => {
@@ -36,6 +37,26 @@ async function serve(options: Partial<HttpOptions>): Promise<HttpServer> {
   closing.push(() => server.close());
   return server;
 }
+
+describe('HTTP: a token that opens little', () => {
+  const status = async (url: string, path: string, token: string, method = 'POST') =>
+    (await fetch(url + path, { method, headers: { authorization: `Bearer ${token}` } })).status;
+
+  it('opens its own path and no other, whatever stands behind a path', async () => {
+    const narrow = { token: 'narrow', paths: ['/api/v1/override'] };
+    for (const token of [null, 'wide']) {
+      const { url } = await serve({ token, narrow });
+      expect(await status(url, '/api/v1/override', 'narrow')).toBe(200);
+      expect(await status(url, '/api/v1/override?a=/b', 'narrow')).toBe(200);
+      for (const path of ['/api/v1/other', '/api/v1/override/', '/api/v1/overrid%65', '/x?/api/v1/override'])
+        expect(await status(url, path, 'narrow'), path).toBe(401);
+      expect(await status(url, '/api/v1/override', 'wrong')).toBe(401);
+    }
+    const { url } = await serve({ token: 'wide', narrow });
+    expect(await status(url, '/api/v1/plan', 'narrow', 'GET')).toBe(401);
+    expect(await status(url, '/api/v1/plan', 'wide', 'GET')).toBe(200);
+  });
+});
 
 describe('HTTP: who may do what', () => {
   let open: HttpServer;
@@ -185,6 +206,7 @@ describe('HTTP: what is said', () => {
       host: '127.0.0.1',
       port: 0,
       token: null,
+      narrow: null,
       readiness: new Readiness(),
       serveMetrics: null,
     });

@@ -12,6 +12,8 @@ export interface HttpOptions {
   readonly port: number;
   /** Null: everything but changes is open; the configuration allows that on loopback only. */
   readonly token: string | null;
+  /** Another one, which opens changes at these paths and nothing else; null: none. */
+  readonly narrow: { readonly token: string; readonly paths: readonly string[] } | null;
   readonly readiness: Readiness;
   readonly serveMetrics: Telemetry['serveMetrics'] | null;
   /** Adds the service's own routes. */
@@ -31,8 +33,11 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   app.addHook('onRequest', async (request, reply) => {
     const { method, url, headers } = request;
     if (url === '/healthz' || url === '/readyz') return;
-    if (!mayPass(method, headers.authorization, options.token)) {
-      const error = options.token === null ? NO_TOKEN_SET : 'a bearer token is required';
+    if (
+      !mayPass(method, headers.authorization, options.token) &&
+      !isNarrow(url, headers.authorization, options.narrow)
+    ) {
+      const error = options.token === null && !options.narrow ? NO_TOKEN_SET : 'a bearer token is required';
       return await reply.code(401).header('www-authenticate', 'Bearer').send({ error });
     }
     if (!isReading(method) && isFromAnotherSite(headers))
@@ -63,6 +68,12 @@ function isReading(method: string): boolean {
 function isFromAnotherSite({ origin, host }: IncomingHttpHeaders): boolean {
   if (origin === undefined) return false;
   return !URL.canParse(origin) || new URL(origin).host !== host;
+}
+
+/** Whether this is the token of these paths, whatever stands behind the path. */
+function isNarrow(url: string, authorization: string | undefined, narrow: HttpOptions['narrow']): boolean {
+  if (narrow === null) return false;
+  return narrow.paths.includes(url.split('?', 1)[0] ?? '') && isBearer(authorization, narrow.token);
 }
 
 /** Reading needs the token where one is set. A change always needs one: without a token nothing can be changed. */

@@ -64,9 +64,8 @@ export function decodeEvent<Schema extends z.ZodType>(bytes: Uint8Array, schema:
   return parseWire(parseWire(decodeJson(bytes), envelope).data, schema);
 }
 
-export function decodeJson(bytes: Uint8Array): unknown {
-  if (bytes.length > PAYLOAD_BYTES_MAX)
-    throw new WireError(`payload: ${bytes.length} bytes; allowed: at most ${PAYLOAD_BYTES_MAX}`);
+export function decodeJson(bytes: Uint8Array, bytesMax = PAYLOAD_BYTES_MAX): unknown {
+  if (bytes.length > bytesMax) throw new WireError(`payload: ${bytes.length} bytes; allowed: at most ${bytesMax}`);
   try {
     return JSON.parse(UTF8.decode(bytes));
   } catch (error) {

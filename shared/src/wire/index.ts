@@ -9,7 +9,7 @@ export {
   WireError,
 } from './events.ts';
 export { encodeAccuracy, encodeForecast, encodeForecastData, forecastSchema } from './forecast.ts';
-export { decodeKpi, encodeKpi, encodeSample, kpiSchemas, sampleSchema } from './kpi.ts';
+export { decodeKpi, encodeKpi, encodeSample, kpiPushSchema, kpiSchemas, sampleSchema } from './kpi.ts';
 export {
   checkOverrideEnd,
   NODE_EVENTS,

@@ -33,15 +33,29 @@ export function decodeKpi(subject: string, bytes: Uint8Array, arrivedMs: number)
   return {
     pool: names.pool,
     signal: names.tail,
-    source: sourceName(source),
+    source: sourceName(source, 'nats'),
     timeMs: data.time ?? time ?? arrivedMs,
     value: data.value,
   };
 }
 
+const NAME = { error: 'allowed: a name of a-z, 0-9 and "-", at most 63 long' };
+const name = z.string(NAME).regex(/^[a-z0-9-]{1,63}$/, NAME);
+
+/** A KPI that names its pool and signal itself, as over HTTP, where there is no subject that does. */
+export const kpiPushSchema = kpiData.extend({
+  pool: name,
+  signal: name,
+  source: z
+    .string()
+    .max(256)
+    .default('')
+    .transform((source) => sourceName(source, 'push')),
+});
+
 /** A CloudEvent's source ("/shop/api#3") as a tag: short, and of characters that no store needs to escape. */
-function sourceName(source: string): string {
-  return source.replace(/[^\w./#-]/g, '-').slice(0, 63) || 'nats';
+function sourceName(source: string, absent: string): string {
+  return source.replace(/[^\w./#-]/g, '-').slice(0, 63) || absent;
 }
 
 export function encodeKpi(origin: EventOrigin, value: number, unit: string): Uint8Array {

@@ -5,6 +5,8 @@ import { type Readiness, runTicks } from '@forescale/shared/service';
 import type { Health, Store } from '@forescale/shared/store';
 import type { Instruments, Log } from '@forescale/shared/telemetry';
 import type { Clock } from '@forescale/shared/time';
+import type { FastifyInstance } from 'fastify';
+import { pushRoutes } from '../push/index.ts';
 import { readKpis } from '../sources/kpis.ts';
 import type { PulledSource } from '../sources/source.ts';
 import type { Spool } from '../spool/index.ts';
@@ -31,6 +33,8 @@ export interface CollectorParts {
 }
 
 export interface Collector {
+  /** Adds what takes samples over HTTP. */
+  routes(app: FastifyInstance): Promise<void>;
   tick(nowMs: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -45,7 +49,7 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
   // A simulation waits for each sample, so it must not sit in a half-full batch.
   const kpis = new KpiConsumer(bus, isLive ? 200 : 0, (batch) => {
     const nowMs = clock.nowMs();
-    return writer.write(intake.take('nats', readKpis(batch, nowMs), nowMs));
+    return writer.write(intake.take('nats', readKpis(batch, nowMs), nowMs).samples);
   });
   const away = new Set<string>();
   const stopping = new AbortController();
@@ -75,7 +79,7 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
     const samples: Sample[] = [];
     for (const { source, reading, health } of looks) {
       note(source.name, health);
-      if (reading !== null) samples.push(...intake.take(source.name, reading, nowMs));
+      if (reading !== null) samples.push(...intake.take(source.name, reading, nowMs).samples);
     }
     const written = keeping.then(() => settle(writer.writeOrKeep(samples)));
     keeping = written;
@@ -91,6 +95,16 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
   }
 
   return {
+    routes: (app) =>
+      pushRoutes(app, {
+        config,
+        nowMs: () => clock.nowMs(),
+        async accept(source, reading, nowMs) {
+          const { samples, refused } = intake.take(source, reading, nowMs);
+          await writer.write(samples);
+          return refused;
+        },
+      }),
     async tick(nowMs) {
       await gather(nowMs);
       note('bus', await kpis.follow());

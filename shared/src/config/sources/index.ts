@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { line, list, name, section } from '../issues.ts';
 import { prometheusSchema } from './prometheus.ts';
+import { otlpSchema, pushSchema } from './push.ts';
 
 /** A recorded series, replayed as if an application measured it now. */
 const traceSchema = section({ pool: name, signal: name, file: line(4_096, 'a path to a CSV file') });
@@ -8,8 +9,10 @@ const traceSchema = section({ pool: name, signal: name, file: line(4_096, 'a pat
 /** Where samples come from, beside the cluster itself and `forescale.v1.kpi.>`. */
 export const sourcesSchema = section({
   prometheus: list(prometheusSchema, 0, 20, 'servers').default([]),
+  otlp: otlpSchema.optional(),
+  push: pushSchema.optional(),
   traces: list(traceSchema, 0, 100, 'traces').default([]),
-});
+}).transform(({ otlp, push, ...rest }) => ({ ...rest, otlp: otlp ?? null, push: push !== undefined }));
 
 export type SourcesConfig = z.output<typeof sourcesSchema>;
 
@@ -25,6 +28,7 @@ function targetsOf(sources: SourcesConfig): readonly Target[] {
     ...sources.prometheus.flatMap(({ queries }, server) =>
       queries.map(({ pool }, index) => ({ pool, path: ['prometheus', server, 'queries', index, 'pool'] })),
     ),
+    ...(sources.otlp?.metrics ?? []).map(({ pool }, index) => ({ pool, path: ['otlp', 'metrics', index, 'pool'] })),
     ...sources.traces.map(({ pool }, index) => ({ pool, path: ['traces', index, 'pool'] })),
   ];
 }
@@ -47,4 +51,17 @@ export function refuseStrangePools(
     if (seen.has(server.name)) context.addIssue({ code: 'custom', path, message: 'allowed: each name once' });
     seen.add(server.name);
   }
+}
+
+/** What comes in over HTTP is a change, and no change is taken from whoever shows no token. */
+export function refuseOpenPush(
+  sources: SourcesConfig,
+  http: { readonly token_file?: string | undefined; readonly push_token_file?: string | undefined },
+  context: z.core.$RefinementCtx,
+): void {
+  if (http.token_file !== undefined || http.push_token_file !== undefined) return;
+  const field = sources.push ? 'push' : 'otlp';
+  if (!sources.push && sources.otlp === null) return;
+  const message = 'allowed with http.push_token_file (or http.token_file), which senders show';
+  context.addIssue({ code: 'custom', path: ['autoscaler', 'sources', field], message });
 }

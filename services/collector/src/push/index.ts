@@ -1,0 +1,1 @@
+export { type PushParts, pushRoutes } from './routes.ts';

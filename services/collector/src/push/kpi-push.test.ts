@@ -1,0 +1,106 @@
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createPushWorld, NOW_MS, type PushWorld } from './push-world.test-data.ts';
+
+let world: PushWorld;
+beforeEach(async () => {
+  world = await createPushWorld();
+});
+afterEach(() => world.close());
+
+const push = async (body: unknown, headers: Readonly<Record<string, string>> = {}) => {
+  const text = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+  const response = await world.post('/api/v1/kpi', text, headers);
+  return {
+    status: response.status,
+    answer: (await response.json()) as Record<string, unknown>,
+    retryAfter: response.headers.get('retry-after'),
+  };
+};
+const kpi = (more: object = {}) => ({ pool: 'web', signal: 'rps', value: 5, ...more });
+const dropped = () => world.counts.get('dropped: refused') ?? 0;
+
+describe('KPIs over HTTP', () => {
+  it('one, or a list of them, is stored when it is answered', async () => {
+    expect(await push(kpi())).toMatchObject({ status: 200, answer: { accepted: 1, refused: [] } });
+    const earlier = kpi({ value: 6, time: '2026-03-04T11:59:00Z', source: 'shop/1' });
+    expect(await push([earlier, kpi({ signal: 'queue' })])).toMatchObject({ answer: { accepted: 2 } });
+    const rows = (await world.stored('rps')).map(({ timeMs, tags, fields }) => [timeMs, tags.source, fields.value]);
+    expect(rows).toEqual([
+      [NOW_MS - 60_000, 'shop/1', 6],
+      [NOW_MS, 'push', 5],
+    ]);
+    expect(await world.stored('queue')).toHaveLength(1);
+  });
+
+  it('those that are none are named by their place, and the others are stored', async () => {
+    const far = kpi({ time: '2026-03-04T13:00:00Z' });
+    const { status, answer } = await push([
+      { pool: 'web' },
+      kpi(),
+      kpi({ pool: 'db' }),
+      kpi({ value: 'many' }),
+      far,
+      7,
+    ]);
+    expect(status).toBe(200);
+    expect(answer).toEqual({
+      accepted: 1,
+      refused: [
+        { index: 0, reason: expect.stringMatching(/^value = absent: allowed: a finite number/) },
+        { index: 2, reason: 'pool = "db": allowed: web' },
+        { index: 3, reason: 'value = "many": allowed: a finite number' },
+        { index: 4, reason: expect.stringMatching(/^time = 2026-03-04T13:00:00.000Z: allowed: at most 5 min ahead/) },
+        { index: 5, reason: expect.stringMatching(/^payload = 7/) },
+      ],
+    });
+    expect(dropped()).toBe(5);
+    expect(await world.stored('rps')).toHaveLength(1);
+  });
+
+  it.each<[what: string, body: string | Uint8Array, headers: Record<string, string>, status: number, error: RegExp]>([
+    ['no JSON', 'value=1', {}, 400, /payload: not JSON in UTF-8/],
+    ['nothing', '', {}, 400, /payload: not JSON|empty/i],
+    ['bytes that are no text', Uint8Array.of(0xff, 0xfe), {}, 400, /payload: not JSON in UTF-8/],
+    ['too many', JSON.stringify(Array(5_001).fill(1)), {}, 400, /allowed: at most 5000 in one request/],
+    ['a form', 'value=1', { 'content-type': 'application/x-www-form-urlencoded' }, 415, /Media Type/i],
+    ['too much', ' '.repeat(2 ** 20 + 1), {}, 413, /too large/i],
+    ['what claims to be gzip', '{}', { 'content-encoding': 'gzip' }, 400, /the body: not gzip/],
+    ['packed otherwise', '{}', { 'content-encoding': 'br' }, 415, /content-encoding = "br": allowed: gzip/],
+    [
+      'a small body that becomes a large one',
+      gzipSync(Buffer.alloc(5 * 2 ** 20)),
+      { 'content-encoding': 'gzip' },
+      413,
+      /too large/i,
+    ],
+  ])('%s is refused with one line, and counted', async (_what, body, headers, status, error) => {
+    const refused = await push(body, headers);
+    expect(refused.status).toBe(status);
+    expect(refused.answer.error).toMatch(error);
+    expect(dropped()).toBe(1);
+    expect(await push(kpi())).toMatchObject({ status: 200 });
+  });
+
+  it('a body in gzip is unpacked', async () => {
+    const packed = gzipSync(JSON.stringify(kpi()));
+    expect(await push(packed, { 'content-encoding': 'gzip' })).toMatchObject({ status: 200, answer: { accepted: 1 } });
+  });
+
+  it('when none is usable the request is a bad one', async () => {
+    expect(await push([kpi({ pool: 'db' })])).toMatchObject({ status: 400, answer: { accepted: 0 } });
+  });
+
+  it('what is not safe is not acknowledged: the sender is asked to come again', async () => {
+    world.store.away = true;
+    expect(await push(kpi())).toMatchObject({ status: 503, retryAfter: '5', answer: { error: 'ECONNREFUSED' } });
+    world.store.away = false;
+    expect(await push(kpi())).toMatchObject({ status: 200 });
+    expect(await world.stored('rps')).toHaveLength(1);
+  });
+
+  it('nobody without the token gets that far', async () => {
+    expect(await push(kpi(), { authorization: 'Bearer another' })).toMatchObject({ status: 401 });
+    expect(await world.stored('rps')).toHaveLength(0);
+  });
+});

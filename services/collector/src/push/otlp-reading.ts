@@ -1,0 +1,152 @@
+import type { Config, OtlpConfig } from '@forescale/shared/config';
+import type { Measurement } from '../sources/source.ts';
+import type { CountsOfRequest, Growth } from './otlp-rates.ts';
+import type { OtlpCountPoint, OtlpMetric, OtlpNumberPoint, OtlpRequest } from './otlp-request.ts';
+import { attributesOf, matches, sourceOf } from './otlp-series.ts';
+
+type Rule = OtlpConfig['metrics'][number];
+
+const DELTA = 1;
+const CUMULATIVE = 2;
+/** A point that says that there is no value. */
+const NO_RECORDED_VALUE = 1;
+
+/** What a request says of the signals that are configured. */
+export interface OtlpReading {
+  readonly measurements: readonly Measurement[];
+  /** One for each data point that cannot be taken. */
+  readonly refusals: readonly string[];
+}
+
+/** Reads requests by the rules of a configuration; everything that no rule asks for is left alone. */
+export class OtlpReader {
+  readonly #rules: ReadonlyMap<string, readonly Rule[]>;
+  readonly #counters: ReadonlySet<string>;
+
+  constructor({ metrics }: OtlpConfig, { pools }: Config) {
+    this.#rules = Map.groupBy(metrics, ({ metric }) => metric);
+    const signals = pools.flatMap((pool) => pool.signals.map((signal) => ({ pool: pool.name, signal })));
+    const counters = signals.filter(({ signal }) => signal.kind === 'counter');
+    this.#counters = new Set(counters.map(({ pool, signal }) => `${pool}/${signal.name}`));
+  }
+
+  read(request: OtlpRequest, counts: CountsOfRequest, arrivedMs: number): OtlpReading {
+    const measurements: Measurement[] = [];
+    const refusals: string[] = [];
+    for (const { resource, scopeMetrics } of request.resourceMetrics)
+      for (const metric of scopeMetrics.flatMap((scope) => scope.metrics))
+        for (const rule of this.#rules.get(metric.name) ?? [])
+          for (const point of pointsOf(metric, rule)) {
+            const attributes = attributesOf(resource?.attributes, point.attributes);
+            if (!matches(rule.attributes, attributes) || (point.flags & NO_RECORDED_VALUE) !== 0) continue;
+            const source = sourceOf(attributes);
+            const taken = this.#take(rule, point, `${rule.pool}/${rule.signal}/${source}`, counts, arrivedMs);
+            if (typeof taken === 'string') refusals.push(`${metric.name}: ${taken}`);
+            else if (taken !== null) {
+              const unit = unitOf(metric.unit, taken.per);
+              const { pool, signal } = rule;
+              measurements.push({ pool, signal, source, timeMs: taken.timeMs, value: taken.value, ...unit });
+            }
+          }
+    return { measurements, refusals };
+  }
+
+  /** A value, why there can be none, or null: not yet, or none that is a finite number. */
+  #take(
+    rule: Rule,
+    point: OtlpPoint,
+    series: string,
+    counts: CountsOfRequest,
+    arrivedMs: number,
+  ): Taken | string | null {
+    const timeMs = point.timeMs === 0 ? arrivedMs : point.timeMs;
+    if (!Number.isFinite(timeMs) || timeMs < 0) return 'time_unix_nano: allowed: a time after 1970';
+    if (!Number.isFinite(point.count) || !Number.isFinite(point.sum)) return null;
+    if (point.kind === 'value') return { timeMs, value: point.count, per: 'value' };
+    const isCounter = this.#counters.has(`${rule.pool}/${rule.signal}`);
+    if (point.kind === 'delta') {
+      const seconds = (timeMs - point.startMs) / 1_000;
+      if (isCounter) return 'aggregation_temporality = delta: allowed for a signal of kind counter: cumulative';
+      if (!(point.startMs > 0 && seconds > 0)) return 'start_time_unix_nano: allowed for delta: before time_unix_nano';
+      return rateOf(point.of, { seconds, count: point.count, sum: point.sum }, timeMs);
+    }
+    if (point.kind !== 'cumulative') return `aggregation_temporality: ${point.kind}`;
+    if (isCounter && point.of !== 'mean')
+      return { timeMs, value: point.of === 'sum' ? point.sum : point.count, per: 'value' };
+    if (!counts.hasRoom(series)) return 'too many series; allowed: 10000';
+    const growth = counts.grow(series, { timeMs, startMs: point.startMs, count: point.count, sum: point.sum });
+    return growth && rateOf(point.of, growth, timeMs);
+  }
+}
+
+interface Taken {
+  readonly timeMs: number;
+  readonly value: number;
+  readonly per: 'value' | 'count per second' | 'sum per second';
+}
+
+function rateOf(of: OtlpPoint['of'], { seconds, count, sum }: Growth, timeMs: number): Taken | null {
+  // Nothing was measured where nothing came: there is no mean of it.
+  if (of === 'mean') return count > 0 ? { timeMs, value: sum / count, per: 'value' } : null;
+  if (of === 'count') return { timeMs, value: count / seconds, per: 'count per second' };
+  return { timeMs, value: (of === 'sum' ? sum : count) / seconds, per: 'sum per second' };
+}
+
+/** What is known of a data point of any kind. A number stands in `count`, and is all that there is to take of its point. */
+interface OtlpPoint {
+  readonly of: Rule['of'] | 'number';
+  readonly kind: 'value' | 'delta' | 'cumulative' | string;
+  readonly attributes: OtlpNumberPoint['attributes'];
+  readonly flags: number;
+  readonly timeMs: number;
+  readonly startMs: number;
+  readonly count: number;
+  readonly sum: number;
+}
+
+function pointsOf({ gauge, sum, histogram, exponentialHistogram, summary }: OtlpMetric, rule: Rule): OtlpPoint[] {
+  const numbers = (points: readonly OtlpNumberPoint[], kind: string) =>
+    points.map((one) => pointOf(one, 'number', kind, one.asDouble ?? one.asInt ?? Number.NaN, 0));
+  // The count of what a rule wants the sum of matters where it begins again.
+  const counted = (points: readonly OtlpCountPoint[], kind: string) =>
+    points.map((one) => pointOf(one, rule.of, kind, one.count, rule.of === 'count' ? 0 : (one.sum ?? Number.NaN)));
+  const histograms = [histogram, exponentialHistogram].flatMap((one) =>
+    one ? counted(one.dataPoints, temporalityOf(one.aggregationTemporality)) : [],
+  );
+  return [
+    ...numbers(gauge?.dataPoints ?? [], 'value'),
+    ...numbers(sum?.dataPoints ?? [], sum ? kindOfSum(sum.isMonotonic, sum.aggregationTemporality) : ''),
+    ...histograms,
+    ...counted(summary?.dataPoints ?? [], 'cumulative'),
+  ];
+}
+
+function pointOf(
+  point: OtlpNumberPoint | OtlpCountPoint,
+  of: OtlpPoint['of'],
+  kind: string,
+  count: number,
+  sum: number,
+): OtlpPoint {
+  const { attributes, flags, timeUnixNano, startTimeUnixNano } = point;
+  const timeMs = Math.round(timeUnixNano / 1e6);
+  return { of, kind, attributes, flags, timeMs, startMs: Math.round(startTimeUnixNano / 1e6), count, sum };
+}
+
+/** What goes up and down is a value as it stands; by steps nobody can tell what it is. */
+function kindOfSum(isMonotonic: boolean, temporality: number): string {
+  if (isMonotonic) return temporalityOf(temporality);
+  return temporality === CUMULATIVE ? 'value' : 'allowed for a sum that is not monotonic: cumulative';
+}
+
+function temporalityOf(temporality: number): string {
+  if (temporality === DELTA) return 'delta';
+  return temporality === CUMULATIVE ? 'cumulative' : 'allowed: delta, cumulative';
+}
+
+/** A count per second has a unit of its own, whatever was counted; a sum per second its metric's, by the second. */
+function unitOf(unit: string, per: Taken['per']): { readonly unit?: string } {
+  if (per === 'count per second') return { unit: '1/s' };
+  if (unit === '') return {};
+  return { unit: (per === 'value' ? unit : `${unit}/s`).slice(0, 32) };
+}

@@ -45,7 +45,14 @@ export class OtlpReader {
             else if (taken !== null) {
               const unit = unitOf(metric.unit, taken.per);
               const { pool, signal } = rule;
-              measurements.push({ pool, signal, source, timeMs: taken.timeMs, value: taken.value, ...unit });
+              measurements.push({
+                pool,
+                signal,
+                source,
+                timeMs: Math.round(taken.timeMs),
+                value: taken.value,
+                ...unit,
+              });
             }
           }
     return { measurements, refusals };
@@ -98,6 +105,7 @@ interface OtlpPoint {
   readonly kind: 'value' | 'delta' | 'cumulative' | string;
   readonly attributes: OtlpNumberPoint['attributes'];
   readonly flags: number;
+  /** With its fraction: two points may be of one millisecond. 0: none is given. */
   readonly timeMs: number;
   readonly startMs: number;
   readonly count: number;
@@ -129,8 +137,7 @@ function pointOf(
   sum: number,
 ): OtlpPoint {
   const { attributes, flags, timeUnixNano, startTimeUnixNano } = point;
-  const timeMs = Math.round(timeUnixNano / 1e6);
-  return { of, kind, attributes, flags, timeMs, startMs: Math.round(startTimeUnixNano / 1e6), count, sum };
+  return { of, kind, attributes, flags, timeMs: timeUnixNano / 1e6, startMs: startTimeUnixNano / 1e6, count, sum };
 }
 
 /** What goes up and down is a value as it stands; by steps nobody can tell what it is. */

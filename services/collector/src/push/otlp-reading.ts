@@ -74,7 +74,9 @@ export class OtlpReader {
     if (point.kind === 'delta') {
       const seconds = (timeMs - point.startMs) / 1_000;
       if (isCounter) return 'aggregation_temporality = delta: allowed for a signal of kind counter: cumulative';
-      if (!(point.startMs > 0 && seconds > 0)) return 'start_time_unix_nano: allowed for delta: before time_unix_nano';
+      if (!(point.startMs > 0 && seconds >= 0)) return 'start_time_unix_nano: allowed for delta: before time_unix_nano';
+      // An SDK that is told to export in its first millisecond: there is no rate of it.
+      if (seconds === 0) return null;
       return rateOf(point.of, { seconds, count: point.count, sum: point.sum }, timeMs);
     }
     if (point.kind !== 'cumulative') return `aggregation_temporality: ${point.kind}`;

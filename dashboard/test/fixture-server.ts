@@ -1,7 +1,14 @@
 import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import { pageRoutes } from '../src/page/index.ts';
-import type { ForecastDocument, HistoryDocument, Mode, PlanDocument, PoolsDocument } from '../src/web/documents.ts';
+import type {
+  ForecastDocument,
+  HistoryDocument,
+  Mode,
+  PlanDocument,
+  PoolsDocument,
+  SourcesDocument,
+} from '../src/web/documents.ts';
 import { boundsAt, decisionsAt, expectedAt, LEVEL_FACTORS, loadAt, nodesAt, SIGNAL } from './fixture-world.ts';
 
 const FORECAST_STEP_MINUTES = 5;
@@ -37,6 +44,7 @@ export async function startFixture(start: Partial<Knobs> = {}) {
     knobs.minute += knobs.minutesPerPoll;
     return pools(knobs);
   });
+  server.get('/api/v1/sources', async (): Promise<SourcesDocument> => sources(knobs));
   server.get('/api/v1/forecast', async (): Promise<ForecastDocument> => forecast(knobs));
   server.get<{ Querystring: Record<string, string> }>(
     '/api/v1/plan',
@@ -81,6 +89,14 @@ function pools(knobs: Knobs): PoolsDocument {
       { name: 'batch', ...pool, signals: [SIGNAL] },
     ],
   };
+}
+
+/** One that is well, and one that cannot be reached. */
+function sources(knobs: Knobs): SourcesDocument {
+  const newest = new Date((knobs.minute - 1) * 60_000).toISOString();
+  const well = { name: 'kubernetes', state: 'ok', reason: null, newest, lag_seconds: 0.2, refused: 0 } as const;
+  const away = { ...well, name: 'prometheus main', state: 'away', reason: 'prometheus:9090: ECONNREFUSED' } as const;
+  return { now: now(knobs), sources: [well, away] };
 }
 
 function forecast(knobs: Knobs): ForecastDocument {

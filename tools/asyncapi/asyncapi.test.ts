@@ -84,7 +84,7 @@ describe('docs/asyncapi.yaml', () => {
     );
     const series = { kind: 'series', pool: 'web', signal: 'rps' } as const;
     const cluster = { kind: 'cluster', stepMs: 300_000, horizon: 12 } as const;
-    const { training, model, allModels, allPredictors, ...others } = subjects;
+    const { training, model, allModels, allPredictors, allSources, ...others } = subjects;
     const used = [
       ...[series, cluster].flatMap((key) => [training(key), model(key)]),
       ...Object.values(others).map((subject) => subject('a', 'b')),
@@ -94,7 +94,7 @@ describe('docs/asyncapi.yaml', () => {
         patterns.filter((one) => one.test(subject)),
         subject,
       ).toHaveLength(1);
-    for (const pattern of [allModels, allPredictors]) {
+    for (const pattern of [allModels, allPredictors, allSources]) {
       const prefix = pattern.replace(/[*>]$/, '');
       expect(
         addresses.filter((address) => address.startsWith(prefix)),

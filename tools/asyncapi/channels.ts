@@ -9,6 +9,7 @@ import {
   planSchema,
   predictorSchema,
   sampleSchema,
+  sourcesSchema,
   streams,
   subjects,
   trainingSchema,
@@ -44,6 +45,7 @@ export const PARAMETERS: Readonly<Record<string, string>> = {
   event: 'What became of the node, as the field "event" says.',
   shape: 'Step and cells ahead of a network of all series, such as 300s-12.',
   id: 'A predictor, [a-z0-9-]{1,63}.',
+  collector: 'A collector, [a-z0-9-]{1,63}.',
   service: 'collector, predictor or actuator.',
 };
 
@@ -116,6 +118,13 @@ const ROWS: readonly Row[] = [
     action: 'send',
     summary: 'Every sample, when it is in the store.',
     messages: [event('sample', 'One value of one source.', sampleSchema, EXAMPLES.sample)],
+  },
+  {
+    id: 'sources',
+    address: subjects.sources('{collector}'),
+    action: 'send',
+    summary: 'How the sources of samples are, at every tick.',
+    messages: [event('sources', 'All sources of one collector.', sourcesSchema, EXAMPLES.sources)],
   },
   {
     id: 'forecast',

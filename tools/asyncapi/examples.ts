@@ -6,6 +6,7 @@ import {
   encodeModelNotice,
   encodePredictor,
   encodeSample,
+  encodeSources,
   encodeTraining,
   type NodeEventData,
   type PlanData,
@@ -95,6 +96,12 @@ export const EXAMPLES = {
   trainingCluster: encodeTraining({ key: CLUSTER, reason: 'schedule', requestedMs: AT_MS, knownVersion: 3 }),
   modelSeries: encodeModelNotice({ key: SERIES, version: 1, savedMs: AT_MS }),
   modelCluster: encodeModelNotice({ key: CLUSTER, version: 4, savedMs: AT_MS }),
+  sources: encodeSources({ id: `collector-0.${AT_MS}`, source: '/forescale/collector', timeMs: AT_MS }, 'collector-0', [
+    {
+      ...{ name: 'prometheus main', state: 'away', reason: 'prometheus:9090: ECONNREFUSED', newestMs: AT_MS - 240_000 },
+      ...{ lagMs: 1_200, samples: 40_321, refused: 0, flagged: 12 },
+    },
+  ]),
   predictor: encodePredictor({ id: 'predictor-5e1f', state: 'ready', asks: false }, AT_MS),
   tick: bytesOf({ sequence: 17, now_ms: AT_MS }),
   tickAnswer: bytesOf({ ok: true }),

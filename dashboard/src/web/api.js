@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { ForecastDocument, HistoryDocument, PlanDocument, PoolsDocument } from './documents.ts' */
+/** @import { ForecastDocument, HistoryDocument, PlanDocument, PoolsDocument, SourcesDocument } from './documents.ts' */
 
 const TIMEOUT_MS = 10_000;
 const TOKEN_KEY = 'forescale-token';
@@ -19,6 +19,8 @@ export class ApiError extends Error {
 export const api = {
   /** @returns {Promise<PoolsDocument>} */
   pools: () => get('pools', {}),
+  /** @returns {Promise<SourcesDocument>} */
+  sources: () => get('sources', {}),
   /** @param {string} pool @returns {Promise<ForecastDocument>} */
   forecast: (pool) => get('forecast', { pool }),
   /** @param {string} pool @param {number} decisions at most so many @returns {Promise<PlanDocument>} */

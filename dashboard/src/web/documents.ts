@@ -80,6 +80,21 @@ export interface ForecastDocument {
   readonly forecasts: readonly SignalForecast[];
 }
 
+export interface Source {
+  readonly name: string;
+  readonly state: 'ok' | 'stale' | 'away' | 'refusing';
+  readonly reason: string | null;
+  readonly newest: string | null;
+  readonly lag_seconds: number | null;
+  readonly refused: number;
+}
+
+export interface SourcesDocument {
+  readonly now: string;
+  /** Null: no collector was heard of. */
+  readonly sources: readonly Source[] | null;
+}
+
 type Column = readonly (number | null)[];
 
 interface Quantiles {

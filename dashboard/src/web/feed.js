@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { ForecastDocument, HistoryDocument, PlanDocument, Pool, PoolsDocument, Signal, SignalForecast } from './documents.ts' */
+/** @import { ForecastDocument, HistoryDocument, PlanDocument, Pool, PoolsDocument, Signal, SignalForecast, SourcesDocument } from './documents.ts' */
 /** @import { History } from './history.js' */
 import { appendAfter, mergeTail, toHistory } from './history.js';
 
@@ -19,9 +19,9 @@ const TAIL_CELLS = 3;
  *
  * One consistent answer of the service.
  * @typedef {{ nowS: number, pools: readonly Pool[], pool: Pool | null, signal: Signal | null, rangeS: number,
- *   history: History | null, forecast: SignalForecast | null, plan: PlanDocument | null }} Snapshot
+ *   history: History | null, forecast: SignalForecast | null, plan: PlanDocument | null, sources: SourcesDocument | null }} Snapshot
  *
- * @typedef {{ pools(): Promise<PoolsDocument>, forecast(pool: string): Promise<ForecastDocument>,
+ * @typedef {{ pools(): Promise<PoolsDocument>, sources(): Promise<SourcesDocument>, forecast(pool: string): Promise<ForecastDocument>,
  *   plan(pool: string, decisions: number): Promise<PlanDocument>,
  *   history(query: { pool: string, signal: string, fromS: number, toS: number, points: number }): Promise<HistoryDocument> }} Api
  */
@@ -40,19 +40,21 @@ export function createFeed(api) {
     const nowS = Date.parse(now) / 1000;
     const pool = pools.find(({ name }) => name === selection.pool) ?? pools[0] ?? null;
     const signal = pool?.signals.find(({ name }) => name === selection.signal) ?? pool?.signals[0] ?? null;
-    const nothing = { history: null, forecast: null, plan: null, rangeS: selection.rangeS ?? 86_400 };
+    const nothing = { history: null, forecast: null, plan: null, sources: null, rangeS: selection.rangeS ?? 86_400 };
     if (!pool) return { nowS, pools, pool, signal, ...nothing };
-    const [past, recent, forecasts, plan] = await Promise.all([
+    const [past, recent, forecasts, plan, sources] = await Promise.all([
       signal ? readPast(pool.name, signal.name, selection.rangeS, nowS) : null,
       signal && isCoarse(selection.rangeS) ? readRecent(pool.name, signal.name, nowS) : null,
       api.forecast(pool.name),
       api.plan(pool.name, DECISIONS),
+      // Heard over the bus: while that is away all else can be shown.
+      api.sources().catch(() => null),
     ]);
     known = past;
     const forecast = forecasts.forecasts.find((one) => one.signal === signal?.name) ?? null;
     const rangeS = past ? nowS - past.sinceS : nothing.rangeS;
     const history = past && recent ? appendAfter(past.history, recent) : (past?.history ?? null);
-    return { nowS, pools, pool, signal, rangeS, history, forecast, plan };
+    return { nowS, pools, pool, signal, rangeS, history, forecast, plan, sources };
   }
 
   /** The last minutes at their finest, for cells of a long range are closed only when they are full. @param {string} pool @param {string} signal @param {number} nowS */

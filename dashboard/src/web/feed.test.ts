@@ -12,6 +12,7 @@ async function connect(minutesPerPoll: number) {
   const asked: number[] = [];
   const api: Api = {
     pools: () => get('pools'),
+    sources: () => get('sources'),
     forecast: (pool) => get(`forecast?pool=${pool}`),
     plan: (pool, decisions) => get(`plan?pool=${pool}&decisions=${decisions}`),
     history: ({ fromS, toS, points }) => {

@@ -11,6 +11,7 @@ import { leadTimes } from './lead-time.js';
 import { spending } from './money.js';
 import { createPanel } from './panel.js';
 import { createSide } from './side.js';
+import { createSources } from './sources.js';
 import { readPalette, wireTheme } from './theme.js';
 import { tilesOf, writeTiles } from './tiles.js';
 import { costSentence, loadSentence, nodesSentence } from './words.js';
@@ -22,6 +23,7 @@ const EMPTY = { stepS: 60, timesS: [], columns: emptyColumns() };
 export function createView() {
   const clock = clockIn();
   const side = createSide(clock);
+  const sources = createSources();
   let palette = readPalette();
   /** @type {Frame | null} */
   let frame = null;
@@ -81,6 +83,7 @@ export function createView() {
     for (const [i, panel] of panels.entries()) panel.draw(frame, unit, words[i] ?? '');
     showReading();
     side.write(plan);
+    sources.write({ document: snapshot.sources, nowS });
   }
 
   return {

@@ -51,6 +51,20 @@ export function sourceWords(source) {
   return source;
 }
 
+/**
+ * How a source of samples is: "Newest 12 s ago", "Away: ECONNREFUSED".
+ * @param {import('./documents.ts').Source} source @param {number} nowS
+ */
+export function sourceState({ state, reason, newest, lag_seconds, refused }, nowS) {
+  const age = newest === null ? null : Math.max(0, nowS - Date.parse(newest) / 1000);
+  const said = age === null ? 'Nothing yet' : `Newest ${formatDuration(age)} ago`;
+  const ahead = lag_seconds !== null && lag_seconds < -5 ? `; its clock is ${formatDuration(-lag_seconds)} ahead` : '';
+  const none = refused > 0 ? `; ${refused} refused` : '';
+  if (state === 'away') return `Away: ${reason ?? 'no answer'}`;
+  if (state === 'refusing') return `Nothing that it says can be taken${none}`;
+  return `${state === 'stale' ? 'Silent. ' : ''}${said}${ahead}${none}`;
+}
+
 /** A reason without names of sources: "21 nodes for forecast:load" -> "21 nodes for forecast of load". @param {string} text */
 export function plainWords(text) {
   return text

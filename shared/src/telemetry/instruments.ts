@@ -90,6 +90,20 @@ export function createInstruments(meter: Meter) {
     samplesDropped: meter.createCounter('forescale.samples.dropped', {
       description: 'Samples refused or over the limit',
     }),
+    samplesFlagged: meter.createCounter('forescale.samples.flagged', {
+      description: 'Samples that were kept although something is odd of them, by reason',
+    }),
+    sourceUp: meter.createGauge('forescale.source.up', {
+      description: '1 while a source of samples is heard of and what it says can be taken, else 0',
+    }),
+    sourceAge: meter.createGauge('forescale.source.age', {
+      unit: 's',
+      description: 'Since the newest sample of a source',
+    }),
+    sourceLag: meter.createGauge('forescale.source.lag', {
+      unit: 's',
+      description: 'How old the newest sample of a source was when it came; below 0 its clock is ahead of ours',
+    }),
     // Asked at every scrape: it is true while no tick runs, too.
     ready: meter.createObservableGauge('forescale.ready', {
       description: '1 while the service is ready, 0 while /readyz says why not',

@@ -21,6 +21,14 @@ export {
   planSchema,
 } from './plan.ts';
 export { createSampleEncoder } from './sample-encoder.ts';
+export {
+  describeSource,
+  encodeSources,
+  SOURCE_STATES,
+  type SourceHealth,
+  type SourcesData,
+  sourcesSchema,
+} from './sources.ts';
 export { streams } from './streams.ts';
 export { askedForecast, poolAndTail, subjects } from './subjects.ts';
 export {

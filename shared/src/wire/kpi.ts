@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Sample } from '../domain/index.ts';
+import { SAMPLE_FLAGS, type Sample } from '../domain/index.ts';
 import { decodeJson, type EventOrigin, encodeEvent, moment, parseWire, rfc3339, WireError } from './events.ts';
 import { poolAndTail } from './subjects.ts';
 
@@ -22,7 +22,7 @@ const kpiEvent = z.object({
  * simple as a shell script. Without a time of its own it is of `arrivedMs`. The CloudEvent's source tells the
  * replicas of an application apart; how they combine is the signal's `aggregate`. Throws `WireError`.
  */
-export function decodeKpi(subject: string, bytes: Uint8Array, arrivedMs: number): Sample {
+export function decodeKpi(subject: string, bytes: Uint8Array, arrivedMs: number): Sample & { readonly unit?: string } {
   const names = poolAndTail(subject);
   if (!names) throw new WireError(`subject = ${JSON.stringify(subject)}: allowed: forescale.v1.kpi.<pool>.<signal>`);
   const raw = decodeJson(bytes);
@@ -36,6 +36,7 @@ export function decodeKpi(subject: string, bytes: Uint8Array, arrivedMs: number)
     source: sourceName(source, 'nats'),
     timeMs: data.time ?? time ?? arrivedMs,
     value: data.value,
+    ...(data.unit ? { unit: data.unit } : {}),
   };
 }
 
@@ -69,14 +70,15 @@ const sampleData = z
     source: z.string().max(63),
     time: moment,
     value: z.number(),
+    flags: z.array(z.enum(SAMPLE_FLAGS)).max(SAMPLE_FLAGS.length).optional(),
   })
-  .transform(({ time, ...rest }): Sample => ({ ...rest, timeMs: time }));
+  .transform(({ time, flags, ...rest }): Sample => ({ ...rest, timeMs: time, ...(flags ? { flags } : {}) }));
 
 /** A sample as the collector publishes it, live, when it is in the store. */
 export function encodeSample(sample: Sample): Uint8Array {
-  const { pool, signal, source, timeMs, value } = sample;
+  const { pool, signal, source, timeMs, value, flags } = sample;
   const origin = { id: `${pool}.${signal}.${source}.${timeMs}`, source: '/forescale/collector', timeMs };
-  return encodeEvent('sample', origin, { pool, signal, source, time: rfc3339(timeMs), value });
+  return encodeEvent('sample', origin, { pool, signal, source, time: rfc3339(timeMs), value, flags });
 }
 
 export const sampleSchema = sampleData;

@@ -73,7 +73,7 @@ export function createSampleEncoder(): (sample: Sample) => EncodedSample {
   return (sample) => {
     const { timeMs, value } = sample;
     // Rare, and not worth a second way of writing them.
-    if (!Number.isSafeInteger(timeMs) || !Number.isFinite(value))
+    if (!Number.isSafeInteger(timeMs) || !Number.isFinite(value) || sample.flags !== undefined)
       return { subject: subjects.sample(sample.pool, sample.signal), data: encodeSample(sample) };
     const { subject, head, names } = seriesOf(sample);
     const time = timeText(timeMs);

@@ -19,10 +19,13 @@ export const subjects = {
   training: (key: ModelKey) => `${PREFIX}.training.${modelPath(key).join('.')}`,
   /** A model that was saved, named as its training is. */
   model: (key: ModelKey) => `${PREFIX}.model.${modelPath(key).join('.')}`,
+  /** How the sources of a collector are. */
+  sources: (collector: string) => `${PREFIX}.sources.${collector}`,
   predictor: (id: string) => `${PREFIX}.predictor.${id}`,
   /** To listen to. */
   allModels: `${PREFIX}.model.>`,
   allPredictors: `${PREFIX}.predictor.*`,
+  allSources: `${PREFIX}.sources.*`,
   /** Where a simulation's conductor asks one service for one tick; the reply is the acknowledgement. */
   tick: (service: string) => `${PREFIX}.clock.tick.${service}`,
 } as const;

@@ -4,11 +4,12 @@ import { NotLeadingError } from '@forescale/shared/leadership';
 import { StateUnavailableError } from '@forescale/shared/state';
 import { type Store, StoreUnavailableError } from '@forescale/shared/store';
 import type { Clock } from '@forescale/shared/time';
-import { decodeJson, parseWire, rfc3339, streams, subjects, WireError } from '@forescale/shared/wire';
+import { decodeJson, describeSource, parseWire, rfc3339, streams, subjects, WireError } from '@forescale/shared/wire';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { priceBasis } from '../plan/index.ts';
 import type { ActuatorView, PoolView } from '../service/index.ts';
+import { HeardSources } from './heard-sources.ts';
 import { gridOf, readHistory } from './history.ts';
 import {
   type ForecastDocument,
@@ -19,6 +20,7 @@ import {
   type PoolsDocument,
   planQuerySchema,
   poolQuerySchema,
+  type SourcesDocument,
 } from './schema.ts';
 
 const DAY_MS = 86_400_000;
@@ -65,6 +67,14 @@ export function apiRoutes(parts: ApiParts): (app: FastifyInstance) => Promise<vo
       api.get('/api/v1/forecast', async ({ query }): Promise<ForecastDocument> => {
         const pool = poolOf(parseWire(query, poolQuerySchema).pool, config);
         return { now: rfc3339(clock.nowMs()), forecasts: await newestForecasts(parts.bus, pool) };
+      });
+      const heard = new HeardSources(parts.bus, clock, config.clock.tickMs);
+      // Before anybody asks, so that there is something to tell; where the bus is away, whoever asks tries again.
+      api.addHook('onReady', () => heard.listen().catch(() => undefined));
+      api.addHook('onClose', () => heard.stop());
+      api.get('/api/v1/sources', async (): Promise<SourcesDocument> => {
+        await heard.listen();
+        return { now: rfc3339(clock.nowMs()), sources: heard.all()?.map(describeSource) ?? null };
       });
       api.get('/api/v1/history', async ({ query }) => await history(parts, query));
       api.post('/api/v1/override', async ({ query, body }) => {

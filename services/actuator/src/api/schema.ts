@@ -1,4 +1,4 @@
-import { planSchema } from '@forescale/shared/wire';
+import { planSchema, sourcesSchema } from '@forescale/shared/wire';
 import { z } from 'zod';
 
 /** Leads at which `/api/v1/history` shows what was forecast: how long before its time a forecast was made. */
@@ -151,6 +151,13 @@ export const historyQuerySchema = z.object({
 
 export const planQuerySchema = poolQuerySchema.extend({ decisions: whole(0, DECISIONS_MAX).default(20) });
 
+export const sourcesDocumentSchema = z.object({
+  now: z.iso.datetime(),
+  /** Null: no collector was heard of lately. */
+  sources: z.array(sourcesSchema.shape.sources.element).nullable(),
+});
+
+export type SourcesDocument = z.input<typeof sourcesDocumentSchema>;
 export type PoolsDocument = z.input<typeof poolsSchema>;
 export type PlanDocument = z.input<typeof planDocumentSchema>;
 export type ForecastDocument = z.input<typeof forecastDocumentSchema>;

@@ -4,7 +4,7 @@ import { type ClusterReader, KubernetesUnavailableError } from '@forescale/share
 import { Readiness } from '@forescale/shared/service';
 import { silentLog } from '@forescale/shared/telemetry';
 import { type Clock, ManualClock, systemClock } from '@forescale/shared/time';
-import { encodeKpi, streams, subjects } from '@forescale/shared/wire';
+import { decodeEvent, encodeKpi, sourcesSchema, streams, subjects } from '@forescale/shared/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClusterSource, TraceSource } from '../sources/index.ts';
 import { type Collector, type CollectorParts, startCollector } from './collector.ts';
@@ -122,6 +122,48 @@ describe('collector: KPIs', () => {
       })
       .toEqual([NOW_MS]);
     await expect.poll(() => counting.counts.get('written')).toBe(1);
+  });
+});
+
+describe('collector: what is odd of samples', () => {
+  it('is stored with them, told on the bus, and counted', async () => {
+    const clock = new ManualClock(NOW_MS);
+    const told: unknown[] = [];
+    await bus.subscribe(subjects.sample('web', 'load'), async ({ data }) => {
+      told.push((JSON.parse(new TextDecoder().decode(data)) as { data: { flags?: string[] } }).data.flags);
+    });
+    const values = Array.from({ length: 60 }, (_, i) => (i === 50 ? 9_000 : 100 + (i % 7)));
+    const series = {
+      timesMs: Float64Array.from(values, (_, i) => NOW_MS - (60 - i) * 60_000),
+      values: Float64Array.from(values),
+    };
+    const { tick } = await start(clock, { sources: [new TraceSource('web', 'load', series, 0)] });
+    await tick(NOW_MS);
+    const rows = await store.query({ measurement: 'kpi', fields: ['value', 'flags'], limit: 100 });
+    expect(rows).toHaveLength(60);
+    expect(rows.filter(({ fields }) => fields.flags !== undefined).map(({ fields }) => fields)).toEqual([
+      { value: 9_000, flags: 'outlier' },
+    ]);
+    expect(counting.counts.get('flagged: outlier')).toBe(1);
+    await expect.poll(() => told.filter((flags) => flags !== undefined)).toEqual([['outlier']]);
+  });
+});
+
+describe('collector: how its sources are', () => {
+  it('stands in /readyz and on the bus; one that is away makes it no less ready', async () => {
+    const heard: { name: string; state: string; reason: string | null }[][] = [];
+    await bus.subscribe(subjects.allSources, async ({ data }) => {
+      heard.push(decodeEvent(data, sourcesSchema).sources.map(({ name, state, reason }) => ({ name, state, reason })));
+    });
+    const fails = {
+      ...{ name: 'prometheus main', intervalMs: 60_000, timeoutMs: 1_000 },
+      read: () => Promise.reject(new Error('prometheus:9090: ECONNREFUSED')),
+    };
+    const { tick } = await start(new ManualClock(NOW_MS), { sources: [fails] });
+    await tick(NOW_MS);
+    const away = { name: 'prometheus main', state: 'away', reason: 'prometheus:9090: ECONNREFUSED' };
+    await expect.poll(() => heard).toEqual([[away]]);
+    expect(await readiness.report()).toMatchObject({ ready: true, reasons: {}, details: { sources: [away] } });
   });
 });
 

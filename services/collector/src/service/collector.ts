@@ -14,7 +14,12 @@ import { Announcer } from './announcer.ts';
 import { Intake } from './intake.ts';
 import { KpiConsumer } from './kpi-consumer.ts';
 import { Schedule } from './schedule.ts';
+import { SourceBook } from './source-book.ts';
+import { SourceReporter } from './source-reporter.ts';
 import { SampleWriter } from './writer.ts';
+
+/** Without it nothing is scaled; without another source, only some signals are missing. */
+const CLUSTER = 'kubernetes';
 
 export interface CollectorParts {
   readonly config: Config;
@@ -44,7 +49,9 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
   const { config, bus, clock, instruments, log, readiness, store, spool } = parts;
   const isLive = config.clock.source === 'system';
   const writer = new SampleWriter({ store, spool, announcer: new Announcer(bus, log), instruments, log });
-  const intake = new Intake(config, instruments, log);
+  const book = new SourceBook();
+  const intake = new Intake({ config, book, instruments, log });
+  const reporter = new SourceReporter({ book, bus, clock, readiness, instruments });
   const schedule = new Schedule(parts.sources, parts.ioClock);
   // A simulation waits for each sample, so it must not sit in a half-full batch.
   const kpis = new KpiConsumer(bus, isLive ? 200 : 0, (batch) => {
@@ -65,9 +72,9 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
       ? runTicks(clock, schedule.pollMs, gather, log, stopping.signal)
       : Promise.resolve();
 
-  /** Tells `/readyz` each time, and the log when it changes. */
-  function note(part: string, health: Health): void {
-    readiness.set(part, health);
+  /** Tells the log when it changes, and `/readyz` of what the collector cannot do without. */
+  function note(part: string, health: Health, isNeeded = true): void {
+    if (isNeeded) readiness.set(part, health);
     if (health.ok && away.delete(part)) log.info({ part }, `${part}: back`);
     if (health.ok || away.has(part)) return;
     away.add(part);
@@ -78,8 +85,11 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
     const looks = await schedule.poll(nowMs);
     const samples: Sample[] = [];
     for (const { source, reading, health } of looks) {
-      note(source.name, health);
-      if (reading !== null) samples.push(...intake.take(source.name, reading, nowMs).samples);
+      const intervalMs = source.intervalMs || config.clock.tickMs;
+      book.expect(source.name, intervalMs, nowMs);
+      book.asked(source.name, health, nowMs);
+      note(source.name, health, source.name === CLUSTER);
+      if (reading !== null) samples.push(...intake.take(source.name, reading, nowMs, intervalMs).samples);
     }
     const written = keeping.then(() => settle(writer.writeOrKeep(samples)));
     keeping = written;
@@ -108,6 +118,7 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
     async tick(nowMs) {
       await gather(nowMs);
       note('bus', await kpis.follow());
+      await reporter.report(nowMs);
     },
     async stop() {
       stopping.abort();

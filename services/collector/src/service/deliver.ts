@@ -36,13 +36,14 @@ export async function deliver(store: Store, batch: readonly Sample[]): Promise<D
 function toPoints(batch: readonly Sample[]): Point[] {
   const tagsByName = new Map<string, Point['tags']>();
   let tags: Point['tags'] = {};
-  return batch.map(({ pool, signal, source, timeMs, value }) => {
+  return batch.map(({ pool, signal, source, timeMs, value, flags }) => {
     // Samples of a series often come in a row.
     if (tags.signal !== signal || tags.source !== source || tags.pool !== pool) {
       const name = `${pool} ${signal} ${source}`;
       tags = tagsByName.get(name) ?? { pool, signal, source };
       tagsByName.set(name, tags);
     }
-    return { measurement: 'kpi', tags, fields: { value }, timeMs };
+    const fields = flags === undefined ? { value } : { value, flags: flags.join(',') };
+    return { measurement: 'kpi', tags, fields, timeMs };
   });
 }

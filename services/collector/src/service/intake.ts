@@ -1,34 +1,75 @@
 import type { Config } from '@forescale/shared/config';
+import type { Sample } from '@forescale/shared/domain';
 import type { Instruments, Log } from '@forescale/shared/telemetry';
-import { type Screened, screen } from '../sources/screen.ts';
+import { Quality } from '../quality/quality.ts';
+import { type Refused, type Screened, screen } from '../sources/screen.ts';
 import type { Measurement, Reading } from '../sources/source.ts';
+import type { SourceBook } from './source-book.ts';
 
 /** Whoever sends nonsense does so a thousand times a second. */
 const LINE_EVERY_MS = 10_000;
 
+export interface IntakeParts {
+  readonly config: Config;
+  readonly book: SourceBook;
+  readonly instruments: Pick<Instruments, 'samplesDropped' | 'samplesFlagged'>;
+  readonly log: Log;
+}
+
 /** Where readings of every source come in: what is fit to be written goes on, the rest is counted and said. */
 export class Intake {
+  readonly #parts: IntakeParts;
   readonly #pools: ReadonlySet<string>;
-  readonly #instruments: Instruments;
-  readonly #log: Log;
+  readonly #quality: Quality;
+  /** Of sources that send: they are as slow as the slowest signal. */
+  readonly #intervalMs: number;
   /** By source: when it was last spoken of, and what was refused since. */
   readonly #said = new Map<string, { atMs: number; refused: number }>();
 
-  constructor({ pools }: Config, instruments: Instruments, log: Log) {
+  constructor(parts: IntakeParts) {
+    const { pools, clock } = parts.config;
+    this.#parts = parts;
     this.#pools = new Set(pools.map((pool) => pool.name));
-    this.#instruments = instruments;
-    this.#log = log;
+    this.#quality = new Quality(pools);
+    const intervals = pools.flatMap((pool) => pool.signals.map((signal) => signal.intervalMs));
+    this.#intervalMs = Math.max(clock.tickMs, ...intervals);
   }
 
   /** The samples of a reading of `source` (its name in logs and metrics), and what of it is refused. */
-  take(source: string, { measurements, refusals }: Reading, nowMs: number): Screened {
-    const screened = screen(measurements, this.#pools, nowMs);
-    const refused = refusals.length + screened.refused.length;
-    if (refused > 0) {
-      this.#instruments.samplesDropped.add(refused, { reason: 'refused', source });
-      this.#say(source, refused, refusals[0] ?? firstOf(measurements, screened), nowMs);
+  take(source: string, { measurements, refusals }: Reading, nowMs: number, intervalMs = this.#intervalMs): Screened {
+    const { samples, refused } = this.#assess(measurements, screen(measurements, this.#pools, nowMs));
+    const { samplesDropped } = this.#parts.instruments;
+    const count = refusals.length + refused.length;
+    if (count > 0) {
+      samplesDropped.add(count, { reason: 'refused', source });
+      this.#say(source, count, refusals[0] ?? firstOf(measurements, refused), nowMs);
     }
-    return screened;
+    const flagged = this.#flag(source, samples);
+    const newestMs = samples.reduce<number | null>((max, { timeMs }) => Math.max(timeMs, max ?? timeMs), null);
+    this.#parts.book.read(source, intervalMs, { accepted: samples.length, refused: count, flagged, newestMs }, nowMs);
+    return { samples, refused };
+  }
+
+  #assess(measurements: readonly Measurement[], { fit, refused: unfit }: ReturnType<typeof screen>): Screened {
+    const samples: Sample[] = [];
+    const refused: Refused[] = [...unfit];
+    for (const index of fit) {
+      const assessed = this.#quality.assess(measurements[index] as Measurement);
+      if ('reason' in assessed) refused.push({ index, reason: assessed.reason });
+      else samples.push(assessed);
+    }
+    return { samples, refused };
+  }
+
+  #flag(source: string, samples: readonly Sample[]): number {
+    const counts = new Map<string, number>();
+    const count = (reason: string, more: number) => counts.set(reason, (counts.get(reason) ?? 0) + more);
+    for (const { flags } of samples) if (flags !== undefined) for (const flag of flags) count(flag, 1);
+    const flagged = samples.reduce((sum, { flags }) => sum + (flags === undefined ? 0 : 1), 0);
+    const duplicates = this.#quality.takeDuplicates();
+    if (duplicates > 0) count('duplicate', duplicates);
+    for (const [reason, more] of counts) this.#parts.instruments.samplesFlagged.add(more, { source, reason });
+    return flagged;
   }
 
   #say(source: string, refused: number, first: string, nowMs: number): void {
@@ -36,13 +77,13 @@ export class Intake {
     this.#said.set(source, said);
     said.refused += refused;
     if (nowMs - said.atMs < LINE_EVERY_MS) return;
-    this.#log.warn({ source, dropped: said.refused }, `${source}: refused: ${first}`);
+    this.#parts.log.warn({ source, dropped: said.refused }, `${source}: refused: ${first}`);
     said.atMs = nowMs;
     said.refused = 0;
   }
 }
 
-function firstOf(measurements: readonly Measurement[], { refused: [first] }: Screened): string {
+function firstOf(measurements: readonly Measurement[], [first]: readonly Refused[]): string {
   const { pool, signal } = measurements[first?.index ?? 0] as Measurement;
   return `${pool}/${signal}: ${first?.reason}`;
 }

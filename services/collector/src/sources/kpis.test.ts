@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readKpis } from './kpis.ts';
 import { screen } from './screen.ts';
+import type { Measurement } from './source.ts';
 
 const NOW_MS = Date.parse('2026-11-24T10:00:00Z');
 const kpi = (subject: string, payload: unknown) => ({
@@ -9,7 +10,8 @@ const kpi = (subject: string, payload: unknown) => ({
 });
 const accept = (...batch: ReturnType<typeof kpi>[]) => {
   const { measurements, refusals } = readKpis(batch, NOW_MS);
-  const { samples, refused } = screen(measurements, new Set(['web', 'jobs']), NOW_MS);
+  const { fit, refused } = screen(measurements, new Set(['web', 'jobs']), NOW_MS);
+  const samples = fit.map((index) => measurements[index] as Measurement);
   return { samples, refusals: [...refusals, ...refused.map(({ reason }) => reason)] };
 };
 

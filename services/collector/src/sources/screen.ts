@@ -11,21 +11,26 @@ export interface Refused {
   readonly reason: string;
 }
 
+/** What a reading comes to. */
 export interface Screened {
   readonly samples: readonly Sample[];
   readonly refused: readonly Refused[];
 }
 
-/** What is fit for the store, whichever source it is of, and in words why the rest is not. */
-export function screen(measurements: readonly Measurement[], pools: ReadonlySet<string>, nowMs: number): Screened {
-  const samples: Sample[] = [];
+/** The places of those that are of a pool and a time that there are, and in words why the others are not. */
+export function screen(
+  measurements: readonly Measurement[],
+  pools: ReadonlySet<string>,
+  nowMs: number,
+): { readonly fit: readonly number[]; readonly refused: readonly Refused[] } {
+  const fit: number[] = [];
   const refused: Refused[] = [];
   for (const [index, measurement] of measurements.entries()) {
     const reason = refusalOf(measurement, pools, nowMs);
-    if (reason === null) samples.push(measurement);
+    if (reason === null) fit.push(index);
     else refused.push({ index, reason });
   }
-  return { samples, refused };
+  return { fit, refused };
 }
 
 function refusalOf({ pool, timeMs, value }: Measurement, pools: ReadonlySet<string>, nowMs: number): string | null {

@@ -14,6 +14,7 @@ export function countingInstruments(): { readonly instruments: Instruments; read
     samplesWritten: counter('written'),
     samplesSpooled: counter('spooled'),
     samplesDropped: counter('dropped'),
+    samplesFlagged: counter('flagged'),
   };
   return { instruments, counts };
 }

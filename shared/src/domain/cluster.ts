@@ -57,6 +57,8 @@ export interface ClusterPod {
   readonly phase: 'Pending' | 'Running' | 'Unknown';
   /** The scheduler said that it fits nowhere (condition PodScheduled = False, reason Unschedulable). */
   readonly unschedulable: boolean;
+  /** What it said of that; absent where it fits, or nothing was said. */
+  readonly unschedulableBecause?: string;
   /** Being deleted. */
   readonly terminating: boolean;
   readonly requests: Resources;

@@ -114,7 +114,14 @@ const podSchema = z.object({
     .object({
       phase: z.string().default('Pending'),
       conditions: z
-        .array(z.object({ type: z.string(), status: z.string(), reason: z.string().optional() }))
+        .array(
+          z.object({
+            type: z.string(),
+            status: z.string(),
+            reason: z.string().optional(),
+            message: z.string().optional(),
+          }),
+        )
         .default([]),
     })
     .prefault({}),
@@ -155,6 +162,8 @@ export function parsePod(raw: unknown): ClusterPod | null {
   const { metadata: meta, spec, status } = understand('pod', podSchema, raw);
   if (status.phase === 'Succeeded' || status.phase === 'Failed' || PLACEHOLDER_LABEL in meta.labels) return null;
   const scheduled = status.conditions.find((condition) => condition.type === 'PodScheduled');
+  const unschedulable = scheduled?.status === 'False' && scheduled.reason === 'Unschedulable';
+  const because = unschedulable ? scheduled.message?.slice(0, BECAUSE_LENGTH_MAX) : undefined;
   return {
     namespace: meta.namespace,
     name: meta.name,
@@ -162,7 +171,8 @@ export function parsePod(raw: unknown): ClusterPod | null {
     createdMs: meta.creationTimestamp,
     nodeName: spec.nodeName ?? null,
     phase: status.phase === 'Running' || status.phase === 'Pending' ? status.phase : 'Unknown',
-    unschedulable: scheduled?.status === 'False' && scheduled.reason === 'Unschedulable',
+    unschedulable,
+    ...(because ? { unschedulableBecause: because } : {}),
     terminating: meta.deletionTimestamp !== undefined,
     requests: podRequests(spec),
     labels: meta.labels,

@@ -2,6 +2,7 @@ import { type PoolConfig, parseConfig } from '@forescale/shared/config';
 import { type ClusterNode, type ClusterPod, NO_RESOURCES, type Resources } from '@forescale/shared/domain';
 import { describe, expect, it } from 'vitest';
 import { clusterSamples } from './cluster-samples.ts';
+import { PENDING_REASONS } from './pending-reasons.ts';
 
 const AT_MS = Date.parse('2026-11-24T10:00:00Z');
 const poolOf = (body: string): PoolConfig =>
@@ -72,7 +73,11 @@ describe('samples of a cluster', () => {
       'requested-memory': 0,
       'requested-pods': 0,
       'pending-pods': 0,
+      ...Object.fromEntries(PENDING_REASONS.map((reason) => [`pending-${reason}`, 0])),
       'ready-nodes': 0,
+      'allocatable-cpu': 0,
+      'allocatable-memory': 0,
+      'allocatable-pods': 0,
     });
   });
 
@@ -116,6 +121,23 @@ describe('samples of a cluster', () => {
   ])('a pod %s', (_what, change, pods, pending) => {
     const nodes = [node('a'), node('c', { labels: { role: 'db' } })];
     expect(read(nodes, [pod(change)])).toMatchObject({ 'requested-pods': pods, 'pending-pods': pending });
+  });
+
+  it('why pods wait is counted by reason, and those that have not been looked at on their own', () => {
+    const because = (text: string) => pod({ unschedulableBecause: `0/2 nodes are available: ${text}.` });
+    const pods = [because('2 Insufficient cpu'), because('1 Insufficient cpu, 1 Insufficient memory'), pod()];
+    expect(read([], [...pods, pod({ unschedulable: false })])).toMatchObject({
+      ...{ 'pending-pods': 4, 'pending-cpu': 2, 'pending-memory': 1, 'pending-other': 1, 'pending-unseen': 1 },
+      'pending-taint': 0,
+    });
+  });
+
+  it('what nodes have to give is that of the Ready ones', () => {
+    const allocatable = { cpuMillicores: 4_000, memoryBytes: 8, pods: 110, gpus: 0 };
+    const nodes = [node('a', { allocatable }), node('b', { allocatable }), node('c', { allocatable, ready: false })];
+    expect(read(nodes, [])).toMatchObject({
+      ...{ 'allocatable-cpu': 8_000, 'allocatable-memory': 16, 'allocatable-pods': 220 },
+    });
   });
 
   it('a taint that only prefers keeps nobody away', () => {

@@ -185,7 +185,7 @@ describe('keyboard and screen reader', () => {
       expect(await page.getByRole(role).count(), role).toBe(1);
     }
     expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1);
-    expect(await page.getByRole('heading', { level: 2 }).count()).toBe(5);
+    expect(await page.getByRole('heading', { level: 2 }).count()).toBe(6);
     const unnamed = await page.locator('button, select, input').evaluateAll((controls) =>
       controls
         .filter((control) => {

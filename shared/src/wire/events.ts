@@ -80,8 +80,16 @@ export function parseWire<Schema extends z.ZodType>(value: unknown, schema: Sche
   const issue = result.error.issues[0] as z.core.$ZodIssue;
   let found: unknown = value;
   for (const key of issue.path) found = (found as Record<PropertyKey, unknown> | null | undefined)?.[key];
-  const shown = (JSON.stringify(found) ?? 'absent').slice(0, 80);
-  throw new WireError(inOneLine(`${issue.path.join('.') || 'payload'} = ${shown}: ${issue.message}`));
+  throw new WireError(inOneLine(`${issue.path.join('.') || 'payload'} = ${shown(found)}: ${issue.message}`));
+}
+
+function shown(value: unknown): string {
+  try {
+    return (JSON.stringify(value) ?? 'absent').slice(0, 80);
+  } catch {
+    // What is nested deeper than the stack can be read, and not written.
+    return 'too deep to be shown';
+  }
 }
 
 /** A sender chooses the names of its fields, but not where lines of our log end. */

@@ -265,6 +265,14 @@ describe('wire: KPIs', () => {
     expect(refusal(() => kpi(payload))).toBe(message);
   });
 
+  it('refused: brackets deeper than the stack, which can be read and not shown', () => {
+    const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    for (const text of [deep, `{"value":${deep}}`])
+      expect(refusal(() => decodeKpi('forescale.v1.kpi.web.rps', new TextEncoder().encode(text), AT_MS))).toMatch(
+        /too deep to be shown|not JSON/,
+      );
+  });
+
   it('refused: bytes that are no UTF-8, or too many', () => {
     const decode = (bytes: Uint8Array) => () => decodeKpi('forescale.v1.kpi.web.rps', bytes, AT_MS);
     expect(refusal(decode(new Uint8Array([0x22, 0xff, 0x22])))).toBe('payload: not JSON in UTF-8');

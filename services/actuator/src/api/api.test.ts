@@ -3,12 +3,26 @@ import { parseConfig } from '@forescale/shared/config';
 import { NotLeadingError } from '@forescale/shared/leadership';
 import { createSqliteStore, type Point, type Store, StoreUnavailableError } from '@forescale/shared/store';
 import { ManualClock } from '@forescale/shared/time';
-import { encodeEvent, type PlanData, rfc3339, streams, subjects, WireError } from '@forescale/shared/wire';
+import {
+  encodeEvent,
+  encodeSources,
+  type PlanData,
+  rfc3339,
+  streams,
+  subjects,
+  WireError,
+} from '@forescale/shared/wire';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ActuatorView } from '../service/index.ts';
 import { apiRoutes } from './routes.ts';
-import { forecastDocumentSchema, historySchema, planDocumentSchema, poolsSchema } from './schema.ts';
+import {
+  forecastDocumentSchema,
+  historySchema,
+  planDocumentSchema,
+  poolsSchema,
+  sourcesDocumentSchema,
+} from './schema.ts';
 
 const NOW_MS = Date.UTC(2026, 2, 2, 12);
 const MINUTE_MS = 60_000;
@@ -115,6 +129,35 @@ function minutes(measurement: string, tags: Point['tags'], fieldsAt: (minute: nu
     timeMs: NOW_MS - (9 - i) * MINUTE_MS,
   }));
 }
+
+describe('GET /api/v1/sources', () => {
+  const source = {
+    name: 'nats',
+    state: 'ok',
+    reason: null,
+    newestMs: NOW_MS,
+    lagMs: 200,
+    samples: 5,
+    refused: 1,
+    flagged: 0,
+  } as const;
+  const sources = async () => sourcesDocumentSchema.parse((await get('/api/v1/sources')).body).sources;
+
+  it('is what collectors said last, and nothing before one said anything', async () => {
+    expect(await sources()).toBeNull();
+    const say = (collector: string, state: 'ok' | 'stale') =>
+      bus.publish(
+        subjects.sources(collector),
+        encodeSources({ id: collector, source: '/c', timeMs: NOW_MS }, collector, [{ ...source, state }]),
+      );
+    await say('a', 'ok');
+    await say('a', 'stale');
+    await say('b', 'ok');
+    await bus.publish(subjects.sources('c'), new TextEncoder().encode('{"sources":7}'));
+    await expect.poll(async () => (await sources())?.map(({ state }) => state)).toEqual(['stale', 'ok']);
+    expect((await sources())?.[0]).toMatchObject({ name: 'nats', newestMs: NOW_MS, lagMs: 200, refused: 1 });
+  });
+});
 
 describe('GET /api/v1/pools', () => {
   it('shows every pool with its bounds of now, and says what is not changed', async () => {

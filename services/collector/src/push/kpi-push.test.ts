@@ -66,6 +66,13 @@ describe('KPIs over HTTP', () => {
     ['a form', 'value=1', { 'content-type': 'application/x-www-form-urlencoded' }, 415, /Media Type/i],
     ['too much', ' '.repeat(2 ** 20 + 1), {}, 413, /too large/i],
     ['what claims to be gzip', '{}', { 'content-encoding': 'gzip' }, 400, /the body: not gzip/],
+    [
+      'what claims to be gzip, of a type that is refused before it is read',
+      'x'.repeat(100),
+      { 'content-encoding': 'gzip', 'content-type': 'text/plain' },
+      415,
+      /Media Type/i,
+    ],
     ['packed otherwise', '{}', { 'content-encoding': 'br' }, 415, /content-encoding = "br": allowed: gzip/],
     [
       'a small body that becomes a large one',
@@ -80,6 +87,12 @@ describe('KPIs over HTTP', () => {
     expect(refused.answer.error).toMatch(error);
     expect(dropped()).toBe(1);
     expect(await push(kpi())).toMatchObject({ status: 200 });
+  });
+
+  it('brackets deeper than the stack are refused like anything else', async () => {
+    const deep = `{"value":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
+    expect(await push(deep)).toMatchObject({ status: 400, answer: { accepted: 0, refused: [{ index: 0 }] } });
+    expect(dropped()).toBe(1);
   });
 
   it('a body in gzip is unpacked', async () => {

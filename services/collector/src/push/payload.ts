@@ -23,6 +23,8 @@ export function takeBytes(app: FastifyInstance, types: readonly string[], bytesM
     delete request.headers['content-length'];
     const unpacked = createGunzip();
     payload.on('error', (error) => unpacked.destroy(error));
+    // Nobody reads the body of a request that is refused before: what is wrong with it must not end the process.
+    unpacked.on('error', () => undefined);
     return payload.pipe(unpacked);
   });
 }

@@ -6,13 +6,14 @@ import {
   AppsV1Api,
   CoreV1Api,
   KubeConfig,
+  type KubernetesObject,
+  loadAllYaml,
   PatchStrategy,
   setHeaderOptions,
   type V1Deployment,
 } from '@kubernetes/client-node';
 import autocannon from 'autocannon';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 import { externalMetric, type MetricsServer, PodAutoscaler } from '../application/pod-autoscaler.ts';
 import { Replicas } from '../application/replicas.ts';
 import { temporaryDirectory } from '../harness/config-file.ts';
@@ -104,9 +105,9 @@ afterAll(async () => {
 });
 
 async function deploy(): Promise<void> {
-  const documents = parseAllDocuments(await readFile('examples/app/kubernetes.yaml', 'utf8')).map((one) => one.toJS());
-  const deployment = documents.find(({ kind }) => kind === 'Deployment') as V1Deployment;
-  await apps.createNamespacedDeployment({ namespace: 'default', body: deployment });
+  const documents = loadAllYaml(await readFile('examples/app/kubernetes.yaml', 'utf8')) as KubernetesObject[];
+  const body = documents.find(({ kind }) => kind === 'Deployment') as V1Deployment;
+  await apps.createNamespacedDeployment({ namespace: 'default', body });
 }
 
 /** Two hours of a quiet shop. */

@@ -18,7 +18,7 @@ ARG TENSORFLOW=auto
 COPY deploy/image/native-tensorflow.ts deploy/image/
 RUN node --disable-warning=ExperimentalWarning deploy/image/native-tensorflow.ts "$TENSORFLOW" && rm -r deploy
 # What only compilers and debuggers read. The manifests say what is here, so that `npm sbom` does.
-RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
+RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -exec rm {} + \
   && npm pkg delete devDependencies && npm pkg delete devDependencies --workspace=services/actuator
 COPY LICENSE ./
 COPY examples examples/

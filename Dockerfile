@@ -9,16 +9,16 @@ COPY services/collector/package.json services/collector/
 COPY services/predictor/package.json services/predictor/
 COPY shared/package.json shared/
 COPY simulator/package.json simulator/
-# No install script runs; the only one of use is that of native TensorFlow, which comes next.
-RUN npm ci --omit=dev --ignore-scripts --no-update-notifier \
-  --workspace=cli --workspace=dashboard --workspace=services/actuator --workspace=services/collector \
-  --workspace=services/predictor --workspace=shared --workspace=simulator
 # auto: where its binaries can be had, which do not come from npm; no: never. Without it WebAssembly does the work.
 ARG TENSORFLOW=auto
 COPY deploy/image/native-tensorflow.ts deploy/image/
-RUN node --disable-warning=ExperimentalWarning deploy/image/native-tensorflow.ts "$TENSORFLOW" && rm -r deploy
-# What only compilers and debuggers read. The manifests say what is here, so that `npm sbom` does.
-RUN find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -exec rm {} + \
+# No install script runs but that of native TensorFlow, if at all. What only compilers and debuggers read goes, and the
+# manifests say what is left, so that `npm sbom` does.
+RUN npm ci --omit=dev --ignore-scripts --no-update-notifier \
+    --workspace=cli --workspace=dashboard --workspace=services/actuator --workspace=services/collector \
+    --workspace=services/predictor --workspace=shared --workspace=simulator \
+  && node --disable-warning=ExperimentalWarning deploy/image/native-tensorflow.ts "$TENSORFLOW" && rm -r deploy \
+  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -exec rm {} + \
   && npm pkg delete devDependencies && npm pkg delete devDependencies --workspace=services/actuator
 COPY LICENSE ./
 COPY examples examples/

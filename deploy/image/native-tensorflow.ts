@@ -31,7 +31,9 @@ const works =
 if (works) {
   process.stdout.write('native TensorFlow is in the image\n');
 } else {
-  process.stdout.write(`native TensorFlow is not in the image${wanted === 'no' ? ', as asked for' : ''}: WebAssembly is\n`);
+  process.stdout.write(
+    `native TensorFlow is not in the image${wanted === 'no' ? ', as asked for' : ''}: WebAssembly is\n`,
+  );
   const args = ['uninstall', '--no-save', '--offline', '--omit=dev', '--ignore-scripts', '--no-update-notifier'];
   const isRemoved = run('npm', [...args, '--workspace=services/predictor', PACKAGE], REMOVE_WITHIN_MS);
   if (!isRemoved) process.exitCode = 1;

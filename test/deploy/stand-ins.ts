@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,7 +21,7 @@ const INFLUX_ENTRYPOINT = `#!/bin/bash
 set -e
 if [ ! -d /var/lib/influxdb/meta ]; then
   INFLUXDB_HTTP_BIND_ADDRESS=127.0.0.1:8086 influxd -config /etc/influxdb/influxdb.conf & pid=$!
-  ask() { wget -q -O - --post-data "q=$1&u=$INFLUXDB_ADMIN_USER&p=$INFLUXDB_ADMIN_PASSWORD" http://127.0.0.1:8086/query; }
+  ask() { wget -q -O - --post-data "q=$1" "http://127.0.0.1:8086/query?u=$INFLUXDB_ADMIN_USER&p=$INFLUXDB_ADMIN_PASSWORD"; }
   until wget -q -O /dev/null http://127.0.0.1:8086/ping; do sleep 0.2; done
   ask "CREATE USER \\"$INFLUXDB_ADMIN_USER\\" WITH PASSWORD '$INFLUXDB_ADMIN_PASSWORD' WITH ALL PRIVILEGES"
   ask "CREATE DATABASE $INFLUXDB_DB"
@@ -97,7 +97,11 @@ async function images(nodePath: string, registry: string): Promise<ReadonlyMap<s
       {
         programs: {},
         files: { '/run.sh': GRAFANA_ENTRYPOINT },
-        setup: ['RUN mkdir -p /var/lib/grafana && chown 472:0 /var/lib/grafana', 'ENTRYPOINT ["/run.sh"]', 'USER 472'],
+        setup: [
+          'RUN mkdir -p /var/lib/grafana && chown 472:0 /var/lib/grafana',
+          'ENTRYPOINT ["/run.sh"]',
+          'STOPSIGNAL SIGKILL',
+        ],
       },
     ],
   ]);
@@ -135,7 +139,8 @@ export async function makeStandIns(engine: Engine, registry: string): Promise<vo
 async function layOut(root: string, { programs, folders = {}, files = {} }: Image): Promise<void> {
   for (const below of ['bin', 'usr/bin', 'usr/local/bin', 'etc', 'var/lib', 'run', 'proc', 'sys', 'dev'])
     await mkdir(join(root, below), { recursive: true });
-  await mkdir(join(root, 'tmp'), { mode: 0o777 });
+  await mkdir(join(root, 'tmp'));
+  await chmod(join(root, 'tmp'), 0o1777);
   const copy = (from: string, to: string) => cp(from, join(root, to), { recursive: true, dereference: true });
   for (const tool of SHELL_TOOLS) await copy(tool, tool);
   for (const applet of (await commandOutput('/bin/busybox', '--list')).split('\n')) {
@@ -145,7 +150,11 @@ async function layOut(root: string, { programs, folders = {}, files = {} }: Imag
   await symlink('/bin/busybox', join(root, 'usr/bin/env'));
   for (const [from, to] of [...Object.entries(programs), ...Object.entries(folders)]) await copy(from, to);
   for (const library of await librariesOf([...SHELL_TOOLS, ...Object.keys(programs)])) await copy(library, library);
-  for (const [path, text] of Object.entries({ '/etc/passwd': 'root:x:0:0::/:/bin/sh\n', '/etc/group': 'root:x:0:\n', ...files })) {
+  for (const [path, text] of Object.entries({
+    '/etc/passwd': 'root:x:0:0::/:/bin/sh\n',
+    '/etc/group': 'root:x:0:\n',
+    ...files,
+  })) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), text, { mode: 0o755 });
   }

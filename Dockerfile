@@ -18,7 +18,7 @@ RUN npm ci --omit=dev --ignore-scripts --no-update-notifier \
     --workspace=cli --workspace=dashboard --workspace=services/actuator --workspace=services/collector \
     --workspace=services/predictor --workspace=shared --workspace=simulator \
   && node --disable-warning=ExperimentalWarning deploy/image/native-tensorflow.ts "$TENSORFLOW" && rm -r deploy \
-  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -exec rm {} + \
+  && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' \) -exec rm {} + \
   && npm pkg delete devDependencies && npm pkg delete devDependencies --workspace=services/actuator
 COPY LICENSE ./
 COPY examples examples/

@@ -40,7 +40,7 @@ dir = "/var/lib/influxdb/data"
 wal-dir = "/var/lib/influxdb/wal"
 `;
 /** The last argument is the URL. */
-const CURL = '#!/bin/bash\nexec wget -q -O /dev/null "${!#}"\n';
+const CURL = '#!/bin/bash\nshift $(($# - 1))\nexec wget -q -O /dev/null "$1"\n';
 const GRAFANA_ENTRYPOINT = `#!/bin/bash
 test -s "$GF_SECURITY_ADMIN_PASSWORD__FILE" && test -r /etc/grafana/provisioning/datasources/forescale.yaml || exit 1
 mkdir -p /tmp/www/api && echo '{"database":"ok"}' > /tmp/www/api/health

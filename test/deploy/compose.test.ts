@@ -29,7 +29,14 @@ interface Service {
   readonly pids_limit: number;
 }
 
-const { services } = loadYaml(read('docker-compose.yml')) as { services: Record<string, Service> };
+interface Written extends Service {
+  readonly '<<'?: Service;
+}
+
+const written = loadYaml(read('docker-compose.yml')) as { services: Record<string, Written> };
+const services: Readonly<Record<string, Service>> = Object.fromEntries(
+  Object.entries(written.services).map(([name, { '<<': shared, ...own }]) => [name, { ...shared, ...own }]),
+);
 const names = Object.keys(services);
 
 describe('docker-compose.yml', () => {

@@ -1,3 +1,4 @@
+import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startChromium } from './chromium.ts';
@@ -198,6 +199,27 @@ describe('keyboard and screen reader', () => {
     const ids = await page.locator('[id]').evaluateAll((elements) => elements.map((element) => element.id));
     expect(ids.length).toBe(new Set(ids).size);
     await close();
+  });
+});
+
+describe('what axe finds', () => {
+  test.each(['light', 'dark'] as const)('%s: nothing, on a desk and on a phone', async (colorScheme) => {
+    for (const viewport of [
+      { width: 1280, height: 900 },
+      { width: 360, height: 740 },
+    ]) {
+      const { page, close } = await open({ mode: 'observe' }, { colorScheme, viewport, reducedMotion: 'reduce' });
+      await drawn(page);
+      await page.locator('.source-row').first().waitFor();
+      await page.click('#charts details summary >> nth=0');
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
+      const found = violations.map(
+        ({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map((one) => one.html).join(' | ')}`,
+      );
+      expect(found).toEqual([]);
+      await close();
+    }
   });
 });
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { POOL_LABEL } from '@forescale/shared/config';
 import {
   decodeEvent,
@@ -168,6 +169,12 @@ describe('three processes on NATS and InfluxDB', () => {
     const { status, text } = await get(service, '/readyz');
     expect({ status, ...JSON.parse(text) }).toMatchObject({ status: 200, ready: true, reasons: {} });
     expect((await get(service, '/metrics')).status).toBe(200);
+  });
+
+  it.each(SERVICES)('promtool has nothing against the metrics of %s', async (service) => {
+    const { text } = await get(service, '/metrics');
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+    expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' });
   });
 
   it('the metrics have the names that dashboards rely on', async () => {

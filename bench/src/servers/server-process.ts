@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -109,6 +109,7 @@ class ServerProcess implements TestServer {
     if (child === null) return;
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.kill(signal);
+    if (signal === 'SIGSTOP') await stands(child.pid);
     if (GOES_ON.includes(signal)) return;
     const bound = new AbortController();
     const late = delay(END_WITHIN_MS, 'late', { signal: bound.signal }).catch(() => 'ended');
@@ -159,4 +160,13 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === 'string') throw new Error('no free port');
   return address.port;
+}
+
+/** Until the process has stopped: a signal is only on its way when it has been sent. */
+async function stands(pid: number | undefined): Promise<void> {
+  for (let looks = 0; looks < 1_000; looks++) {
+    const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') T');
+    if (state.slice(state.lastIndexOf(')')).startsWith(') T')) return;
+    await delay(1);
+  }
 }

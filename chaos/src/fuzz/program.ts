@@ -1,4 +1,6 @@
+import { startNats } from '@forescale/bench/servers';
 import { integerOption, startProgress, wordsTo, writeJson } from '@forescale/cli/output';
+import { createNatsBus } from '@forescale/shared/bus';
 import { Command } from 'commander';
 import { type FuzzReport, fuzz } from './fuzz.ts';
 
@@ -32,8 +34,17 @@ async function run(flags: Flags, signal: AbortSignal): Promise<void> {
   const words = wordsTo(flags.json);
   const progress = startProgress('fuzz');
   const startedMs = performance.now();
-  const report = await fuzz({ payloads, seed, signal, onProgress: progress.update });
-  progress.end();
+  // What a bus in this process keeps would count as growth of the collector.
+  const nats = await startNats();
+  const bus = await createNatsBus({ servers: [nats.url], name: 'fuzz' });
+  let report: FuzzReport;
+  try {
+    report = await fuzz({ payloads, seed, signal, onProgress: progress.update, bus });
+  } finally {
+    progress.end();
+    await bus.close();
+    await nats.stop();
+  }
   words.write(describe(report, (performance.now() - startedMs) / 1_000));
   if (flags.json !== undefined) await writeJson(flags.json, report);
   if (report.failures.length > 0) throw new FuzzFailedError(`seed ${seed}: ${report.failures.join('\n')}`);

@@ -1,5 +1,9 @@
+import type { Config } from '@forescale/shared/config';
+import { createLog } from '@forescale/shared/telemetry';
+import { systemClock } from '@forescale/shared/time';
 import { loadCompleteConfig } from '../runtime/complete-config.ts';
 import { startProcess } from '../runtime/process.ts';
+import { runReloading } from '../runtime/reloading.ts';
 import type { ServiceName } from '../runtime/services.ts';
 
 interface Flags {
@@ -17,7 +21,12 @@ export async function one(service: ServiceName, flags: Flags, signal: AbortSigna
 }
 
 async function serve(flags: Flags, services: readonly ServiceName[], signal: AbortSignal): Promise<void> {
-  const config = await loadCompleteConfig(flags.config, process.env);
-  const running = await startProcess(config, services);
-  await running.run(signal);
+  const load = () => loadCompleteConfig(flags.config, process.env);
+  const config = await load();
+  const start = async (one: Config) => {
+    const started = await startProcess(one, services);
+    return (until: AbortSignal) => started.run(until);
+  };
+  const log = createLog('forescale', config.telemetry.logLevel);
+  await runReloading(config, { load, start, clock: systemClock, log }, signal);
 }

@@ -30,7 +30,7 @@ export async function importQuery(work: QueryImport, parts: ImportParts): Promis
   const { client, query, field, series } = work;
   const { range, tooOld } = keptRange(work.range, parts.keptFromMs);
   const { stepMs } = range;
-  const journal = new ImportJournal(parts.dataDir, { server: client.host, query, stepMs, ...series });
+  const journal = new ImportJournal(parts.dataDir, { server: client.server, query, stepMs, ...series });
   const fromMs = await journal.begin(range.fromMs, stepMs);
   const progress = startProgress(`${series.pool}/${series.signal}`);
   const imported = { samples: 0, firstMs: Number.NaN, lastMs: Number.NaN, tooOld, before: fromMs - range.fromMs };

@@ -29,6 +29,10 @@ export class NatsConsumption implements Subscription {
   readonly #parts: NatsConsumptionParts;
   readonly #stopping = new AbortController();
   readonly #done: Promise<void>;
+  /** The batch after the one that is handled, where there is one. */
+  #ahead: Promise<JsMsg[]> | null = null;
+  /** What of it is there already. */
+  #waiting: readonly JsMsg[] = [];
   /** What was last told, so that a trouble that lasts is told once. */
   #lastTrouble = '';
 
@@ -48,10 +52,13 @@ export class NatsConsumption implements Subscription {
     let failures = 0;
     while (!signal.aborted) {
       await link.whenConnected(signal);
-      if (signal.aborted) return;
+      if (signal.aborted) break;
       try {
-        const batch = await this.#collect();
+        const batch = await this.#next();
         this.#lastTrouble = '';
+        // Where batches are full there is more: the next one comes while this one is handled. Of single ones another may
+        // be free for the next.
+        if (batch.length > 1 && batch.length === this.#parts.options.batch) this.#fetchAhead();
         const done = batch.length === 0 || (await this.#handle(batch));
         failures = done ? 0 : failures + 1;
       } catch (error) {
@@ -59,8 +66,37 @@ export class NatsConsumption implements Subscription {
         await this.#recover(toBusError(error));
       }
       // A handler that fails whatever it gets shall not fail its way through the whole stream.
+      if (failures > 0) await this.#giveAhead();
       if (failures > 0) await delay(redeliveryDelayMs(failures), undefined, { signal }).catch(() => {});
     }
+    await this.#giveAhead();
+  }
+
+  #next(): Promise<JsMsg[]> {
+    const ahead = this.#ahead ?? this.#collect();
+    this.#ahead = null;
+    return ahead;
+  }
+
+  #fetchAhead(): void {
+    const ahead = this.#collect();
+    // Whoever takes it hears of its failure; until then nobody else need.
+    ahead.then(
+      (messages) => {
+        if (this.#ahead === ahead) this.#waiting = messages;
+      },
+      () => undefined,
+    );
+    this.#waiting = [];
+    this.#ahead = ahead;
+  }
+
+  /** Gives back what was fetched and is not going to be handled now. */
+  async #giveAhead(): Promise<void> {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    this.#waiting = [];
+    give((await ahead?.catch(() => [])) ?? [], 0);
   }
 
   async #collect(): Promise<JsMsg[]> {
@@ -119,7 +155,7 @@ export class NatsConsumption implements Subscription {
       give(batch, 0);
       return true;
     }
-    const holding = setInterval(() => hold(batch, link), options.ackWaitMs / HOLDS_PER_WAIT);
+    const holding = setInterval(() => hold([...batch, ...this.#waiting], link), options.ackWaitMs / HOLDS_PER_WAIT);
     try {
       await handler(batch.map(({ subject, data, info }) => ({ subject, data, deliveries: info.deliveryCount })));
     } catch (error) {

@@ -39,12 +39,15 @@ export interface Range {
 export class PrometheusClient {
   /** As messages name it. */
   readonly host: string;
+  /** Which one it is: a server may be several, each below a path of its own. */
+  readonly server: string;
   readonly #access: PrometheusAccess;
   readonly #agent: Agent;
 
   constructor(access: PrometheusAccess) {
     const { ca, cert, key, serverName } = access.tls ?? {};
     this.host = access.url.host;
+    this.server = access.url.href.replace(/\/+$/, '');
     this.#access = access;
     this.#agent = new Agent({
       connections: CONNECTIONS_MAX,
@@ -75,10 +78,10 @@ export class PrometheusClient {
   }
 
   async #ask(endPoint: string, parameters: Record<string, string>, signal: AbortSignal): Promise<string> {
-    const { url, authorization } = this.#access;
+    const { authorization } = this.#access;
     try {
       const header = await authorization();
-      const response = await fetch(`${url.href.replace(/\/+$/, '')}/api/v1/${endPoint}`, {
+      const response = await fetch(`${this.server}/api/v1/${endPoint}`, {
         method: 'POST',
         body: new URLSearchParams(parameters),
         headers: { accept: 'application/json', ...(header !== null && { authorization: header }) },

@@ -38,6 +38,10 @@ export async function startTelemetry(serviceName: string): Promise<Telemetry> {
   return {
     instruments: createInstruments(metrics.getMeter('forescale')),
     serveMetrics: (request, response) => exporter.getMetricsRequestHandler(request, response),
-    stop: () => sdk.shutdown(),
+    async stop() {
+      await sdk.shutdown();
+      // The next one of this process registers itself anew.
+      metrics.disable();
+    },
   };
 }

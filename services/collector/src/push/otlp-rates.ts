@@ -65,6 +65,8 @@ export class CountsOfRequest {
 
   commit(nowMs: number): void {
     for (const [series, count] of this.#learned) {
+      // A request that came later may be done before.
+      if ((this.#before.get(series)?.timeMs ?? 0) > count.timeMs) continue;
       // The newest are at the end.
       this.#before.delete(series);
       this.#before.set(series, count);

@@ -106,7 +106,7 @@ export function encodeResponse(encoding: OtlpEncoding, rejected: number, message
 }
 
 /** A failure as `google.rpc.Status`; 3 is INVALID_ARGUMENT, 14 UNAVAILABLE. */
-export function encodeStatus(encoding: OtlpEncoding, code: 3 | 8 | 14, message: string): Buffer | string {
+export function encodeStatus(encoding: OtlpEncoding, code: 3 | 14, message: string): Buffer | string {
   if (encoding === 'json') return JSON.stringify({ code, message });
   return Buffer.from(statusType.encode({ code, message }).finish());
 }

@@ -133,6 +133,17 @@ describe('OTLP: what becomes of a metric', () => {
     expect(await valuesOf('rps')).toEqual([]);
   });
 
+  it('a time of no year is refused, whatever it is', async () => {
+    for (const timeUnixNano of [1e308, '9'.repeat(20), -5_000_000]) {
+      const { status, answer } = await sendJson(sum('requests', NOW_MS, 1, 2, false, { timeUnixNano }));
+      expect(status).toBe(200);
+      expect(answer.partialSuccess).toMatchObject({
+        rejectedDataPoints: 1,
+        errorMessage: expect.stringMatching(/time/),
+      });
+    }
+  });
+
   it('without a time a point is of now; far ahead it is refused', async () => {
     await sendJson(sum('requests', 0, 1, 2, false, { timeUnixNano: '0' }));
     expect((await world.stored('rps')).map(({ timeMs }) => timeMs)).toEqual([NOW_MS]);

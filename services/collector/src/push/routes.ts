@@ -1,8 +1,10 @@
 import type { Config } from '@forescale/shared/config';
+import { StoreUnavailableError } from '@forescale/shared/store';
 import { WireError } from '@forescale/shared/wire';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Refused } from '../sources/screen.ts';
 import type { Reading } from '../sources/source.ts';
+import { SpoolError } from '../spool/index.ts';
 import { decodeKpis, KPI_BYTES_MAX } from './kpi-request.ts';
 import { Counts } from './otlp-rates.ts';
 import { OtlpReader } from './otlp-reading.ts';
@@ -88,7 +90,8 @@ async function takeKpis({ accept, nowMs }: PushParts, body: Uint8Array, reply: F
       await accept('push', { measurements: [], refusals: [error.message] }, atMs);
       return reply.code(400).send({ error: error.message });
     }
-    return comeAgain(reply).send({ error: (error as Error).message });
+    if (!isAway(error)) throw error;
+    return comeAgain(reply).send({ error: error.message });
   }
 }
 
@@ -119,8 +122,14 @@ async function takeOtlp(
       await accept('otlp', { measurements: [], refusals: [error.message] }, atMs);
       return reply.code(400).send(encodeStatus(encoding, 3, error.message));
     }
-    return comeAgain(reply).send(encodeStatus(encoding, 14, (error as Error).message));
+    if (!isAway(error)) throw error;
+    return comeAgain(reply).send(encodeStatus(encoding, 14, error.message));
   }
+}
+
+/** Anything else is a mistake of ours, and would be there again when it is sent again. */
+function isAway(error: unknown): error is Error {
+  return error instanceof StoreUnavailableError || error instanceof SpoolError;
 }
 
 /** Neither the store nor the disk has room for it: whoever sends it keeps it. */

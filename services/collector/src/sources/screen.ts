@@ -4,6 +4,7 @@ import type { Measurement } from './source.ts';
 
 /** A measurement may be this much ahead of our clock, for clocks that differ; more is a mistake of its unit or zone. */
 const AHEAD_MS_MAX = 5 * 60_000;
+const DATE_MS_MAX = 8.64e15;
 
 /** A measurement that is none, by its place in the reading, and why in words. */
 export interface Refused {
@@ -35,6 +36,8 @@ export function screen(
 
 function refusalOf({ pool, timeMs, value }: Measurement, pools: ReadonlySet<string>, nowMs: number): string | null {
   if (!pools.has(pool)) return `pool = ${JSON.stringify(pool)}: allowed: ${[...pools].join(', ')}`;
+  // Beyond it there is no date to say.
+  if (!(timeMs >= 0 && timeMs <= DATE_MS_MAX)) return `time = ${timeMs} ms: allowed: a time from 1970 on`;
   if (timeMs > nowMs + AHEAD_MS_MAX)
     return `time = ${rfc3339(timeMs)}: allowed: at most 5 min ahead of ${rfc3339(nowMs)}`;
   return Number.isFinite(value) ? null : `value = ${value}: allowed: a finite number`;

@@ -23,6 +23,7 @@ const NEEDED: readonly Program[] = [
 const OF_USE: readonly Program[] = [
   { program: 'dockerd', packages: ['docker.io'] },
   { program: 'busybox', packages: ['busybox-static'] },
+  { program: 'docker-compose', packages: ['docker-compose'] },
 ];
 
 /** Installs the missing programs where this user may; returns those that are needed and missing still. */

@@ -112,6 +112,11 @@ function createProgram(signal: AbortSignal): Command {
     .option('--seed <number>', 'seed of everything random', '1')
     .option('--port <port>', 'port of the page', '8080')
     .option('--speed <minutes>', 'simulated minutes per second; 0: as fast as possible')
+    .option(
+      '--config <file>',
+      'the services run elsewhere, with this configuration: only the cluster and its load are here',
+    )
+    .option('--cluster <host:port>', 'with --config: where the cluster listens; 127.0.0.1:8090 by default')
     .option('--json <file>', 'writes the summary as JSON ("-": to stdout)')
     .action(async (options) => (await import('./demo/demo.ts')).demo(options, signal));
   return program;

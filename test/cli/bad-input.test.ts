@@ -136,6 +136,10 @@ describe('command lines', () => {
     [['simulate', 'examples', ...CONFIG], /examples: cannot be read: EISDIR/],
     [['forecast', 'x.csv', '--horizon', 'soon'], /--horizon = "soon"; allowed: a number/],
     [['demo', '--once', '--days', '-1'], /--days = "-1"; allowed: a number/],
+    [['demo', '--cluster', '0.0.0.0:8090'], /--cluster = "0.0.0.0:8090"; allowed: together with --config/],
+    [['demo', ...CONFIG, '--cluster', 'here'], /--cluster = "here"; allowed: an address and a port, such as /],
+    [['demo', ...CONFIG, '--cluster', '[::1]:70000'], /--cluster = ".*"; allowed: an address and a port, such as /],
+    [['demo', ...CONFIG], /examples\/simulate.yaml: autoscaler.bus.kind = in-process; allowed for .*: nats/],
     [['up', '--config', '/nowhere.yaml'], /\/nowhere.yaml: cannot be read: ENOENT/],
   ])('%j: exit 2', async (args, reason) => {
     const { code, stdout, stderr } = await ran(...args);

@@ -3,34 +3,46 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { startServer, type TestServer } from '@forescale/bench/servers';
 
+/** What an engine of a test's own is without: the machine's configuration, and its network. */
+interface EngineOptions {
+  /**
+   * `none`: containers have no network, and the storage driver is the one that needs nothing of the kernel. `own`: the
+   * engine lives in a network namespace of its own, with bridges and names in it; nothing of it is seen outside, so that
+   * whoever wants to talk to a published port has to go in, by `nsenter --target <pid> --net`.
+   */
+  readonly network: 'none' | 'own';
+}
+
 /**
- * A Docker engine of the test's own, beside whichever runs: its own socket and folders, no bridge and no rules of the
- * firewall, and the storage driver that needs nothing of the kernel. Rejects with what the engine says where none can be
- * started: it wants root, and a kernel that lets it.
+ * A Docker engine of the test's own, beside whichever runs: its own socket and folders. Rejects with what the engine says
+ * where none can be started: it wants root, and a kernel that lets it.
  */
-export function startDockerEngine(): Promise<TestServer> {
+export function startDockerEngine({ network }: EngineOptions = { network: 'none' }): Promise<TestServer> {
+  const isolated = network === 'own';
   return startServer({
-    binary: 'dockerd',
-    debianPackage: 'docker.io',
+    binary: isolated ? 'unshare' : 'dockerd',
+    debianPackage: isolated ? 'util-linux' : 'docker.io',
     url: (_port, directory) => `unix://${socketIn(directory)}`,
     async configure(directory) {
       const config = join(directory, 'daemon.json');
       // Else the machine's own configuration counts too.
       await writeFile(config, '{}');
-      return [
+      const own = [
         `--config-file=${config}`,
         `--host=unix://${socketIn(directory)}`,
         `--data-root=${join(directory, 'data')}`,
         `--exec-root=${join(directory, 'exec')}`,
         `--pidfile=${join(directory, 'pid')}`,
-        '--bridge=none',
-        '--iptables=false',
-        '--storage-driver=vfs',
       ];
+      if (!isolated) return [...own, '--bridge=none', '--iptables=false', '--storage-driver=vfs'];
+      return ['--net', '--mount', 'sh', '-c', IN_NAMESPACE, 'sh', ...own];
     },
     isReady: (_port, directory) => answers(socketIn(directory)),
   });
 }
+
+/** A new namespace has a loopback device that is down. */
+const IN_NAMESPACE = 'PATH=$PATH:/usr/sbin:/sbin; busybox ip link set lo up && exec dockerd "$@"';
 
 const socketIn = (directory: string) => join(directory, 'docker.sock');
 

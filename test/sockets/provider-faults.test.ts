@@ -26,7 +26,7 @@ interface Cloud {
 async function started(): Promise<Cloud> {
   const faulty = await FaultyCluster.start();
   open.push(faulty);
-  const config = { kind: 'simulated', url: faulty.url, concurrency: 10, ratePerSecond: null } as const;
+  const config = { kind: 'simulated', url: faulty.url, tokenFile: null, concurrency: 10, ratePerSecond: null } as const;
   const errors: string[] = [];
   const calls = createProviderCalls(
     {

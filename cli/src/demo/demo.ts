@@ -1,8 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type Config, loadConfig, type PoolConfig } from '@forescale/shared/config';
 import { systemClock } from '@forescale/shared/time';
 import { readTrace } from '@forescale/shared/trace';
 import type { SimulatedCluster } from '@forescale/simulator/cluster';
@@ -10,19 +8,19 @@ import { generateLoad } from '@forescale/simulator/workload';
 import { writeHistory } from '../import/write-history.ts';
 import { wordsTo, writeJson } from '../output/json.ts';
 import { startProgress } from '../output/progress.ts';
-import { integerOption, numberOption } from '../output/usage.ts';
-import { type ServiceProcess, startProcess } from '../runtime/process.ts';
+import { integerOption, numberOption, UsageError } from '../output/usage.ts';
 import { Conductor, LOAD_SOURCE } from './conductor.ts';
 import { Ledger } from './ledger.ts';
 import { narrate } from './narrator.ts';
 import { cutScenario, type Scenario } from './scenario.ts';
+import { type Closing, type Stage, setOwnStage, setSharedStage } from './stage.ts';
 import { summarise, summaryText } from './summary.ts';
-import { createWorld } from './world.ts';
 
 const MINUTE_MS = 60_000;
 /** Fast enough that three days are a coffee, slow enough to follow. */
 const MINUTES_PER_SECOND = 30;
-const CONFIG_FILE = fileURLToPath(new URL('../../../examples/demo.yaml', import.meta.url));
+/** Where the cluster listens when its services run elsewhere. */
+const CLUSTER_ADDRESS = '127.0.0.1:8090';
 
 export interface DemoFlags {
   readonly trace?: string;
@@ -32,6 +30,10 @@ export interface DemoFlags {
   readonly port: string;
   readonly speed?: string;
   readonly json?: string;
+  /** Of services that run elsewhere; absent: they run here. */
+  readonly config?: string;
+  /** With `config`: where the cluster listens. */
+  readonly cluster?: string;
 }
 
 /** `forescale demo`: a simulated cluster lives through a load, with Forescale looking after its nodes. */
@@ -40,30 +42,56 @@ export async function demo(flags: DemoFlags, signal: AbortSignal): Promise<void>
   const seed = integerOption('--seed', flags.seed, 0, 2 ** 31 - 1);
   const speed =
     flags.speed === undefined ? (flags.once ? 0 : MINUTES_PER_SECOND) : numberOption('--speed', flags.speed, 0, 10_000);
-  const scenario = await chooseScenario(flags, seed);
+  const chosen = await chooseScenario(flags, seed);
   const data = await mkdtemp(join(tmpdir(), 'forescale-demo-'));
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   // What was opened must be closed however it ends: a server that listens keeps the process from ending.
-  const closing: (() => Promise<void>)[] = [() => rm(data, { recursive: true, force: true })];
+  const closing: Closing = [() => rm(data, { recursive: true, force: true })];
   try {
-    const stage = await setStage(scenario, flags, data, seed, closing);
-    out.write(`${scenario.name}: ${stage.pool.mode} mode, page on ${stage.process.url}\n`);
-    const running = stage.process.run(either);
-    closing.push(() => running);
+    const stage = await setStage(chosen, flags, data, seed, either, closing);
+    const { scenario } = stage;
+    out.write(`${scenario.name}: ${stage.pool.mode} mode, ${stage.where}\n`);
     const series = { pool: stage.pool.name, signal: stage.signal, source: LOAD_SOURCE };
-    await writeHistory(stage.process.runtime.store, series, scenario.history);
-    const ledger = await play(scenario, stage, speed, either, out);
+    await writeHistory(stage.store, series, scenario.history);
+    const ledger = await play(stage, speed, either, out);
     if (!signal.aborted) {
-      const summary = await summarise(scenario, stage.pool, ledger, stage.cluster, stage.process, seed);
+      const summary = await summarise(scenario, stage.pool, ledger, stage.cluster, stage.bus, seed);
       if (flags.json !== undefined) await writeJson(flags.json, summary);
       out.write(`${summaryText(summary)}\n`);
-      if (!flags.once) await stayUp(stage.process.url, signal, out);
+      if (!flags.once) await stayUp(stage.where, signal, out);
     }
   } finally {
     stop.abort();
     for (const close of closing.toReversed()) await close();
   }
+}
+
+async function setStage(
+  scenario: Scenario,
+  flags: DemoFlags,
+  data: string,
+  seed: number,
+  stop: AbortSignal,
+  closing: Closing,
+): Promise<Stage> {
+  const port = integerOption('--port', flags.port, 0, 65_535);
+  if (flags.config !== undefined) {
+    const address = addressOption('--cluster', flags.cluster ?? CLUSTER_ADDRESS);
+    return await setSharedStage(scenario, { configFile: flags.config, ...address, seed }, closing);
+  }
+  if (flags.cluster !== undefined)
+    throw new UsageError(`--cluster = ${JSON.stringify(flags.cluster)}; allowed: together with --config`);
+  return await setOwnStage(scenario, { port: flags.once ? 0 : port, data, seed }, stop, closing);
+}
+
+/** An address and a port to listen on. */
+function addressOption(option: string, text: string): { readonly host: string; readonly port: number } {
+  const [, host = '', port = ''] = /^\[?([\w.:-]+?)\]?:(\d{1,5})$/.exec(text) ?? [];
+  if (host !== '' && Number(port) <= 65_535) return { host, port: Number(port) };
+  throw new UsageError(
+    `${option} = ${JSON.stringify(text)}; allowed: an address and a port, such as ${CLUSTER_ADDRESS}`,
+  );
 }
 
 async function chooseScenario(flags: DemoFlags, seed: number): Promise<Scenario> {
@@ -78,57 +106,8 @@ async function chooseScenario(flags: DemoFlags, seed: number): Promise<Scenario>
   );
 }
 
-interface Stage {
-  readonly pool: PoolConfig;
-  /** Of the load. */
-  readonly signal: string;
-  readonly cluster: SimulatedCluster;
-  readonly process: ServiceProcess;
-}
-
-async function setStage(
-  scenario: Scenario,
-  flags: DemoFlags,
-  data: string,
-  seed: number,
-  closing: (() => Promise<void>)[],
-): Promise<Stage> {
-  const port = integerOption('--port', flags.port, 0, 65_535);
-  const settings = (cluster: string) => ({
-    ...process.env,
-    DEMO_DATA: data,
-    DEMO_CLUSTER: cluster,
-    DEMO_PORT: String(flags.once ? 0 : port),
-    DEMO_CAPACITY: String(scenario.capacityPerNode),
-    DEMO_INTERVAL: `${Math.round(scenario.intervalMs / 1_000)}s`,
-  });
-  // The cluster is made after the pool's offerings, and the pool has to know where the cluster listens: read twice.
-  const draft = poolOf(await loadConfig(CONFIG_FILE, settings('http://127.0.0.1:1')));
-  const firstDemand = scenario.history.values.at(-1) ?? 0;
-  const initialNodes = Math.max(draft.bounds.minNodes, Math.ceil(firstDemand / scenario.capacityPerNode) + 1);
-  const cluster = createWorld(scenario, draft, initialNodes, seed);
-  const server = await cluster.listen();
-  closing.push(() => server.close());
-  const config = await loadConfig(CONFIG_FILE, settings(server.url));
-  const services = await startProcess(config, ['collector', 'predictor', 'actuator']);
-  return { pool: poolOf(config), signal: draft.signals[0]?.name ?? 'load', cluster, process: services };
-}
-
-function poolOf(config: Config): PoolConfig {
-  const [pool] = config.pools;
-  if (!pool) throw new Error('the demo configuration has no pool');
-  return pool;
-}
-
-async function play(
-  scenario: Scenario,
-  stage: Stage,
-  speed: number,
-  signal: AbortSignal,
-  out: NodeJS.WriteStream,
-): Promise<Ledger> {
-  const { pool, cluster } = stage;
-  const { bus } = stage.process.runtime;
+async function play(stage: Stage, speed: number, signal: AbortSignal, out: NodeJS.WriteStream): Promise<Ledger> {
+  const { scenario, pool, cluster, bus } = stage;
   await narrate(bus, pool.name, out);
   const ledger = new Ledger(scenario.capacityPerNode);
   const conductor = await Conductor.start({
@@ -161,7 +140,7 @@ function observe(cluster: SimulatedCluster, timeMs: number) {
   return { timeMs, demand: workload?.demand ?? 0, nodesReady: nodes.ready, usdPerHour: cost.usdPerHour };
 }
 
-async function stayUp(url: string, signal: AbortSignal, out: NodeJS.WriteStream): Promise<void> {
-  out.write(`The replay is over; the page stays on ${url} until Ctrl-C.\n`);
+async function stayUp(where: string, signal: AbortSignal, out: NodeJS.WriteStream): Promise<void> {
+  out.write(`The replay is over; it stays up until Ctrl-C: ${where}\n`);
   await systemClock.sleep(2 ** 31 - 1, signal);
 }

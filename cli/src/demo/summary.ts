@@ -1,10 +1,10 @@
+import type { Bus } from '@forescale/shared/bus';
 import { DEFAULT_SIGNALS, type PoolConfig } from '@forescale/shared/config';
 import { type Series, sliceSeries } from '@forescale/shared/domain';
 import { formatDuration } from '@forescale/shared/time';
 import { decodeEvent, forecastSchema, streams, subjects } from '@forescale/shared/wire';
 import type { SimulatedCluster } from '@forescale/simulator/cluster';
 import { type PolicyName, replay } from '@forescale/simulator/replay';
-import type { ServiceProcess } from '../runtime/process.ts';
 import type { LeadTimes, Ledger } from './ledger.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -35,11 +35,11 @@ export async function summarise(
   pool: PoolConfig,
   ledger: Ledger,
   cluster: SimulatedCluster,
-  process: ServiceProcess,
+  bus: Bus,
   seed: number,
 ): Promise<DemoSummary> {
   const signal = pool.signals[0]?.name ?? DEFAULT_SIGNALS[0];
-  const last = await process.runtime.bus.last(streams.forecast.name, subjects.forecast(pool.name, signal));
+  const last = await bus.last(streams.forecast.name, subjects.forecast(pool.name, signal));
   const forecast = last && decodeEvent(last.data, forecastSchema);
   return {
     scenario: scenario.name,

@@ -6,19 +6,25 @@ import type { Scenario } from './scenario.ts';
 const NODE_READY_MS = 5_000;
 /** Three pods of the workload fill a node. */
 const PODS_PER_NODE = 3;
+const ADMIN = { name: 'forescale', groups: ['system:masters', 'system:authenticated'] };
 
-/** The cluster of the demo: a workload whose pods follow the load, on machines as the pool's offerings describe them. */
+/**
+ * The cluster of the demo: a workload whose pods follow the load, on machines as the pool's offerings describe them.
+ * Whoever has the token may do everything in it and in its cloud; with none, everybody may.
+ */
 export function createWorld(
   scenario: Pick<Scenario, 'startMs' | 'live' | 'capacityPerNode'>,
   pool: PoolConfig,
   initialNodes: number,
   seed: number,
+  token: string | null = null,
 ): SimulatedCluster {
   const { allocatable, labels, taints } = pool.template;
   const daemonCpu = 120;
   const [firstOffering] = pool.offerings;
   if (!firstOffering) throw new Error('the demo needs an offering');
   return createSimulatedCluster({
+    ...(token === null ? {} : { users: new Map([[token, ADMIN]]), cloudToken: token }),
     seed,
     startMs: scenario.startMs,
     offerings: pool.offerings.map(({ allocatable: own, ...offering }) => ({

@@ -25,7 +25,7 @@ export async function openProvider(config: SingleProviderConfig, parts: Provider
     case 'none':
       return new (await import('./none/provider.ts')).NoProvider();
     case 'simulated':
-      return new (await import('./simulated/provider.ts')).SimulatedProvider(config.url);
+      return new (await import('./simulated/provider.ts')).SimulatedProvider(config);
     case 'buffer':
       return new (await import('./buffer/provider.ts')).BufferProvider(config, parts);
     case 'clusterapi':

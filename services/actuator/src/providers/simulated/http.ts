@@ -17,13 +17,14 @@ export interface HttpAnswer {
 }
 
 /**
- * One call. Resolves to answers of 2xx, and of 404 to a DELETE in the cloud's own words; rejects with a `ProviderError`
+ * One call, with the bearer token where there is one. Resolves to answers of 2xx, and of 404 to a DELETE in the cloud's own words; rejects with a `ProviderError`
  * for everything else: the class is the one that the body names, else the status's; no answer at all may mean
  * anything, which is `transient`.
  */
 export async function callCloud(
   method: 'GET' | 'POST' | 'DELETE',
   url: URL,
+  token: string,
   signal: AbortSignal,
   body?: unknown,
 ): Promise<HttpAnswer> {
@@ -35,7 +36,11 @@ export async function callCloud(
       method,
       signal,
       redirect: 'error',
-      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      headers: {
+        ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     text = await boundedText(response);
   } catch (error) {

@@ -1,6 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { MachineRequest } from '../port.ts';
 import { SimulatedProvider } from './provider.ts';
 
@@ -44,12 +47,20 @@ afterEach(() => {
 });
 
 /** A provider of a cloud that answers as `answer` says; `seen` are the requests. */
-async function cloud(answer: (request: IncomingMessage, response: ServerResponse) => void) {
-  const seen: { method: string; url: string; body: string }[] = [];
+async function cloud(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  tokenFile: string | null = null,
+) {
+  const seen: { method: string; url: string; body: string; authorization: string | undefined }[] = [];
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
-    seen.push({ method: request.method ?? '', url: request.url ?? '', body });
+    seen.push({
+      method: request.method ?? '',
+      url: request.url ?? '',
+      body,
+      authorization: request.headers.authorization,
+    });
     answer(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -58,7 +69,7 @@ async function cloud(answer: (request: IncomingMessage, response: ServerResponse
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return { provider: new SimulatedProvider(`http://127.0.0.1:${port}`), seen };
+  return { provider: new SimulatedProvider({ url: `http://127.0.0.1:${port}`, tokenFile }), seen };
 }
 
 const json = (status: number, body: unknown, headers: Record<string, string> = {}) =>
@@ -132,6 +143,23 @@ describe('simulated provider: calls', () => {
     });
     expect(seen[0]).toMatchObject({ method: 'POST', url: '/cloud/v1/machines' });
     expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({ token: 'r-1', nodeName: 'n-1', clusterTag: 'c-1' });
+  });
+
+  it('with the token that its file has at the time, and without one where there is no file', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'forescale-test-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const file = join(directory, 'token');
+    const page = JSON.stringify({ machines: [], nextPageToken: null });
+    const { provider, seen } = await cloud((_request, response) => response.end(page), file);
+    await expect(provider.list('c-1', signal())).rejects.toMatchObject({ errorClass: 'auth' });
+    for (const token of ['one', 'two']) {
+      await writeFile(file, `${token}\n`);
+      await provider.list('c-1', signal());
+    }
+    const open = await cloud((_request, response) => response.end(page));
+    await open.provider.list('c-1', signal());
+    const sent = [...seen, ...open.seen].map((request) => request.authorization);
+    expect(sent).toEqual(['Bearer one', 'Bearer two', undefined]);
   });
 
   it('lists page by page and leaves out what has ended', async () => {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ProviderError } from '../errors.ts';
+import { readToken } from '../join/index.ts';
 import type { Interruption, Machine, MachineProvider, MachineRequest, Place } from '../port.ts';
-import { callCloud } from './http.ts';
+import { callCloud, type HttpAnswer } from './http.ts';
 
 const PAGE_SIZE = 1_000;
 /** 100,000 machines; more is a mistake. */
@@ -39,8 +40,11 @@ const interruptionsSchema = z.object({
 export class SimulatedProvider implements MachineProvider {
   readonly kind = 'simulated';
   readonly #root: URL;
+  /** Read anew for every call: it may be replaced. */
+  readonly #tokenFile: string | null;
 
-  constructor(url: string) {
+  constructor({ url, tokenFile }: { readonly url: string; readonly tokenFile: string | null }) {
+    this.#tokenFile = tokenFile;
     this.#root = new URL('cloud/v1/', url.endsWith('/') ? url : `${url}/`);
   }
 
@@ -49,7 +53,7 @@ export class SimulatedProvider implements MachineProvider {
     const offering = { region, zone, instanceType, capacityType };
     const { requestId, token, nodeName, clusterTag, pool, labels, taints } = request;
     const asked = { requestId, token, nodeName, clusterTag, pool, labels, taints, offering };
-    const { body } = await callCloud('POST', this.#url('machines'), signal, asked);
+    const { body } = await this.#call('POST', this.#url('machines'), signal, asked);
     const machine = parse(machineSchema, body);
     return { machines: shown([machine]), failures: [] };
   }
@@ -63,13 +67,13 @@ export class SimulatedProvider implements MachineProvider {
   }
 
   async terminate(machineId: string, _place: Place, signal: AbortSignal): Promise<'terminating' | 'gone'> {
-    const { status, body } = await callCloud('DELETE', this.#url(`machines/${encodeURIComponent(machineId)}`), signal);
+    const { status, body } = await this.#call('DELETE', this.#url(`machines/${encodeURIComponent(machineId)}`), signal);
     if (status === 404) return 'gone';
     return parse(machineSchema, body).state === 'terminated' ? 'gone' : 'terminating';
   }
 
   async interruptions(clusterTag: string, signal: AbortSignal): Promise<readonly Interruption[]> {
-    const { body } = await callCloud('GET', this.#url('interruptions', { clusterTag }), signal);
+    const { body } = await this.#call('GET', this.#url('interruptions', { clusterTag }), signal);
     return parse(interruptionsSchema, body).interruptions;
   }
 
@@ -78,12 +82,16 @@ export class SimulatedProvider implements MachineProvider {
     let pageToken = '';
     for (let page = 0; page < PAGES_MAX; page++) {
       const url = this.#url('machines', { ...query, limit: String(PAGE_SIZE), ...(pageToken && { pageToken }) });
-      const answer = parse(pageSchema, (await callCloud('GET', url, signal)).body);
+      const answer = parse(pageSchema, (await this.#call('GET', url, signal)).body);
       machines.push(...answer.machines);
       if (answer.nextPageToken === null) return shown(machines);
       pageToken = answer.nextPageToken;
     }
     throw new ProviderError('config', `more than ${PAGES_MAX} pages of ${PAGE_SIZE} machines`);
+  }
+
+  async #call(method: 'GET' | 'POST' | 'DELETE', url: URL, signal: AbortSignal, body?: unknown): Promise<HttpAnswer> {
+    return await callCloud(method, url, await readToken(this.#tokenFile, 'auth'), signal, body);
   }
 
   #url(path: string, query: Readonly<Record<string, string>> = {}): URL {

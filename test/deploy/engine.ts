@@ -1,0 +1,67 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+import { startDockerEngine, type TestServer } from '../servers/index.ts';
+
+const run = promisify(execFile);
+const OUTPUT_BYTES_MAX = 64 * 2 ** 20;
+
+/** A Docker engine with a network of its own, and the commands that talk to it. Each rejects with what it says. */
+export class Engine {
+  readonly #server: TestServer;
+  readonly #inside: ChildProcess[] = [];
+
+  private constructor(server: TestServer) {
+    this.#server = server;
+  }
+
+  /** Or, in words, why there is none here. */
+  static async start(): Promise<Engine | string> {
+    try {
+      return new Engine(await startDockerEngine({ network: 'own' }));
+    } catch (error) {
+      const lines = error instanceof Error ? error.message.trim().split('\n') : [String(error)];
+      return [lines[0], lines.at(-1)].join(' … ').slice(0, 500);
+    }
+  }
+
+  async docker(...args: readonly string[]): Promise<string> {
+    return await this.#run('docker', args);
+  }
+
+  /** Compose on a project, in its folder. */
+  async compose(folder: string, environment: Readonly<Record<string, string>>, ...args: string[]): Promise<string> {
+    return await this.#run('docker-compose', ['--project-name', 'forescale-test', ...args], folder, environment);
+  }
+
+  /** Starts a program that sees the engine's network, and waits for its first word. */
+  async startInside(...args: readonly [string, ...string[]]): Promise<void> {
+    const child = spawn('nsenter', this.#entering(args), { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#inside.push(child);
+    const ended = once(child, 'exit').then(() => {
+      throw new Error(`${args.join(' ')} ended`);
+    });
+    await Promise.race([once(child.stdout as NonNullable<typeof child.stdout>, 'data'), ended]);
+    ended.catch(() => {});
+  }
+
+  /** What a program says that sees the engine's network, as one on the machine would that runs it. */
+  async inside(...args: readonly string[]): Promise<string> {
+    return (await run('nsenter', this.#entering(args))).stdout;
+  }
+
+  async stop(): Promise<void> {
+    for (const child of this.#inside) child.kill('SIGKILL');
+    await this.#server.stop();
+  }
+
+  #entering(args: readonly string[]): string[] {
+    return ['--target', String(this.#server.pid), '--net', '--', ...args];
+  }
+
+  async #run(command: string, args: readonly string[], cwd?: string, environment = {}): Promise<string> {
+    const env = { ...process.env, ...environment, DOCKER_HOST: this.#server.url, DOCKER_BUILDKIT: '0' };
+    const { stdout, stderr } = await run(command, args, { cwd, env, maxBuffer: OUTPUT_BYTES_MAX });
+    return command === 'docker' && args[0] === 'build' ? stdout + stderr : stdout;
+  }
+}

@@ -27,7 +27,9 @@ describe('what docs/integrating.md shows', () => {
     const configs = blocks
       .filter((yaml) => yaml.startsWith('autoscaler:'))
       .map((yaml) => parseConfig(yaml, 'docs', {}));
+    expect(configs.map(({ sources }) => [sources.push, sources.otlp?.metrics.length])[0]).toEqual([true, 1]);
     expect(configs.map(({ scaler }) => [scaler.grpc?.port, scaler.externalMetrics?.port])).toEqual([
+      [undefined, undefined],
       [9_090, undefined],
       [undefined, 6_443],
     ]);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsMsg } from 'nats';
-import type { ConsumeHandler, ConsumeOptions, Subscription } from './bus.ts';
+import type { ConsumedMessage, ConsumeHandler, ConsumeOptions, Subscription } from './bus.ts';
 import { type NatsLink, toBusError } from './nats-link.ts';
 import { redeliveryDelayMs } from './redelivery.ts';
 
@@ -157,7 +157,7 @@ export class NatsConsumption implements Subscription {
     }
     const holding = setInterval(() => hold([...batch, ...this.#waiting], link), options.ackWaitMs / HOLDS_PER_WAIT);
     try {
-      await handler(batch.map(({ subject, data, info }) => ({ subject, data, deliveries: info.deliveryCount })));
+      await handler(batch.map((message) => new Handed(message)));
     } catch (error) {
       link.report(error);
       for (const message of batch) give([message], redeliveryDelayMs(message.info.deliveryCount));
@@ -183,6 +183,23 @@ export class NatsConsumption implements Subscription {
     );
     if (link.connected && trouble.message !== this.#lastTrouble) link.report(trouble);
     this.#lastTrouble = trouble.message;
+  }
+}
+
+/** Its number of deliveries stands in the subject of its reply, which is taken apart for who asks. */
+class Handed implements ConsumedMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly #message: JsMsg;
+
+  constructor(message: JsMsg) {
+    this.subject = message.subject;
+    this.data = message.data;
+    this.#message = message;
+  }
+
+  get deliveries(): number {
+    return this.#message.info.deliveryCount;
   }
 }
 

@@ -1,9 +1,13 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startDockerEngine, type TestServer } from '../servers/index.ts';
 
 const run = promisify(execFile);
+const BUSYBOX = '/bin/busybox';
 const OUTPUT_BYTES_MAX = 64 * 2 ** 20;
 
 /** A Docker engine with a network of its own, and the commands that talk to it. Each rejects with what it says. */
@@ -15,13 +19,33 @@ export class Engine {
     this.#server = server;
   }
 
-  /** Or, in words, why there is none here. */
+  /** Or, in words, why there is none here that starts containers. */
   static async start(): Promise<Engine | string> {
+    let engine: Engine;
     try {
-      return new Engine(await startDockerEngine({ network: 'own' }));
+      engine = new Engine(await startDockerEngine({ network: 'own' }));
     } catch (error) {
-      const lines = error instanceof Error ? error.message.trim().split('\n') : [String(error)];
-      return [lines[0], lines.at(-1)].join(' … ').slice(0, 500);
+      return inShort(error);
+    }
+    try {
+      await engine.#runPlainContainer();
+      return engine;
+    } catch (error) {
+      await engine.stop();
+      return `it starts no container here: ${inShort(error)}`;
+    }
+  }
+
+  /** Can it do what it is for, with nothing of ours in it? */
+  async #runPlainContainer(): Promise<void> {
+    const context = await mkdtemp(join(tmpdir(), 'forescale-plain-'));
+    try {
+      await copyFile(BUSYBOX, join(context, 'busybox'));
+      await writeFile(join(context, 'Dockerfile'), 'FROM scratch\nCOPY busybox /\nENTRYPOINT ["/busybox", "true"]\n');
+      await this.docker('build', '--quiet', '--tag', 'plain', context);
+      await this.docker('run', '--rm', 'plain');
+    } finally {
+      await rm(context, { recursive: true, force: true });
     }
   }
 
@@ -64,4 +88,9 @@ export class Engine {
     const { stdout, stderr } = await run(command, args, { cwd, env, maxBuffer: OUTPUT_BYTES_MAX });
     return command === 'docker' && args[0] === 'build' ? stdout + stderr : stdout;
   }
+}
+
+function inShort(error: unknown): string {
+  const lines = error instanceof Error ? error.message.trim().split('\n') : [String(error)];
+  return [...new Set([...lines.slice(0, 2), lines.at(-1)])].join(' … ').slice(0, 500);
 }

@@ -1,17 +1,22 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { SAMPLE_FLAGS, type Sample } from '../domain/index.ts';
 import { encodeSample } from './kpi.ts';
 import { createSampleEncoder } from './sample-encoder.ts';
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const name = fc.constantFrom('web', 'a-b', 'load', '0');
-const sample = fc.record({
+const named = fc.record({
   pool: name,
   signal: name,
   source: fc.oneof(fc.string({ minLength: 1, maxLength: 20 }), fc.constantFrom('"', '\\', 'ü節🚀', '\n')),
   timeMs: fc.oneof(fc.integer({ min: 0, max: 4e12 }), fc.integer({ min: 0, max: 3_000 })),
   value: fc.double(),
 });
+const flags = fc.option(fc.subarray([...SAMPLE_FLAGS], { minLength: 1 }), { nil: undefined });
+const sample = fc
+  .tuple(named, flags)
+  .map(([one, noticed]): Sample => (noticed === undefined ? one : { ...one, flags: noticed }));
 
 it('many samples, encoded by one encoder: each as it is encoded alone', () => {
   fc.assert(

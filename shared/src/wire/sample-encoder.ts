@@ -71,13 +71,15 @@ export function createSampleEncoder(): (sample: Sample) => EncodedSample {
   }
 
   return (sample) => {
-    const { timeMs, value } = sample;
+    const { timeMs, value, flags } = sample;
     // Rare, and not worth a second way of writing them.
-    if (!Number.isSafeInteger(timeMs) || !Number.isFinite(value) || sample.flags !== undefined)
+    if (!Number.isSafeInteger(timeMs) || !Number.isFinite(value))
       return { subject: subjects.sample(sample.pool, sample.signal), data: encodeSample(sample) };
     const { subject, head, names } = seriesOf(sample);
     const time = timeText(timeMs);
-    const text = `${head}${timeMs}","source":"/forescale/collector","type":"dev.forescale.sample.v1","time":"${time}","datacontenttype":"application/json","data":${names},"time":"${time}","value":${value}}}`;
+    // After an outage all that waited has one.
+    const noticed = flags === undefined ? '' : `,"flags":["${flags.join('","')}"]`;
+    const text = `${head}${timeMs}","source":"/forescale/collector","type":"dev.forescale.sample.v1","time":"${time}","datacontenttype":"application/json","data":${names},"time":"${time}","value":${value}${noticed}}}`;
     return { subject, data: Buffer.from(text) };
   };
 }

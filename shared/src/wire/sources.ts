@@ -7,9 +7,12 @@ export const SOURCE_STATES = ['ok', 'stale', 'away', 'refusing'] as const;
 export interface SourceHealth {
   /** Such as "kubernetes", "prometheus main", "nats", "otlp", "push". */
   readonly name: string;
-  /** `stale`: it can be asked, and nothing came for three intervals; `refusing`: nothing of what it said last can be taken. */
+  /**
+   * `stale`: it can be asked, and of all or one of its signals nothing new came for three intervals; `refusing`: nothing of what
+   * it said last can be taken.
+   */
   readonly state: (typeof SOURCE_STATES)[number];
-  /** Why it is away, in one line. */
+  /** Why it is not well, in one line; null: it is, or has said nothing at all. */
   readonly reason: string | null;
   /** The newest time that it said anything of; null: nothing yet. */
   readonly newestMs: number | null;

@@ -19,8 +19,9 @@ const measurement = (
   ...{ pool: 'web', signal: 'rps', source: 'shop', timeMs: minute * MINUTE_MS, value },
   ...more,
 });
-const assess = (quality: Quality, ...one: Parameters<typeof measurement>) =>
-  quality.assess(measurement(...one)) as Sample;
+/** Each comes when it is measured. */
+const assess = (quality: Quality, minute: number, ...rest: [number, { signal?: string; unit?: string }?]) =>
+  quality.assess(measurement(minute, ...rest), minute * MINUTE_MS) as Sample;
 
 /** A day's season with noise that is in proportion to it. */
 function season(seed: number, length: number): number[] {
@@ -79,8 +80,8 @@ describe('times', () => {
     const quality = new Quality(pools);
     assess(quality, 1, 5);
     expect(assess(quality, 1, 5).flags).toBeUndefined();
-    expect(quality.takeDuplicates()).toBe(1);
-    expect(quality.takeDuplicates()).toBe(0);
+    expect(quality.takeCounts().duplicate).toBe(1);
+    expect(quality.takeCounts().duplicate).toBe(0);
     expect(assess(quality, 1, 6).flags).toEqual(['conflict']);
     expect(assess(quality, 1, 6).flags).toBeUndefined();
   });
@@ -91,6 +92,24 @@ describe('times', () => {
     expect(assess(quality, 7, 5).flags).toBeUndefined();
     expect(assess(quality, 6.9, 5).flags).toEqual(['late']);
     expect(assess(quality, 11, 5).flags).toBeUndefined();
+    expect(quality.takeCounts()).toEqual({ duplicate: 0, 'out of order': 2 });
+  });
+
+  it('late is also what a clock that is behind says, and what waited for us, by the longer of two intervals', () => {
+    const quality = new Quality(pools);
+    const at = (minute: number, nowMinute: number, intervalMs?: number) =>
+      quality.assess(measurement(minute, minute), nowMinute * MINUTE_MS, intervalMs) as Sample;
+    expect([at(1, 4).flags, at(2, 5.1).flags, at(3, 6).flags]).toEqual([undefined, ['late'], undefined]);
+    expect([at(4, 16, 5 * MINUTE_MS).flags, at(5, 20.1, 5 * MINUTE_MS).flags]).toEqual([undefined, ['late']]);
+    expect(at(6, 20.1, 0).flags).toEqual(['late']);
+  });
+
+  it('late and odd in another way is both', () => {
+    const quality = new Quality(pools);
+    for (let minute = 1; minute < 50; minute++) assess(quality, minute, 100 + (minute % 7));
+    const late = (value: number) => quality.assess(measurement(50, value), 60 * MINUTE_MS) as Sample;
+    expect(late(9_000).flags).toEqual(['outlier', 'late']);
+    expect(late(8_000).flags).toEqual(['late', 'conflict']);
   });
 
   it('series are told apart', () => {
@@ -102,7 +121,7 @@ describe('times', () => {
   it('keeps no more series than it may', () => {
     const quality = new Quality(pools);
     const of = (source: number, minute: number) =>
-      quality.assess({ ...measurement(minute, 1), source: `s${source}` }) as Sample;
+      quality.assess({ ...measurement(minute, 1), source: `s${source}` }, 0) as Sample;
     for (let i = 0; i <= 20_000; i++) of(i, 10);
     // The first was forgotten: nothing is late of it. The last was not.
     expect(of(0, 1).flags).toBeUndefined();
@@ -121,8 +140,9 @@ describe('units', () => {
   it('are not asked for where the signal has none, and refused where there is no way', () => {
     const quality = new Quality(pools);
     expect(assess(quality, 1, 7, { signal: 'any', unit: 'bananas' })).toEqual(measurement(1, 7, { signal: 'any' }));
-    expect(quality.assess(measurement(1, 7, { signal: 'bytes', unit: 's' }))).toEqual({
-      reason: 'unit = "s": allowed: "B" and what converts to it',
-    });
+    const refused = (value: number, unit: string) =>
+      quality.assess(measurement(1, value, { signal: 'bytes', unit }), 0);
+    expect(refused(7, 's')).toEqual({ reason: 'unit = "s": allowed: "B" and what converts to it' });
+    expect(refused(1e308, 'GiB')).toEqual({ reason: 'value = 1e+308 GiB: allowed: a finite number of B' });
   });
 });

@@ -9,16 +9,29 @@ const SERIES_MAX = 20_000;
 const LATE_INTERVALS = 3;
 const DEFAULT_INTERVAL_MS = 60_000;
 
+/** Made once, for all samples. */
+const FLAGS = {
+  timely: { plain: null, outlier: ['outlier'], conflict: ['conflict'] },
+  late: { plain: ['late'], outlier: ['outlier', 'late'], conflict: ['late', 'conflict'] },
+} as const satisfies Record<string, Record<string, readonly SampleFlag[] | null>>;
+
 interface Series {
   newestMs: number;
   newest: number;
   /** Null of a counter, whose steps say nothing of its values. */
   readonly steps: Steps | null;
-  readonly lateMs: number;
 }
 
 /** A sample, or why the measurement is none. */
 export type Assessed = Sample | { readonly reason: string };
+
+/** What is counted of samples and no flag of one. */
+export interface Counted {
+  /** Those with the time and value of the newest of their series. */
+  readonly duplicate: number;
+  /** Those that are older than it, late ones among them. */
+  readonly 'out of order': number;
+}
 
 /** Looks at measurements as they come: converts their units, and notices what is odd of them. Drops nothing. */
 export class Quality {
@@ -26,24 +39,28 @@ export class Quality {
   readonly #series = new Map<string, Series>();
   readonly #factors = new Map<string, number | null>();
   /** Of the measurement before: those of a series often come in a row. */
-  #lastKey = '';
-  #lastSeries: Series | null = null;
+  #last: { readonly of: Measurement; readonly config: SignalConfig | undefined; readonly series: Series } | null = null;
   #duplicates = 0;
+  #outOfOrder = 0;
 
   constructor(pools: readonly PoolConfig[]) {
     this.#signals = new Map(pools.flatMap((pool) => pool.signals.map((one) => [`${pool.name}/${one.name}`, one])));
   }
 
-  /** How many came again with the time and value of the newest of their series, since the last call. */
-  takeDuplicates(): number {
-    const duplicates = this.#duplicates;
+  /** Since the last call. */
+  takeCounts(): Counted {
+    const counts = { duplicate: this.#duplicates, 'out of order': this.#outOfOrder };
     this.#duplicates = 0;
-    return duplicates;
+    this.#outOfOrder = 0;
+    return counts;
   }
 
-  assess(measurement: Measurement): Assessed {
+  /** Of a source that says something every `intervalMs`, if that is longer than the signal's own interval. */
+  assess(measurement: Measurement, nowMs: number, intervalMs = 0): Assessed {
     const { pool, signal, source, timeMs, unit } = measurement;
-    const config = this.#signals.get(`${pool}/${signal}`);
+    const last = this.#last?.of;
+    const isSameSignal = last?.signal === signal && last.pool === pool;
+    const config = isSameSignal ? this.#last?.config : this.#signals.get(`${pool}/${signal}`);
     // A signal without a unit takes whatever comes as it stands, and so does what says none.
     const factor = unit && config?.unit ? this.#factorOf(unit, config.unit) : 1;
     if (factor === null)
@@ -51,7 +68,14 @@ export class Quality {
         reason: `unit = ${JSON.stringify(unit)}: allowed: ${JSON.stringify(config?.unit)} and what converts to it`,
       };
     const value = measurement.value * factor;
-    const flags = this.#flagsOf(`${pool} ${signal} ${source}`, timeMs, value, config);
+    if (!Number.isFinite(value))
+      return { reason: `value = ${measurement.value} ${unit}: allowed: a finite number of ${config?.unit}` };
+    const isSame = isSameSignal && last?.source === source && this.#last !== null;
+    const series = isSame ? (this.#last?.series as Series) : this.#find(measurement, value, config);
+    if (!isSame) this.#last = { of: measurement, config, series };
+    const lateMs = LATE_INTERVALS * Math.max(intervalMs, config?.intervalMs ?? DEFAULT_INTERVAL_MS);
+    const isLate = timeMs < Math.max(series.newestMs, nowMs) - lateMs;
+    const flags = this.#flagsOf(series, timeMs, value, isLate);
     if (flags === null && unit === undefined) return measurement;
     return { pool, signal, source, timeMs, value, ...(flags === null ? {} : { flags }) };
   }
@@ -67,15 +91,12 @@ export class Quality {
     return factor;
   }
 
-  #flagsOf(key: string, timeMs: number, value: number, config: SignalConfig | undefined): readonly SampleFlag[] | null {
-    const series =
-      key === this.#lastKey && this.#lastSeries ? this.#lastSeries : this.#find(key, timeMs, value, config);
-    this.#lastKey = key;
-    this.#lastSeries = series;
+  #flagsOf(series: Series, timeMs: number, value: number, isLate: boolean): readonly SampleFlag[] | null {
     if (timeMs > series.newestMs) {
       series.newestMs = timeMs;
       series.newest = value;
-      return series.steps !== null && isOutlier(series.steps, value) ? ['outlier'] : null;
+      const isOdd = series.steps !== null && isOutlier(series.steps, value);
+      return FLAGS[isLate ? 'late' : 'timely'][isOdd ? 'outlier' : 'plain'];
     }
     if (timeMs === series.newestMs) {
       if (value === series.newest) {
@@ -83,12 +104,14 @@ export class Quality {
         return null;
       }
       series.newest = value;
-      return ['conflict'];
+      return FLAGS[isLate ? 'late' : 'timely'].conflict;
     }
-    return timeMs < series.newestMs - series.lateMs ? ['late'] : null;
+    this.#outOfOrder++;
+    return isLate ? FLAGS.late.plain : null;
   }
 
-  #find(key: string, timeMs: number, value: number, config: SignalConfig | undefined): Series {
+  #find({ pool, signal, source, timeMs }: Measurement, value: number, config: SignalConfig | undefined): Series {
+    const key = `${pool} ${signal} ${source}`;
     const known = this.#series.get(key);
     // Those that were looked up last are at the end.
     if (known !== undefined) this.#series.delete(key);
@@ -97,7 +120,6 @@ export class Quality {
       newestMs: timeMs - 1,
       newest: Number.NaN,
       steps: config?.kind === 'counter' ? null : firstStep(value),
-      lateMs: LATE_INTERVALS * (config?.intervalMs ?? DEFAULT_INTERVAL_MS),
     };
     this.#series.set(key, series);
     return series;

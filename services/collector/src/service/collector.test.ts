@@ -134,11 +134,14 @@ describe('collector: what is odd of samples', () => {
     });
     const values = Array.from({ length: 60 }, (_, i) => (i === 50 ? 9_000 : 100 + (i % 7)));
     const series = {
-      timesMs: Float64Array.from(values, (_, i) => NOW_MS - (60 - i) * 60_000),
+      timesMs: Float64Array.from(values, (_, i) => NOW_MS + i * 60_000),
       values: Float64Array.from(values),
     };
     const { tick } = await start(clock, { sources: [new TraceSource('web', 'load', series, 0)] });
-    await tick(NOW_MS);
+    for (const timeMs of series.timesMs) {
+      clock.advanceTo(timeMs);
+      await tick(timeMs);
+    }
     const rows = await store.query({ measurement: 'kpi', fields: ['value', 'flags'], limit: 100 });
     expect(rows).toHaveLength(60);
     expect(rows.filter(({ fields }) => fields.flags !== undefined).map(({ fields }) => fields)).toEqual([

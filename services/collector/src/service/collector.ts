@@ -49,7 +49,7 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
   const { config, bus, clock, instruments, log, readiness, store, spool } = parts;
   const isLive = config.clock.source === 'system';
   const writer = new SampleWriter({ store, spool, announcer: new Announcer(bus, log), instruments, log });
-  const book = new SourceBook();
+  const book = new SourceBook(config);
   const intake = new Intake({ config, book, instruments, log });
   const reporter = new SourceReporter({ book, bus, clock, readiness, instruments });
   const schedule = new Schedule(parts.sources, parts.ioClock);

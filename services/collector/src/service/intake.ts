@@ -5,6 +5,7 @@ import { Quality } from '../quality/quality.ts';
 import { type Refused, type Screened, screen } from '../sources/screen.ts';
 import type { Measurement, Reading } from '../sources/source.ts';
 import type { SourceBook } from './source-book.ts';
+import { tallyOf } from './tally.ts';
 
 /** Whoever sends nonsense does so a thousand times a second. */
 const LINE_EVERY_MS = 10_000;
@@ -21,55 +22,51 @@ export class Intake {
   readonly #parts: IntakeParts;
   readonly #pools: ReadonlySet<string>;
   readonly #quality: Quality;
-  /** Of sources that send: they are as slow as the slowest signal. */
-  readonly #intervalMs: number;
   /** By source: when it was last spoken of, and what was refused since. */
   readonly #said = new Map<string, { atMs: number; refused: number }>();
 
   constructor(parts: IntakeParts) {
-    const { pools, clock } = parts.config;
+    const { pools } = parts.config;
     this.#parts = parts;
     this.#pools = new Set(pools.map((pool) => pool.name));
     this.#quality = new Quality(pools);
-    const intervals = pools.flatMap((pool) => pool.signals.map((signal) => signal.intervalMs));
-    this.#intervalMs = Math.max(clock.tickMs, ...intervals);
   }
 
-  /** The samples of a reading of `source` (its name in logs and metrics), and what of it is refused. */
-  take(source: string, { measurements, refusals }: Reading, nowMs: number, intervalMs = this.#intervalMs): Screened {
-    const { samples, refused } = this.#assess(measurements, screen(measurements, this.#pools, nowMs));
+  /**
+   * The samples of a reading of `source` (its name in logs and metrics), and what of it is refused. `intervalMs` of a source
+   * that is asked; null: it sends when it has something to say.
+   */
+  take(source: string, { measurements, refusals }: Reading, nowMs: number, intervalMs: number | null = null): Screened {
+    const { samples, refused } = this.#assess(measurements, nowMs, intervalMs ?? 0);
     const { samplesDropped } = this.#parts.instruments;
     const count = refusals.length + refused.length;
-    if (count > 0) {
+    const refusal = refusals[0] ?? firstOf(measurements, refused);
+    if (refusal !== null) {
       samplesDropped.add(count, { reason: 'refused', source });
-      this.#say(source, count, refusals[0] ?? firstOf(measurements, refused), nowMs);
+      this.#say(source, count, refusal, nowMs);
     }
-    const flagged = this.#flag(source, samples);
-    const newestMs = samples.reduce<number | null>((max, { timeMs }) => Math.max(timeMs, max ?? timeMs), null);
-    this.#parts.book.read(source, intervalMs, { accepted: samples.length, refused: count, flagged, newestMs }, nowMs);
+    const { newestMs, flags, flagged } = tallyOf(samples);
+    this.#count(source, flags);
+    const tally = { accepted: samples.length, refused: count, flagged, newestMs, refusal };
+    this.#parts.book.read(source, intervalMs, tally, nowMs);
     return { samples, refused };
   }
 
-  #assess(measurements: readonly Measurement[], { fit, refused: unfit }: ReturnType<typeof screen>): Screened {
+  #assess(measurements: readonly Measurement[], nowMs: number, intervalMs: number): Screened {
+    const { fit, refused: unfit } = screen(measurements, this.#pools, nowMs);
     const samples: Sample[] = [];
     const refused: Refused[] = [...unfit];
     for (const index of fit) {
-      const assessed = this.#quality.assess(measurements[index] as Measurement);
+      const assessed = this.#quality.assess(measurements[index] as Measurement, nowMs, intervalMs);
       if ('reason' in assessed) refused.push({ index, reason: assessed.reason });
       else samples.push(assessed);
     }
     return { samples, refused };
   }
 
-  #flag(source: string, samples: readonly Sample[]): number {
-    const counts = new Map<string, number>();
-    const count = (reason: string, more: number) => counts.set(reason, (counts.get(reason) ?? 0) + more);
-    for (const { flags } of samples) if (flags !== undefined) for (const flag of flags) count(flag, 1);
-    const flagged = samples.reduce((sum, { flags }) => sum + (flags === undefined ? 0 : 1), 0);
-    const duplicates = this.#quality.takeDuplicates();
-    if (duplicates > 0) count('duplicate', duplicates);
-    for (const [reason, more] of counts) this.#parts.instruments.samplesFlagged.add(more, { source, reason });
-    return flagged;
+  #count(source: string, flags: ReadonlyMap<string, number>): void {
+    for (const [reason, count] of [...flags, ...Object.entries(this.#quality.takeCounts())])
+      if (count > 0) this.#parts.instruments.samplesFlagged.add(count, { source, reason });
   }
 
   #say(source: string, refused: number, first: string, nowMs: number): void {
@@ -83,7 +80,8 @@ export class Intake {
   }
 }
 
-function firstOf(measurements: readonly Measurement[], [first]: readonly Refused[]): string {
-  const { pool, signal } = measurements[first?.index ?? 0] as Measurement;
-  return `${pool}/${signal}: ${first?.reason}`;
+function firstOf(measurements: readonly Measurement[], [first]: readonly Refused[]): string | null {
+  if (first === undefined) return null;
+  const { pool, signal } = measurements[first.index] as Measurement;
+  return `${pool}/${signal}: ${first.reason}`;
 }

@@ -106,4 +106,14 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     ],
     load: () => import('./collect/collect.ts'),
   },
+  {
+    name: 'quality',
+    summary:
+      'what the collector marks as outliers, of loads as they are and of what is put into them, and what looking costs',
+    options: [
+      ['--trace <files...>', 'CSV with the header timestamp,value; generated loads without it'],
+      ['--seed <number>', 'where something is put in; 1 without it'],
+    ],
+    load: () => import('./quality/quality.ts'),
+  },
 ];

@@ -23,6 +23,8 @@ export interface Knobs {
   minute: number;
   /** Answer every question of the API with this; null: as it should be. */
   failure: { status: number; error: string } | null;
+  /** Whether a collector says how its sources are. */
+  heard: boolean;
 }
 
 /** The page over an API that behaves as the actuator's does, on a made-up pool. */
@@ -32,6 +34,7 @@ export async function startFixture(start: Partial<Knobs> = {}) {
     minutesPerPoll: 8,
     minute: Date.UTC(2025, 4, 6, 13, 20) / 60_000,
     failure: null,
+    heard: true,
     ...start,
   };
   const server = Fastify();
@@ -96,7 +99,14 @@ function sources(knobs: Knobs): SourcesDocument {
   const newest = new Date((knobs.minute - 1) * 60_000).toISOString();
   const well = { name: 'kubernetes', state: 'ok', reason: null, newest, lag_seconds: 0.2, refused: 0 } as const;
   const away = { ...well, name: 'prometheus main', state: 'away', reason: 'prometheus:9090: ECONNREFUSED' } as const;
-  return { now: now(knobs), sources: [well, away] };
+  const stale = {
+    ...well,
+    name: 'nats',
+    state: 'stale',
+    reason: 'web/requests: the newest is 12m old',
+    refused: 3,
+  } as const;
+  return { now: now(knobs), sources: knobs.heard ? [well, away, stale] : null };
 }
 
 function forecast(knobs: Knobs): ForecastDocument {

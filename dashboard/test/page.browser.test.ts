@@ -202,6 +202,24 @@ describe('keyboard and screen reader', () => {
   });
 });
 
+describe('sources of samples', () => {
+  test('in words, those first that are not well; left out where no collector was heard of', async () => {
+    const { page, problems, fixture, close } = await open();
+    await page.locator('.source-row').first().waitFor();
+    const rows = await page.locator('#sources-card li').allInnerTexts();
+    expect(rows.map((row) => row.replaceAll('\u00a0', ' ').split(/\n+/))).toEqual([
+      ['prometheus main', 'Away: prometheus:9090: ECONNREFUSED'],
+      ['nats', 'Stale: web/requests: the newest is 12m old; 3 refused'],
+      ['kubernetes', expect.stringMatching(/^Newest .* ago$/)],
+    ]);
+    expect(await page.getByRole('region', { name: 'Sources' }).isVisible()).toBe(true);
+    fixture.knobs.heard = false;
+    await page.locator('#sources-card').waitFor({ state: 'hidden' });
+    expect(problems).toEqual([]);
+    await close();
+  });
+});
+
 describe('what axe finds', () => {
   test.each(['light', 'dark'] as const)('%s: nothing, on a desk and on a phone', async (colorScheme) => {
     for (const viewport of [

@@ -12,9 +12,9 @@ it('of a calm series nothing is marked, and all that is put into it is', () => {
   expect(hits, `seed ${SEED}`).toEqual({ spike: 1, tall: 1, drop: 1 });
 });
 
-it('of a wild series a spike is nothing odd', () => {
+it('of a wild series a spike is seldom odd', () => {
   const wild = calm.map((value, i) => (i % 2 === 0 ? value : 8 * value));
-  expect(marksOf(wild, seededRandom(SEED)).hits.spike).toBeLessThan(0.1);
+  expect(marksOf(wild, seededRandom(SEED)).hits.spike).toBeLessThan(0.25);
 });
 
 it('outliers are told by their place', () => {

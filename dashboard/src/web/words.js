@@ -61,7 +61,8 @@ export function sourceState({ state, reason, newest, lag_seconds, refused }, now
   const ahead = lag_seconds !== null && lag_seconds < -5 ? `; its clock is ${formatDuration(-lag_seconds)} ahead` : '';
   const none = refused > 0 ? `; ${refused} refused` : '';
   if (state === 'away') return `Away: ${reason ?? 'no answer'}`;
-  if (state === 'refusing') return `Nothing that it says can be taken${none}`;
+  if (state === 'refusing') return `Nothing that it says can be taken${reason === null ? '' : ` (${reason})`}${none}`;
+  if (state === 'stale' && reason !== null) return `Stale: ${reason}${ahead}${none}`;
   return `${state === 'stale' ? 'Silent. ' : ''}${said}${ahead}${none}`;
 }
 

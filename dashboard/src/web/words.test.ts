@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { PlanDocument, Pool } from './documents.ts';
+import type { PlanDocument, Pool, Source } from './documents.ts';
 import {
   clockWords,
   costSentence,
@@ -9,6 +9,7 @@ import {
   nodesSentence,
   plainWords,
   priceWords,
+  sourceState,
   sourceWords,
   wouldHave,
 } from './words.js';
@@ -61,6 +62,24 @@ test('sourceWords: where a need comes from', () => {
     'Pending pods',
     'floor',
   ]);
+});
+
+test.each<[says: string, source: Partial<Source>]>([
+  ['Newest 40 s ago', {}],
+  ['Newest 40 s ago; its clock is 30 s ahead; 7 refused', { lag_seconds: -30, refused: 7 }],
+  ['Nothing yet', { newest: null, lag_seconds: null }],
+  ['Away: ECONNREFUSED', { state: 'away', reason: 'ECONNREFUSED', refused: 7 }],
+  ['Silent. Newest 40 s ago', { state: 'stale' }],
+  ['Stale: web/rps: the newest is 12m old', { state: 'stale', reason: 'web/rps: the newest is 12m old' }],
+  [
+    'Nothing that it says can be taken (web/rps: unit = "s"); 7 refused',
+    { state: 'refusing', reason: 'web/rps: unit = "s"', refused: 7 },
+  ],
+])('sourceState: %s', (says, more) => {
+  const nowS = Date.UTC(2025, 4, 6) / 1_000;
+  const newest = new Date((nowS - 40) * 1_000).toISOString();
+  const source: Source = { name: 'nats', state: 'ok', reason: null, newest, lag_seconds: 1, refused: 0, ...more };
+  expect(sourceState(source, nowS).replaceAll('\u00a0', ' ')).toBe(says);
 });
 
 test('plainWords: sources in words, all else as it was', () => {

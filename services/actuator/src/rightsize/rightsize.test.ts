@@ -53,6 +53,11 @@ beforeAll(async () => {
       timeMs,
     });
   }
+  // Pods that wait and use nothing: newer than what is measured, and of a workload that nothing is measured of.
+  for (const workload of ['api', 'waits']) {
+    const tags = { pool: 'web', namespace: 'shop', workload };
+    points.push({ measurement: 'workload', tags, fields: { pending: 3 }, timeMs: NOW_MS - 1 });
+  }
   await store.write(points);
 });
 afterAll(() => store.close());
@@ -65,7 +70,7 @@ describe('rightsize', () => {
       { signal: 'requested-memory', samples: 100, p95: 95 * 512 * MIB, p99: 99 * 512 * MIB },
     ]);
     expect(seen.workloads).toMatchObject([
-      { workload: 'api', usedCpuP95: 190, usedMemoryP95: 95 * MIB, usedMemoryMax: 900 * MIB },
+      { workload: 'api', pods: 50, usedCpuP95: 190, usedMemoryP95: 95 * MIB, usedMemoryMax: 900 * MIB },
     ]);
     expect(seen.usdPerHour).toBeCloseTo(6, 9);
     expect((await observe(store, POOL, NOW_MS - 50 * MINUTE_MS, NOW_MS)).loads[0]?.samples).toBe(10);

@@ -3,13 +3,13 @@ import {
   addResources,
   type ClusterPod,
   type ClusterState,
-  mayRunOn,
   NO_RESOURCES,
   type Resources,
   type Sample,
 } from '@forescale/shared/domain';
 import type { Usage } from '@forescale/shared/kubernetes';
 import { PENDING_REASONS, type PendingReason, pendingReasons } from './pending-reasons.ts';
+import { nodesOf, pendingOf } from './pool-members.ts';
 
 const SOURCE = 'kubernetes';
 
@@ -24,14 +24,11 @@ export function clusterSamples(
   usage: ReadonlyMap<string, Usage> | null,
   pool: PoolConfig,
 ): Sample[] {
-  const nodes = state.nodes.filter((node) => matches(pool.selector, node.labels));
+  const nodes = nodesOf(state, pool);
   const names = new Set(nodes.map((node) => node.name));
   const pods = state.pods.filter((pod) => pod.ownerKind !== 'DaemonSet');
   const bound = pods.filter((pod) => pod.nodeName !== null && names.has(pod.nodeName));
-  const labels = { ...pool.template.labels, ...pool.selector };
-  const pending = pods.filter(
-    (pod) => pod.nodeName === null && !pod.terminating && mayRunOn(pod, labels, pool.template.taints),
-  );
+  const pending = pendingOf(state, pool);
   const requested = [...bound, ...pending].reduce<Resources>(
     (sum, pod) => addResources(sum, pod.requests),
     NO_RESOURCES,
@@ -75,8 +72,4 @@ function addUsage(sum: Usage, one: Usage | undefined): Usage {
     cpuMillicores: sum.cpuMillicores + (one?.cpuMillicores ?? 0),
     memoryBytes: sum.memoryBytes + (one?.memoryBytes ?? 0),
   };
-}
-
-function matches(selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean {
-  return Object.entries(selector).every(([key, value]) => labels[key] === value);
 }

@@ -35,7 +35,7 @@ export class ClusterSource implements PulledSource {
     const { cluster, pools } = this.#parts;
     // What is requested matters more than what is used, and must not be lost with it.
     const [state, usage] = await Promise.all([cluster.read(nowMs), this.#usage()]);
-    if (usage !== null) await this.#keepWorkloads(state);
+    await this.#keepWorkloads(state, usage !== null);
     return { measurements: pools.flatMap((pool) => clusterSamples(state, usage, pool)), refusals: [] };
   }
 
@@ -55,11 +55,11 @@ export class ClusterSource implements PulledSource {
   }
 
   /** For looking back over days a few points an hour do, and a lost one is no loss. */
-  async #keepWorkloads(state: ClusterState): Promise<void> {
+  async #keepWorkloads(state: ClusterState, isUsageServed: boolean): Promise<void> {
     const { cluster, pools } = this.#parts;
     if (state.atMs - this.#workloadsMs < WORKLOADS_EVERY_MS) return;
     this.#workloadsMs = state.atMs;
-    const usage = await cluster.podUsage().catch(() => null);
+    const usage = isUsageServed ? await cluster.podUsage().catch(() => null) : null;
     const points = pools.flatMap((pool) => workloadPoints(state, usage ?? new Map(), pool));
     for (let from = 0; from < points.length; from += POINTS_MAX)
       await this.#write(points.slice(from, from + POINTS_MAX));

@@ -45,6 +45,26 @@ const pod = (name: string, ownerKind: string | null, overrides: Partial<ClusterP
 
 const used = (cpuMillicores: number, memoryBytes: number) => ({ cpuMillicores, memoryBytes });
 
+describe('what workloads wait for', () => {
+  it('is counted beside what is there, and alone where nothing is', () => {
+    const waits = { nodeName: null, phase: 'Pending' } as const;
+    const pods = [
+      pod('api-7d4f9c-x2v9k', 'ReplicaSet'),
+      pod('api-7d4f9c-b8m2q', 'ReplicaSet', waits),
+      pod('api-55d9cc-4tq7z', 'ReplicaSet', waits),
+      pod('db-0', 'StatefulSet', { ...waits, requests: { cpuMillicores: 4_000, memoryBytes: GIB, pods: 1, gpus: 0 } }),
+      pod('agent-x2v9k', 'DaemonSet', waits),
+      pod('batch-0', 'StatefulSet', { ...waits, nodeSelector: { tier: 'batch' } }),
+    ];
+    const state = { atMs: 5, nodes: [node('a', 'web')], pods };
+    const points = workloadPoints(state, new Map([['shop/api-7d4f9c-x2v9k', used(100, GIB)]]), POOL);
+    expect(points.map(({ tags, fields }) => [tags.workload, fields])).toEqual([
+      ['db', { pending: 1 }],
+      ['api', { pods: 1, requested_cpu: 500, requested_memory: GIB, used_cpu: 100, used_memory: GIB, pending: 2 }],
+    ]);
+  });
+});
+
 describe('what workloads use', () => {
   it('is that of the busiest pod of each workload on the nodes of the pool', () => {
     const pods = [
@@ -54,7 +74,7 @@ describe('what workloads use', () => {
       pod('lonely', null),
       pod('unmeasured-1', 'StatefulSet'),
       pod('other-0', 'StatefulSet', { nodeName: 'b' }),
-      pod('waiting-0', 'StatefulSet', { nodeName: null, phase: 'Pending' }),
+      pod('waiting-0', 'StatefulSet', { nodeName: null, phase: 'Pending', nodeSelector: { tier: 'batch' } }),
     ];
     const usage = new Map([
       ['shop/api-7d4f9c-x2v9k', used(100, GIB)],

@@ -149,7 +149,7 @@ function onEngine(engine: Engine): void {
     const ask = `const status = async (path, headers) => (await fetch('http://127.0.0.1:8080' + path, { headers })).status;
       const bearer = { authorization: 'Bearer ' + process.argv[1] };
       console.log(await status('/healthz'), await status('/api/v1/plan?pool=web'), await status('/api/v1/plan?pool=web', bearer));`;
-    const told = await engine.inside(process.execPath, '--input-type=module', '--eval', ask, token);
+    const told = await engine.inside(process.execPath, '--input-type=module', '--eval', ask, '--', token);
     expect(told.trim()).toBe('200 401 200');
     const published = await Promise.all(SERVICES.map((one) => inspect(one, '{{json .HostConfig.PortBindings}}')));
     const addresses = published.join('').match(/"HostIp":"[^"]*"/g) ?? [];

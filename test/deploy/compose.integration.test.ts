@@ -103,7 +103,7 @@ function onEngine(engine: Engine): void {
       return states.every((state) => state.trim() === 'healthy');
     });
     expect((await inspect('prepare', '{{.State.Status}} {{.State.ExitCode}}')).trim()).toBe('exited 0');
-  });
+  }, SUMMARY_WITHIN_MS);
 
   it('the predictor says that it computes in WebAssembly and why, and forecasts', async () => {
     const said = await logs('predictor');
@@ -117,7 +117,7 @@ function onEngine(engine: Engine): void {
     expect(summary).toMatch(/generated load, seed 1: 1h12m replayed/);
     expect(summary).toMatch(/model combination on TensorFlow\.js backend wasm \(/);
     expect(summary).toMatch(/forescale +0\.\d+ % +\d+\.\d+ USD/);
-  });
+  }, SUMMARY_WITHIN_MS);
 
   it('nobody in it has a right or a file to write on that is not needed', async () => {
     for (const service of SERVICES) {

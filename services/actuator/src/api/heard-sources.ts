@@ -11,6 +11,8 @@ import {
 
 /** A collector that said nothing for so many ticks is gone. */
 const SILENT_TICKS = 3;
+/** However short the ticks are: a busy machine may miss some. */
+const SILENT_MS_MIN = 60_000;
 const COLLECTORS_MAX = 100;
 
 /** What collectors say of their sources, as long as they say it. */
@@ -40,7 +42,7 @@ export class HeardSources {
 
   /** Of all collectors that are there; null while none was heard. */
   all(): readonly SourceHealth[] | null {
-    const oldestMs = this.#clock.nowMs() - SILENT_TICKS * this.#tickMs;
+    const oldestMs = this.#clock.nowMs() - Math.max(SILENT_MS_MIN, SILENT_TICKS * this.#tickMs);
     for (const [collector, { atMs }] of this.#heard) if (atMs < oldestMs) this.#heard.delete(collector);
     if (this.#heard.size === 0) return null;
     return [...this.#heard.values()].flatMap(({ data }) => data.sources);

@@ -36,7 +36,19 @@ export function startDockerEngine({ network }: EngineOptions = { network: 'none'
         `--pidfile=${join(directory, 'pid')}`,
       ];
       if (!isolated) return [...own, '--bridge=none', '--iptables=false', '--storage-driver=vfs'];
-      return ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', IN_NAMESPACE, 'sh', ...own];
+      return [
+        '--net',
+        '--mount',
+        '--pid',
+        '--fork',
+        '--kill-child',
+        '--mount-proc',
+        'sh',
+        '-c',
+        IN_NAMESPACE,
+        'sh',
+        ...own,
+      ];
     },
     isReady: (_port, directory) => answers(socketIn(directory)),
   });

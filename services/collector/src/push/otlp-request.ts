@@ -116,7 +116,8 @@ export function encodeStatus(encoding: OtlpEncoding, code: number, message: stri
 function jsonOf(body: Uint8Array): unknown {
   const json = decodeJson(body, OTLP_BYTES_MAX);
   const parts = new Parts();
-  const left: unknown[] = [json];
+  // What is neither object nor list has no parts, and is refused by its shape.
+  const left: unknown[] = typeof json === 'object' && json !== null ? [json] : [];
   for (let one = left.pop(); one !== undefined; one = left.pop()) {
     parts.add();
     for (const item of Object.values(one as object)) if (typeof item === 'object' && item !== null) left.push(item);

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Readiness } from '../service/index.ts';
 import { startTelemetry, type Telemetry } from '../telemetry/index.ts';
@@ -125,6 +126,16 @@ describe('HTTP: who may do what', () => {
     ]);
     const request = { method: 'POST', headers: Object.fromEntries(own), body: '{"min":3}' };
     expect((await fetch(`${url}/api/v1/override`, request)).status).toBe(status);
+  });
+
+  it('a body that does not come to its end is waited for no longer than it may take', async () => {
+    const { url } = await serve({ token: TOKEN, requestTimeoutMs: 50 });
+    const { port } = new URL(url);
+    const socket = connect(Number(port), '127.0.0.1');
+    const head = `POST /api/v1/override HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${TOKEN}`;
+    socket.write(`${head}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{`);
+    const said = await text(socket);
+    expect(said).toMatch(/^HTTP\/1.1 408 /);
   });
 
   it('a body of more than 1 MiB is refused, one of less is not', async () => {

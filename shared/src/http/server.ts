@@ -5,6 +5,8 @@ import type { Telemetry } from '../telemetry/index.ts';
 import { isBearer } from './bearer.ts';
 
 const BODY_BYTES_MAX = 1_048_576;
+/** From the first byte to the last of a request: whoever stops in between holds memory, and a place that others wait for. */
+const REQUEST_MS_MAX = 60_000;
 const NO_TOKEN_SET = 'a bearer token is required for changes, and none is configured: see autoscaler.http.token_file';
 
 export interface HttpOptions {
@@ -16,6 +18,8 @@ export interface HttpOptions {
   readonly narrow: { readonly token: string; readonly paths: readonly string[] } | null;
   readonly readiness: Readiness;
   readonly serveMetrics: Telemetry['serveMetrics'] | null;
+  /** In which a request must have come whole; absent: a minute. */
+  readonly requestTimeoutMs?: number;
   /** Adds the service's own routes. */
   readonly routes?: (app: FastifyInstance) => Promise<void> | void;
 }
@@ -27,7 +31,12 @@ export interface HttpServer {
 
 /** Serves `/healthz`, `/readyz` and `/metrics`, and what `routes` adds, behind one bearer token where there is one. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  const app = fastify({ bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true });
+  const { requestTimeoutMs = REQUEST_MS_MAX } = options;
+  const http = { connectionsCheckingInterval: requestTimeoutMs / 2 };
+  const app = fastify({
+    ...{ bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true },
+    ...{ requestTimeout: requestTimeoutMs, http },
+  });
   // A form of another site may send text/plain without being asked; JSON it may not.
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (request, reply) => {

@@ -1,1 +1,1 @@
-export { type PushParts, pushRoutes } from './routes.ts';
+export { pushRoutes } from './routes.ts';

@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { Agent } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createPushWorld, NOW_MS, type PushWorld } from './push-world.test-data.ts';
 
@@ -64,6 +67,13 @@ describe('KPIs over HTTP', () => {
     ['bytes that are no text', Uint8Array.of(0xff, 0xfe), {}, 400, /payload: not JSON in UTF-8/],
     ['too many', JSON.stringify(Array(5_001).fill(1)), {}, 400, /allowed: at most 5000 in one request/],
     ['a form', 'value=1', { 'content-type': 'application/x-www-form-urlencoded' }, 415, /Media Type/i],
+    [
+      'JSON that says it is protobuf',
+      JSON.stringify(kpi()),
+      { 'content-type': 'application/x-protobuf' },
+      415,
+      /Media Type/i,
+    ],
     ['too much', ' '.repeat(2 ** 20 + 1), {}, 413, /too large/i],
     ['what claims to be gzip', '{}', { 'content-encoding': 'gzip' }, 400, /the body: not gzip/],
     [
@@ -97,7 +107,11 @@ describe('KPIs over HTTP', () => {
 
   it('a body in gzip is unpacked', async () => {
     const packed = gzipSync(JSON.stringify(kpi()));
-    expect(await push(packed, { 'content-encoding': 'gzip' })).toMatchObject({ status: 200, answer: { accepted: 1 } });
+    for (const encoding of ['gzip', 'GZIP', 'x-gzip'])
+      expect(await push(packed, { 'content-encoding': encoding })).toMatchObject({
+        status: 200,
+        answer: { accepted: 1 },
+      });
   });
 
   it('when none is usable the request is a bad one', async () => {
@@ -110,6 +124,51 @@ describe('KPIs over HTTP', () => {
     world.store.away = false;
     expect(await push(kpi())).toMatchObject({ status: 200 });
     expect(await world.stored('rps')).toHaveLength(1);
+  });
+
+  it('no more bodies are received at once than there is room for; who is gone leaves some', async () => {
+    const { port } = new URL(world.url);
+    const head =
+      'POST /api/v1/kpi HTTP/1.1\r\nhost: a\r\nauthorization: Bearer push-token\r\ncontent-type: application/json\r\n';
+    const begun = Array.from({ length: 32 }, () => {
+      const socket = connect(Number(port), '127.0.0.1');
+      socket.write(`${head}content-length: 100\r\n\r\n{`);
+      return socket;
+    });
+    try {
+      await expect
+        .poll(() => push(kpi()))
+        .toMatchObject({ status: 429, retryAfter: '5', answer: { error: 'too many requests at once' } });
+      begun[0]?.destroy();
+      await expect.poll(async () => (await push(kpi())).status).toBe(200);
+    } finally {
+      for (const socket of begun) socket.destroy();
+    }
+  });
+
+  it('a connection goes on after a large body that nobody read', async () => {
+    const packed = gzipSync(randomBytes(900_000));
+    const client = new Agent({ connections: 1, pipelining: 1 });
+    const send = (contentType: string) =>
+      client.request({
+        ...{ origin: world.url, method: 'POST', path: '/api/v1/kpi', body: packed },
+        headers: { authorization: 'Bearer push-token', 'content-type': contentType, 'content-encoding': 'gzip' },
+      });
+    for (const [type, status] of [
+      ['text/plain', 415],
+      ['application/json', 400],
+    ] as const) {
+      const response = await send(type);
+      expect(response.statusCode).toBe(status);
+      await response.body.dump();
+    }
+    await client.close();
+  });
+
+  it('what cannot be read is a bad request also while the store is away', async () => {
+    world.store.away = true;
+    expect(await push('{')).toMatchObject({ status: 400 });
+    expect(dropped()).toBe(1);
   });
 
   it('nobody without the token gets that far', async () => {

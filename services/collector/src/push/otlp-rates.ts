@@ -15,15 +15,20 @@ export interface Growth {
 }
 
 const SERIES_MAX = 10_000;
-/** Forgotten when nothing came for so long: its process is gone. */
+/** Forgotten when nothing came for so long: its process is gone. What does come may be of any time. */
 const IDLE_MS = 3_600_000;
+
+interface Seen {
+  readonly count: Count;
+  readonly seenMs: number;
+}
 
 /**
  * The last count of each series. What a request adds is kept apart until its samples are safe: a sender that has to
  * repeat itself must find the series as it was.
  */
 export class Counts {
-  readonly #last = new Map<string, Count>();
+  readonly #last = new Map<string, Seen>();
 
   /** Begins a request: what it learns counts once `commit` is called. */
   begin(): CountsOfRequest {
@@ -36,10 +41,10 @@ export class Counts {
 }
 
 export class CountsOfRequest {
-  readonly #before: Map<string, Count>;
+  readonly #before: Map<string, Seen>;
   readonly #learned = new Map<string, Count>();
 
-  constructor(before: Map<string, Count>) {
+  constructor(before: Map<string, Seen>) {
     this.#before = before;
   }
 
@@ -48,7 +53,7 @@ export class CountsOfRequest {
    * since when a count that began again counts.
    */
   grow(series: string, now: Count): Growth | null {
-    const before = this.#learned.get(series) ?? this.#before.get(series);
+    const before = this.#learned.get(series) ?? this.#before.get(series)?.count;
     if (before !== undefined && now.timeMs <= before.timeMs) return null;
     this.#learned.set(series, now);
     if (before === undefined) return null;
@@ -66,13 +71,13 @@ export class CountsOfRequest {
   commit(nowMs: number): void {
     for (const [series, count] of this.#learned) {
       // A request that came later may be done before.
-      if ((this.#before.get(series)?.timeMs ?? 0) > count.timeMs) continue;
-      // The newest are at the end.
+      if ((this.#before.get(series)?.count.timeMs ?? 0) > count.timeMs) continue;
+      // Those that were seen last are at the end.
       this.#before.delete(series);
-      this.#before.set(series, count);
+      this.#before.set(series, { count, seenMs: nowMs });
     }
-    for (const [series, { timeMs }] of this.#before) {
-      if (timeMs > nowMs - IDLE_MS) break;
+    for (const [series, { seenMs }] of this.#before) {
+      if (seenMs > nowMs - IDLE_MS) break;
       this.#before.delete(series);
     }
   }

@@ -1,7 +1,8 @@
 import type { Config, OtlpConfig } from '@forescale/shared/config';
-import type { Measurement } from '../sources/source.ts';
+import { refusalOfTime } from '../sources/screen.ts';
+import type { Measurement, Reading } from '../sources/source.ts';
 import type { CountsOfRequest, Growth } from './otlp-rates.ts';
-import type { OtlpCountPoint, OtlpMetric, OtlpNumberPoint, OtlpRequest } from './otlp-request.ts';
+import type { OtlpAttributes, OtlpCountPoint, OtlpMetric, OtlpNumberPoint, OtlpRequest } from './otlp-request.ts';
 import { attributesOf, matches, sourceOf } from './otlp-series.ts';
 
 type Rule = OtlpConfig['metrics'][number];
@@ -12,10 +13,11 @@ const CUMULATIVE = 2;
 const NO_RECORDED_VALUE = 1;
 
 /** What a request says of the signals that are configured. */
-export interface OtlpReading {
-  readonly measurements: readonly Measurement[];
-  /** One for each data point that cannot be taken. */
-  readonly refusals: readonly string[];
+export interface OtlpReading extends Reading {
+  /** The data point that each measurement is of, by number. */
+  readonly points: readonly number[];
+  /** The data points of `refusals`: several rules may want one. */
+  readonly rejected: ReadonlySet<number>;
 }
 
 /** Reads requests by the rules of a configuration; everything that no rule asks for is left alone. */
@@ -31,43 +33,47 @@ export class OtlpReader {
   }
 
   read(request: OtlpRequest, counts: CountsOfRequest, arrivedMs: number): OtlpReading {
-    const measurements: Measurement[] = [];
-    const refusals: string[] = [];
+    const taking: Taking = { counts, arrivedMs, measurements: [], refusals: [], points: [], rejected: new Set() };
+    let first = 0;
     for (const { resource, scopeMetrics } of request.resourceMetrics)
-      for (const metric of scopeMetrics.flatMap((scope) => scope.metrics))
-        for (const rule of this.#rules.get(metric.name) ?? [])
-          for (const point of pointsOf(metric, rule)) {
-            const attributes = attributesOf(resource?.attributes, point.attributes);
-            if (!matches(rule.attributes, attributes) || (point.flags & NO_RECORDED_VALUE) !== 0) continue;
-            const source = sourceOf(attributes);
-            const taken = this.#take(rule, point, `${rule.pool}/${rule.signal}/${source}`, counts, arrivedMs);
-            if (typeof taken === 'string') refusals.push(`${metric.name}: ${taken}`);
-            else if (taken !== null) {
-              const unit = unitOf(metric.unit, taken.per);
-              const { pool, signal } = rule;
-              measurements.push({
-                pool,
-                signal,
-                source,
-                timeMs: Math.round(taken.timeMs),
-                value: taken.value,
-                ...unit,
-              });
-            }
-          }
-    return { measurements, refusals };
+      for (const { scope, metrics } of scopeMetrics)
+        for (const metric of metrics) {
+          const rules = this.#rules.get(metric.name) ?? [];
+          const origin = { metric, scope: scope?.name ?? '', resource: resource?.attributes };
+          const counts = rules.map((rule) => this.#readMetric(rule, origin, first, taking));
+          first += Math.max(0, ...counts);
+        }
+    return taking;
+  }
+
+  /** Takes what a rule wants of a metric, whose data points are numbered from `first`; gives how many those are. */
+  #readMetric(rule: Rule, { metric, scope, resource }: Origin, first: number, taking: Taking): number {
+    const { pool, signal } = rule;
+    const points = pointsOf(metric, rule);
+    for (const [index, point] of points.entries()) {
+      const attributes = attributesOf(resource, point.attributes);
+      if (!matches(rule.attributes, attributes) || (point.flags & NO_RECORDED_VALUE) !== 0) continue;
+      const source = sourceOf(metric.name, scope, attributes);
+      const taken = this.#take(rule, point, `${pool}/${signal}/${source}`, taking);
+      if (typeof taken === 'string') {
+        taking.refusals.push(`${metric.name}: ${taken}`);
+        taking.rejected.add(first + index);
+      } else if (taken !== null) {
+        const { value, per } = taken;
+        const timeMs = Math.round(taken.timeMs);
+        taking.measurements.push({ pool, signal, source, timeMs, value, ...unitOf(metric.unit, per) });
+        taking.points.push(first + index);
+      }
+    }
+    return points.length;
   }
 
   /** A value, why there can be none, or null: not yet, or none that is a finite number. */
-  #take(
-    rule: Rule,
-    point: OtlpPoint,
-    series: string,
-    counts: CountsOfRequest,
-    arrivedMs: number,
-  ): Taken | string | null {
+  #take(rule: Rule, point: OtlpPoint, series: string, { counts, arrivedMs }: Taking): Taken | string | null {
     const timeMs = point.timeMs === 0 ? arrivedMs : point.timeMs;
-    if (!Number.isFinite(timeMs) || timeMs < 0) return 'time_unix_nano: allowed: a time after 1970';
+    // Before anything is learned of it: no later one would be newer than a time that is far ahead.
+    const refusal = refusalOfTime(timeMs, arrivedMs);
+    if (refusal !== null) return refusal;
     if (!Number.isFinite(point.count) || !Number.isFinite(point.sum)) return null;
     if (point.kind === 'value') return { timeMs, value: point.count, per: 'value' };
     const isCounter = this.#counters.has(`${rule.pool}/${rule.signal}`);
@@ -86,6 +92,22 @@ export class OtlpReader {
     const growth = counts.grow(series, { timeMs, startMs: point.startMs, count: point.count, sum: point.sum });
     return growth && rateOf(point.of, growth, timeMs);
   }
+}
+
+/** What is being read of one request. */
+interface Taking {
+  readonly counts: CountsOfRequest;
+  readonly arrivedMs: number;
+  readonly measurements: Measurement[];
+  readonly refusals: string[];
+  readonly points: number[];
+  readonly rejected: Set<number>;
+}
+
+interface Origin {
+  readonly metric: OtlpMetric;
+  readonly scope: string;
+  readonly resource: OtlpAttributes | undefined;
 }
 
 interface Taken {

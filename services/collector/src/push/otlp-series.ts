@@ -17,10 +17,14 @@ export function matches(wanted: Readonly<Record<string, string>>, attributes: Re
   return Object.entries(wanted).every(([key, value]) => attributes.get(key) === value);
 }
 
-/** Tells apart the senders of one signal, and the series of one sender: the same for the same attributes, and short. */
-export function sourceOf(attributes: ReadonlyMap<string, string>): string {
+/**
+ * Tells apart the senders of one signal, and the series of one sender: the same for the same attributes, and short. Metrics of
+ * one name that two libraries measure are two, and so are two metrics that make one signal.
+ */
+export function sourceOf(metric: string, scope: string, attributes: ReadonlyMap<string, string>): string {
   const sorted = [...attributes].sort(([a], [b]) => (a < b ? -1 : 1));
-  const hash = createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 12);
+  const identity = JSON.stringify([metric, scope, sorted]);
+  const hash = createHash('sha256').update(identity).digest('hex').slice(0, 12);
   const instance = (attributes.get(INSTANCE) ?? '').replace(/[^\w.-]/g, '-').slice(0, 40);
   return instance === '' ? `otlp-${hash}` : `otlp-${instance}-${hash}`;
 }

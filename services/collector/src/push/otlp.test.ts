@@ -1,58 +1,12 @@
-import { gzipSync } from 'node:zlib';
-import protobuf from 'protobufjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Answer, attribute, histogram, nano, point, request, SHOP, sum } from './otlp-requests.test-data.ts';
 import { createPushWorld, NOW_MS, type PushWorld } from './push-world.test-data.ts';
-
-const root = protobuf.loadSync(new URL('otlp.proto', import.meta.url).pathname);
-const type = root.lookupType('otlp.ExportMetricsServiceRequest');
-const responseType = root.lookupType('otlp.ExportMetricsServiceResponse');
 
 let world: PushWorld;
 beforeEach(async () => {
   world = await createPushWorld();
 });
 afterEach(() => world.close());
-
-const nano = (timeMs: number) => `${timeMs}000000`;
-const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } });
-const SHOP = [attribute('service.name', 'shop'), attribute('service.instance.id', 'shop-1')];
-const START_MS = NOW_MS - 3_600_000;
-
-/** A request of one metric with one data point. */
-const request = (metric: object, attributes = SHOP) => ({
-  resourceMetrics: [{ resource: { attributes }, scopeMetrics: [{ scope: { name: 'x' }, metrics: [metric] }] }],
-});
-const point = (timeMs: number, more: object) => ({
-  startTimeUnixNano: nano(START_MS),
-  timeUnixNano: nano(timeMs),
-  ...more,
-});
-const histogram = (timeMs: number, count: number, sum: number, more: object = {}) =>
-  request({
-    name: 'http.duration',
-    unit: 's',
-    histogram: {
-      aggregationTemporality: 2,
-      dataPoints: [point(timeMs, { count: String(count), sum, bucketCounts: ['1'], explicitBounds: [1], ...more })],
-    },
-  });
-const sum = (
-  name: string,
-  timeMs: number,
-  asDouble: number,
-  temporality: number,
-  isMonotonic = true,
-  more: object = {},
-) =>
-  request({
-    name,
-    unit: '{request}',
-    sum: { aggregationTemporality: temporality, isMonotonic, dataPoints: [point(timeMs, { asDouble, ...more })] },
-  });
-
-interface Answer {
-  readonly partialSuccess?: { readonly rejectedDataPoints: number; readonly errorMessage: string };
-}
 
 const sendJson = async (body: unknown) => {
   const response = await world.post('/v1/metrics', JSON.stringify(body));
@@ -126,6 +80,40 @@ describe('OTLP: what becomes of a metric', () => {
     expect(new Set((await world.stored('rps')).map(({ tags }) => tags.source)).size).toBe(2);
   });
 
+  it('metrics of one signal are told apart as well, and so are those of one name by the library that measures', async () => {
+    for (const minute of [1, 0]) {
+      const timeMs = NOW_MS - minute * 60_000;
+      await sendJson(histogram(timeMs, 600 * (2 - minute), 1));
+      await sendJson(sum('requests', timeMs, 60 * (2 - minute), 2));
+      const [more] = sum('requests', timeMs, 120 * (2 - minute), 2).resourceMetrics[0]?.scopeMetrics[0]?.metrics ?? [];
+      await sendJson(request(more as object, SHOP, 'another'));
+    }
+    expect((await valuesOf('rps')).map(Number).toSorted((a, b) => a - b)).toEqual([1, 2, 10]);
+    expect(new Set((await world.stored('rps')).map(({ tags }) => tags.source)).size).toBe(3);
+  });
+
+  it('a clock that was ahead once is refused at once, and does not blind its series', async () => {
+    const { answer } = await sendJson(sum('requests', NOW_MS + 9e9, 5, 2));
+    expect(answer.partialSuccess).toMatchObject({
+      rejectedDataPoints: 1,
+      errorMessage: expect.stringMatching(/time = 2026-06-16T16:00:00.000Z: allowed: at most 5 min ahead/),
+    });
+    await sendJson(sum('requests', NOW_MS - 60_000, 100, 2));
+    await sendJson(sum('requests', NOW_MS, 700, 2));
+    expect(await valuesOf('rps')).toEqual([10]);
+  });
+
+  it('what a sender kept for hours is a rate all the same', async () => {
+    await sendJson(sum('requests', NOW_MS - 7_260_000, 100, 2));
+    await sendJson(sum('requests', NOW_MS - 7_200_000, 700, 2));
+    expect(await valuesOf('rps')).toEqual([10]);
+  });
+
+  it('a point that several rules want and none can take is one that is rejected', async () => {
+    const { answer } = await sendJson(histogram(NOW_MS + 9e9, 100, 5));
+    expect(answer.partialSuccess?.rejectedDataPoints).toBe(1);
+  });
+
   it('no value, NaN and an infinite one are gaps', async () => {
     for (const asDouble of ['NaN', 'Infinity']) await sendJson(sum('requests', NOW_MS, asDouble as never, 2, false));
     const { answer } = await sendJson(sum('requests', NOW_MS, 1, 2, false, { flags: 1 }));
@@ -150,65 +138,7 @@ describe('OTLP: what becomes of a metric', () => {
     const { answer } = await sendJson(sum('requests', NOW_MS + 3_600_000, 1, 2, false));
     expect(answer.partialSuccess).toMatchObject({
       rejectedDataPoints: 1,
-      errorMessage: expect.stringMatching(/^time = /),
+      errorMessage: expect.stringMatching(/^requests: time = /),
     });
-  });
-});
-
-describe('OTLP: the protocol', () => {
-  it('a repeated request whose samples were not safe is counted once, and lost never', async () => {
-    await sendJson(histogram(NOW_MS - 60_000, 1_000, 200));
-    world.store.away = true;
-    const again = await world.post('/v1/metrics', JSON.stringify(histogram(NOW_MS, 1_600, 350)));
-    expect(again.status).toBe(503);
-    expect(again.headers.get('retry-after')).toBe('5');
-    expect(await again.json()).toEqual({ code: 14, message: 'ECONNREFUSED' });
-    world.store.away = false;
-    await sendJson(histogram(NOW_MS, 1_600, 350));
-    await sendJson(histogram(NOW_MS, 1_600, 350));
-    expect(await valuesOf('rps')).toEqual([10]);
-  });
-
-  it('protobuf, in gzip, is answered in protobuf', async () => {
-    const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' };
-    const encode = (body: object) => gzipSync(type.encode(type.fromObject(body)).finish());
-    await world.post('/v1/metrics', encode(histogram(NOW_MS - 60_000, 1_000, 200)), headers);
-    const response = await world.post('/v1/metrics', encode(histogram(NOW_MS, 1_600, 350)), headers);
-    expect(response.status).toBe(200);
-    expect(response.headers.get('content-type')).toBe('application/x-protobuf');
-    expect(responseType.decode(new Uint8Array(await response.arrayBuffer())).toJSON()).toEqual({});
-    expect(await valuesOf('rps')).toEqual([10]);
-    const partial = await world.post('/v1/metrics', encode(sum('hits', NOW_MS, 5, 1)), headers);
-    expect(responseType.decode(new Uint8Array(await partial.arrayBuffer())).toJSON()).toMatchObject({
-      partialSuccess: { rejectedDataPoints: '1' },
-    });
-  });
-
-  it.each<[what: string, body: string | Uint8Array, type: string, says: RegExp]>([
-    ['JSON that is none', '{', 'application/json', /payload: not JSON/],
-    ['JSON of something else', '{"resourceMetrics":7}', 'application/json', /resourceMetrics = 7: /],
-    [
-      'text for a number',
-      '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"a","gauge":{"dataPoints":[{"timeUnixNano":"now"}]}}]}]}]}',
-      'application/json',
-      /timeUnixNano = .*now.*: allowed: a whole number/,
-    ],
-    [
-      'bytes that are no protobuf',
-      Uint8Array.of(0x0a, 0xff, 0xff),
-      'application/x-protobuf',
-      /not an ExportMetricsServiceRequest/,
-    ],
-  ])('%s: 400, a Status that says so, and counted', async (_what, body, contentType, says) => {
-    const response = await world.post('/v1/metrics', body, { 'content-type': contentType });
-    expect(response.status).toBe(400);
-    expect(await response.text()).toMatch(says);
-    expect(world.counts.get('dropped: refused')).toBe(1);
-  });
-
-  it('an empty request is a good one', async () => {
-    expect(await sendJson({})).toEqual({ status: 200, answer: {} });
-    const empty = await world.post('/v1/metrics', new Uint8Array(), { 'content-type': 'application/x-protobuf' });
-    expect(empty.status).toBe(200);
   });
 });

@@ -106,8 +106,7 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
 
   return {
     routes: (app) =>
-      pushRoutes(app, {
-        config,
+      pushRoutes(app, config, {
         nowMs: () => clock.nowMs(),
         async accept(source, reading, nowMs) {
           const { samples, refused } = intake.take(source, reading, nowMs);

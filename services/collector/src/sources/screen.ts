@@ -36,9 +36,13 @@ export function screen(
 
 function refusalOf({ pool, timeMs, value }: Measurement, pools: ReadonlySet<string>, nowMs: number): string | null {
   if (!pools.has(pool)) return `pool = ${JSON.stringify(pool)}: allowed: ${[...pools].join(', ')}`;
+  return refusalOfTime(timeMs, nowMs) ?? (Number.isFinite(value) ? null : `value = ${value}: allowed: a finite number`);
+}
+
+/** Why nothing can be of this time, in words; null: something can. */
+export function refusalOfTime(timeMs: number, nowMs: number): string | null {
   // Beyond it there is no date to say.
   if (!(timeMs >= 0 && timeMs <= DATE_MS_MAX)) return `time = ${timeMs} ms: allowed: a time from 1970 on`;
-  if (timeMs > nowMs + AHEAD_MS_MAX)
-    return `time = ${rfc3339(timeMs)}: allowed: at most 5 min ahead of ${rfc3339(nowMs)}`;
-  return Number.isFinite(value) ? null : `value = ${value}: allowed: a finite number`;
+  if (timeMs <= nowMs + AHEAD_MS_MAX) return null;
+  return `time = ${rfc3339(timeMs)}: allowed: at most 5 min ahead of ${rfc3339(nowMs)}`;
 }

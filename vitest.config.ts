@@ -29,7 +29,9 @@ export default defineConfig({
           exclude: everywhere,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // Two at once: they mostly wait for servers.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {

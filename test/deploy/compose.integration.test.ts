@@ -97,27 +97,35 @@ function onEngine(engine: Engine): void {
     expect(own).toBeLessThan(OWN_SIZE_MIB_MAX);
   });
 
-  it('comes up healthy, without preparation', async () => {
-    await eventually('every service is healthy', SUMMARY_WITHIN_MS, async () => {
-      const states = await Promise.all(SERVICES.map((one) => inspect(one, '{{.State.Health.Status}}')));
-      return states.every((state) => state.trim() === 'healthy');
-    });
-    expect((await inspect('prepare', '{{.State.Status}} {{.State.ExitCode}}')).trim()).toBe('exited 0');
-  });
+  it(
+    'comes up healthy, without preparation',
+    async () => {
+      await eventually('every service is healthy', SUMMARY_WITHIN_MS, async () => {
+        const states = await Promise.all(SERVICES.map((one) => inspect(one, '{{.State.Health.Status}}')));
+        return states.every((state) => state.trim() === 'healthy');
+      });
+      expect((await inspect('prepare', '{{.State.Status}} {{.State.ExitCode}}')).trim()).toBe('exited 0');
+    },
+    SUMMARY_WITHIN_MS,
+  );
 
-  it('the predictor says that it computes in WebAssembly and why, and forecasts', async () => {
-    const said = await logs('predictor');
-    expect(said).toMatch(/TensorFlow\.js backend: WebAssembly[^;]*; no tensorflow: Cannot find package/);
-    const summary = await eventually('the summary', SUMMARY_WITHIN_MS, async () => {
-      const told = await logs('simulation');
-      return /oracle .* USD/.test(told) && told;
-    });
-    process.stdout.write(summary.slice(-1_500));
-    expect(summary).toMatch(/enforce mode, cluster on http:\/\/0\.0\.0\.0:8080, services elsewhere/);
-    expect(summary).toMatch(/generated load, seed 1: 1h12m replayed/);
-    expect(summary).toMatch(/model combination on TensorFlow\.js backend wasm \(/);
-    expect(summary).toMatch(/forescale +0\.\d+ % +\d+\.\d+ USD/);
-  });
+  it(
+    'the predictor says that it computes in WebAssembly and why, and forecasts',
+    async () => {
+      const said = await logs('predictor');
+      expect(said).toMatch(/TensorFlow\.js backend: WebAssembly[^;]*; no tensorflow: Cannot find package/);
+      const summary = await eventually('the summary', SUMMARY_WITHIN_MS, async () => {
+        const told = await logs('simulation');
+        return /oracle .* USD/.test(told) && told;
+      });
+      process.stdout.write(summary.slice(-1_500));
+      expect(summary).toMatch(/enforce mode, cluster on http:\/\/0\.0\.0\.0:8080, services elsewhere/);
+      expect(summary).toMatch(/generated load, seed 1: 1h12m replayed/);
+      expect(summary).toMatch(/model combination on TensorFlow\.js backend wasm \(/);
+      expect(summary).toMatch(/forescale +0\.\d+ % +\d+\.\d+ USD/);
+    },
+    SUMMARY_WITHIN_MS,
+  );
 
   it('nobody in it has a right or a file to write on that is not needed', async () => {
     for (const service of SERVICES) {
@@ -149,7 +157,7 @@ function onEngine(engine: Engine): void {
     const ask = `const status = async (path, headers) => (await fetch('http://127.0.0.1:8080' + path, { headers })).status;
       const bearer = { authorization: 'Bearer ' + process.argv[1] };
       console.log(await status('/healthz'), await status('/api/v1/plan?pool=web'), await status('/api/v1/plan?pool=web', bearer));`;
-    const told = await engine.inside(process.execPath, '--input-type=module', '--eval', ask, token);
+    const told = await engine.inside(process.execPath, '--input-type=module', '--eval', ask, '--', token);
     expect(told.trim()).toBe('200 401 200');
     const published = await Promise.all(SERVICES.map((one) => inspect(one, '{{json .HostConfig.PortBindings}}')));
     const addresses = published.join('').match(/"HostIp":"[^"]*"/g) ?? [];

@@ -76,6 +76,8 @@ export class Engine {
 
   async stop(): Promise<void> {
     for (const child of this.#inside) child.kill('SIGKILL');
+    // Its containers live in its namespace of processes, and end with it.
+    await this.#server.kill('SIGKILL');
     await this.#server.stop();
   }
 

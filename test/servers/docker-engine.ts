@@ -8,7 +8,8 @@ interface EngineOptions {
   /**
    * `none`: containers have no network, and the storage driver is the one that needs nothing of the kernel. `own`: the
    * engine lives in a network namespace of its own, with bridges and names in it; nothing of it is seen outside, so that
-   * whoever wants to talk to a published port has to go in, by `nsenter --target <pid> --net`.
+   * whoever wants to talk to a published port has to go in, by `nsenter --target <pid> --net`. It is killed rather than
+   * asked to end, and all its containers with it.
    */
   readonly network: 'none' | 'own';
 }
@@ -35,7 +36,19 @@ export function startDockerEngine({ network }: EngineOptions = { network: 'none'
         `--pidfile=${join(directory, 'pid')}`,
       ];
       if (!isolated) return [...own, '--bridge=none', '--iptables=false', '--storage-driver=vfs'];
-      return ['--net', '--mount', 'sh', '-c', IN_NAMESPACE, 'sh', ...own];
+      return [
+        '--net',
+        '--mount',
+        '--pid',
+        '--fork',
+        '--kill-child',
+        '--mount-proc',
+        'sh',
+        '-c',
+        IN_NAMESPACE,
+        'sh',
+        ...own,
+      ];
     },
     isReady: (_port, directory) => answers(socketIn(directory)),
   });

@@ -116,6 +116,7 @@ export function encodeStatus(encoding: OtlpEncoding, code: number, message: stri
 function jsonOf(body: Uint8Array): unknown {
   const json = decodeJson(body, OTLP_BYTES_MAX);
   const parts = new Parts();
+  // What is neither object nor list has no parts, and is refused by its shape.
   const left = [json].filter(isObject);
   for (let one = left.pop(); one !== undefined; one = left.pop()) {
     parts.add();

@@ -31,7 +31,7 @@ export interface Way {
   fail(status: number, message: string, type: string): Answer;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: Buffer | string;

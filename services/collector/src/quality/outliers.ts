@@ -1,20 +1,20 @@
-/** A step counts as far when it is so many times what nine of ten steps of its series stay below. */
-const FAR = 6;
+/** A step counts as far when it is so many times what 19 of 20 steps of its series stay below. */
+const FAR = 4;
 /** And never when it is less than this share of the level: a still series may begin to move. */
 const SHARE_MIN = 0.2;
 /** Before so many steps nobody knows what is usual. */
 const WARM_UP = 30;
 /** One more value near the last that was far, and this is where the series is now. */
 const SHIFT_AFTER = 2;
-/** The 0.9 quantile of steps is followed in ratios: up by UP when one is above it, down by its ninth part when below. */
+/** The 0.95 quantile of steps is followed in ratios: up by UP when one is above it, down by 1/19 of that when below. */
 const UP = Math.log(1.3);
-const DOWN = UP / 9;
+const DOWN = UP / 19;
 
 /** What is known of a series' steps. */
 export interface Steps {
   /** The last value that was not far. */
   level: number;
-  /** Logarithm of what nine of ten steps stay below. */
+  /** Logarithm of what 19 of 20 steps stay below. */
   usual: number;
   /** Up to WARM_UP. */
   seen: number;
@@ -41,7 +41,11 @@ export function isOutlier(steps: Steps, value: number): boolean {
   const staysThere = steps.far > 0 && Math.abs(value - steps.lastFar) <= Math.max(limit, SHARE_MIN * Math.abs(value));
   steps.far = staysThere ? steps.far + 1 : 1;
   steps.lastFar = value;
-  if (steps.far < SHIFT_AFTER) return true;
+  if (steps.far < SHIFT_AFTER) {
+    // A series that has become restless is known for it after some ten of them.
+    steps.usual += UP;
+    return true;
+  }
   follow(steps, value, step);
   return false;
 }

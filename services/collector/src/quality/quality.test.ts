@@ -55,6 +55,18 @@ describe('outliers', () => {
     expect(outliersOf(values).filter((i) => i >= DAY && i < DAY + 10)).toEqual([DAY]);
   });
 
+  it('a series that has become restless is known for it after five of them, in the mean', () => {
+    const seeds = Array.from({ length: 20 }, (_, i) => i + 1);
+    const found = seeds.flatMap((seed) => {
+      const random = seededRandom(seed);
+      const noise = () => random.next() + random.next() + random.next() - 1.5;
+      const values = Array.from({ length: 2_000 }, (_, i) => 1_000 + (i < 1_000 ? 10 : 600) * noise());
+      return outliersOf(values).filter((i) => i >= 1_000);
+    });
+    expect(found.length).toBeLessThanOrEqual(5 * seeds.length);
+    expect(found.filter((i) => i >= 1_100)).toEqual([]);
+  });
+
   it('of a counter there are none, and a still series may begin to move', () => {
     expect(outliersOf([1, 5, 9, 1e6, 2e6, 0, 3e6], 'hits')).toEqual([]);
     const still = Array.from({ length: 200 }, () => 10);

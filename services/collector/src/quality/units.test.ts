@@ -17,6 +17,17 @@ describe('units', () => {
     ['rpm', 'qps', 1 / 60],
     ['KB/s', 'By/s', 1_000],
     ['millicores', 'cores', 0.001],
+    ['Mbit/s', 'MB/s', 1 / 8],
+    ['kBy', 'KB', 1],
+    ['Milliseconds', 's', 0.001],
+    ['Requests/Min', '{request}/s', 1 / 60],
+    ['VCPUs', 'cores', 1],
+    // Nobody can tell whether these are bits or bytes.
+    ['Mb/s', 'MB/s', null],
+    ['gb', 'B', null],
+    // A megasecond and a millibyte to UCUM, and a slip to whoever wrote it.
+    ['Ms', 's', null],
+    ['mB', 'B', null],
     ['{vehicle}', '1', 1],
     ['furlong', 'furlong', 1],
     ['furlong', 'm', null],

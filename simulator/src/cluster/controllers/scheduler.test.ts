@@ -43,6 +43,27 @@ describe('scheduler', () => {
     expect(condition?.message).toContain(reason);
   });
 
+  it('says anew why a pod waits when that is something else, and not when only the number of nodes is', () => {
+    const it = new Lab();
+    it.addPod('waits', '5');
+    const condition = () => findCondition(it.pod('waits')?.status.conditions, 'PodScheduled');
+    const [first, since] = [condition()?.message, condition()?.lastTransitionTime];
+    expect(first).toBe('0/0 nodes are available.');
+    it.pass(1_000);
+    it.addNode('node-a');
+    expect(condition()).toMatchObject({
+      message: '0/1 nodes are available: 1 Insufficient cpu.',
+      lastTransitionTime: since,
+    });
+    const version = it.pod('waits')?.metadata.resourceVersion;
+    it.addNode('node-b');
+    expect(it.pod('waits')?.metadata.resourceVersion).toBe(version);
+    it.addNode('shut', { taints: [{ key: 'a', effect: 'NoSchedule' }] });
+    expect(condition()?.message).toBe(
+      '0/3 nodes are available: 1 node(s) had untolerated taint {a: }, 2 Insufficient cpu.',
+    );
+  });
+
   it('counts pods as a resource', () => {
     const it = lab();
     for (let i = 0; i < 25; i++) it.addPod(`small-${i}`, '1m', { containers: [{ name: 'c', image: 'x' }] });

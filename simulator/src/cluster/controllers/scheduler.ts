@@ -104,7 +104,8 @@ export class Scheduler implements Controller {
 
   #markUnschedulable(pod: PodObject, message: string): void {
     const present = findCondition(pod.status.conditions, 'PodScheduled');
-    if (present?.status === 'False' && present.reason === 'Unschedulable') return;
+    const isKnown = present?.status === 'False' && present.reason === 'Unschedulable';
+    if (isKnown && withoutCounts(present.message) === withoutCounts(message)) return;
     const condition = {
       type: 'PodScheduled',
       status: 'False',
@@ -115,6 +116,14 @@ export class Scheduler implements Controller {
     const conditions = withCondition(pod.status.conditions, condition);
     this.#registry.update('pods', { ...pod, status: { ...pod.status, conditions } });
   }
+}
+
+/**
+ * What stands against a pod, whatever number of nodes it is: with each node that comes every waiting pod's numbers change, and
+ * so many writes would tell nobody anything. There the default scheduler writes, at each of its attempts.
+ */
+function withoutCounts(message: string | undefined): string {
+  return (message ?? '').replaceAll(/\b\d+(?:\/\d+)? /g, '');
 }
 
 /** A change after which a pod may fit that did not before. Binding a pod only takes room away. */

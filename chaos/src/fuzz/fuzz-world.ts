@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { startCollector } from '@forescale/collector/service';
 import { type Bus, createInProcessBus } from '@forescale/shared/bus';
@@ -130,7 +129,7 @@ async function converse(port: number, bytes: Buffer): Promise<readonly number[]>
     socket.destroy();
   });
   socket.end(bytes);
-  if (!socket.closed) await once(socket, 'close');
+  await new Promise((closed) => socket.once('close', closed));
   if (hangs) throw new Error('the server neither answered nor hung up');
   return [
     ...Buffer.concat(said)

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Bus } from '@forescale/shared/bus';
@@ -52,7 +53,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
         next = end;
         onProgress(run.sent, payloads);
       }
-      collectGarbage();
+      await collectGarbage();
       const { heapUsed, external, rss } = process.memoryUsage();
       heapMb.push(Math.round((heapUsed + external) / 2 ** 20));
       rssMb.push(Math.round(rss / 2 ** 20));
@@ -78,8 +79,17 @@ function batchOf(source: PayloadSource, from: number, to: number, kind: Kind): P
   return Array.from({ length: to - from }, (_, index) => source.of(from + index, kind));
 }
 
-/** Without it what lives cannot be told from what is only not yet gone. */
-function garbageCollector(): () => void {
+/**
+ * Without it what lives cannot be told from what is only not yet gone. What is outside of the heap (buffers, zlib) goes a turn of
+ * the loop after what held it.
+ */
+function garbageCollector(): () => Promise<void> {
   setFlagsFromString('--expose-gc');
-  return runInNewContext('gc') as () => void;
+  const collect = runInNewContext('gc') as () => void;
+  return async () => {
+    for (let times = 0; times < 3; times++) {
+      collect();
+      await setImmediate();
+    }
+  };
 }

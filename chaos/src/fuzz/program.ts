@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { type FuzzReport, fuzz } from './fuzz.ts';
 
 /** What may live more at the end than after a fifth, when all that is kept for each series has been met. */
-const GROWTH_MB_MAX = 16;
+const GROWTH_MB_MAX = 8;
 
 interface Flags {
   readonly payloads: string;

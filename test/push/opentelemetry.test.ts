@@ -6,7 +6,7 @@ import {
   PeriodicExportingMetricReader,
   type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createPushWorld, type PushWorld } from '../../services/collector/src/push/push-world.test-data.ts';
 
 let world: PushWorld;
@@ -59,6 +59,23 @@ describe.each<[name: string, exporter: (options: Options) => PushMetricExporter]
     expect(rates.filter((rate) => rate > 0).length).toBeGreaterThanOrEqual(2);
     expect(world.counts.get('dropped: refused')).toBeUndefined();
   });
+});
+
+it("OpenTelemetry's own SDK finds its way by the variables of docs/integrating.md", async () => {
+  world.clock.advanceTo(Date.now());
+  vi.stubEnv('OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', `${world.url}/v1/metrics`);
+  vi.stubEnv('OTEL_EXPORTER_OTLP_METRICS_HEADERS', 'authorization=Bearer%20push-token');
+  vi.stubEnv('OTEL_EXPORTER_OTLP_METRICS_COMPRESSION', 'gzip');
+  try {
+    const reader = new PeriodicExportingMetricReader({ exporter: new ProtobufExporter() });
+    const provider = new MeterProvider({ readers: [reader] });
+    provider.getMeter('shop').createGauge('queue.length').record(7);
+    await provider.forceFlush();
+    expect((await world.stored('queue')).map(({ fields }) => fields.value)).toEqual([7]);
+    await provider.shutdown();
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
 
 it("OpenTelemetry's own SDK repeats what was not safe, after the time that it is told, and it is stored once", async () => {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { startCollector } from '@forescale/collector/service';
 import { type Bus, createInProcessBus } from '@forescale/shared/bus';
 import { parseConfig } from '@forescale/shared/config';
@@ -7,10 +8,11 @@ import type { Store } from '@forescale/shared/store';
 import { silentInstruments, silentLog } from '@forescale/shared/telemetry';
 import { ManualClock, systemClock } from '@forescale/shared/time';
 import { Client } from 'undici';
-import type { Payload } from './payloads.ts';
+import { type Payload, TOKEN } from './payloads.ts';
 
+/** Longer than anything takes on a busy machine. */
+const HANGS_AFTER_MS = 30_000;
 const NOW_MS = Date.parse('2026-03-04T12:00:00Z');
-const TOKEN = 'fuzz';
 
 const CONFIG = `autoscaler:
   clock: { source: bus }
@@ -32,11 +34,19 @@ export interface Counts {
   readonly refused: number;
 }
 
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: Buffer;
+}
+
 /** A collector that takes in whatever comes, over its own HTTP server and a bus, and forgets what it has stored. */
 export interface FuzzWorld {
   readonly counts: () => Counts;
-  /** Sends one over HTTP; resolves to the status. Rejects where the connection breaks. */
-  post(payload: Payload): Promise<number>;
+  /** Sends one over HTTP. Rejects where the connection breaks. */
+  post(payload: Payload): Promise<Answer>;
+  /** Sends bytes over a connection of their own; resolves to the statuses of what is answered once the server has closed it. */
+  connect(bytes: Buffer): Promise<readonly number[]>;
   /** Publishes one. */
   publish(payload: Payload): Promise<void>;
   /** What went wrong beside any request. */
@@ -91,9 +101,10 @@ export async function startFuzzWorld(own?: Bus): Promise<FuzzWorld> {
         headers: { ...headers, authorization: `Bearer ${TOKEN}` },
         body,
       });
-      await response.body.dump();
-      return response.statusCode;
+      const type = String(response.headers['content-type'] ?? '');
+      return { status: response.statusCode, type, body: Buffer.from(await response.body.arrayBuffer()) };
     },
+    connect: (bytes) => converse(Number(new URL(http.url).port), bytes),
     publish: ({ path, body }) => bus.publish(path, body),
     errors,
     async close() {
@@ -103,6 +114,28 @@ export async function startFuzzWorld(own?: Bus): Promise<FuzzWorld> {
       if (own === undefined) await bus.close();
     },
   };
+}
+
+/** Says all that it has to say, and listens until the other side has nothing more. */
+async function converse(port: number, bytes: Buffer): Promise<readonly number[]> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const said: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => said.push(chunk));
+  // The server may hang up on what it hears while it is still being said.
+  socket.on('error', () => undefined);
+  let hangs = false;
+  socket.setTimeout(HANGS_AFTER_MS, () => {
+    hangs = true;
+    socket.destroy();
+  });
+  socket.end(bytes);
+  await new Promise((closed) => socket.once('close', closed));
+  if (hangs) throw new Error('the server neither answered nor hung up');
+  return [
+    ...Buffer.concat(said)
+      .toString('latin1')
+      .matchAll(/^HTTP\/1\.1 (\d{3})/gm),
+  ].map(([, status]) => Number(status));
 }
 
 /** Takes every point and keeps none. */

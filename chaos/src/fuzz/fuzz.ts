@@ -1,33 +1,29 @@
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Bus } from '@forescale/shared/bus';
-import { seededRandom, systemClock } from '@forescale/shared/time';
-import { type Counts, type FuzzWorld, startFuzzWorld } from './fuzz-world.ts';
-import { KINDS, type Kind, type Payload, PayloadSource } from './payloads.ts';
+import { type FuzzWorld, startFuzzWorld } from './fuzz-world.ts';
+import { BATCH, KINDS, type Kind, kindOf, type Payload, PayloadSource } from './payloads.ts';
+import { type FuzzRow, Run } from './run.ts';
 
-/** NATS messages of which the counts are awaited together. */
-const BATCH = 500;
 const TENTHS = 10;
+const FAILURES_MAX = 10;
 
 export interface FuzzReport {
   readonly seed: number;
   readonly rows: readonly FuzzRow[];
-  /** Resident memory after each tenth, in MiB. */
+  /** After each tenth, in MiB: what lives, after a collection of garbage, and what the process has of the machine. */
+  readonly heapMb: readonly number[];
   readonly rssMb: readonly number[];
   /** What did not hold; empty: everything did. */
   readonly failures: readonly string[];
 }
 
-interface FuzzRow {
-  readonly kind: Kind;
-  readonly sent: number;
-  /** Payloads of which nothing was taken, or not all of it; each is counted. */
-  readonly refused: number;
-  /** Changed, and right all the same. */
-  readonly valid: number;
-}
-
 export interface FuzzOptions {
   readonly payloads: number;
   readonly seed: number;
+  /** Only this one of them, to look at what it does; null: all. */
+  readonly only?: number | null;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, of: number) => void;
   /** Instead of one in this process. */
@@ -35,88 +31,65 @@ export interface FuzzOptions {
   readonly kinds?: readonly Kind[];
 }
 
-/** Sends wrong payloads at a collector, and watches that it refuses and counts each, answers each, and stays as large as it is. */
+/**
+ * Sends wrong payloads at a collector, and right ones between them. Watches that it answers and counts each, that what it
+ * counts is what it answers, and what it takes of memory.
+ */
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
-  const { payloads, seed, signal, onProgress, kinds = KINDS } = options;
+  const { payloads, seed, signal, onProgress, only = null, kinds = KINDS } = options;
   const world = await startFuzzWorld(options.bus);
-  const source = new PayloadSource(seededRandom(seed));
+  const source = new PayloadSource(seed);
   const run = new Run(world);
+  const heapMb: number[] = [];
   const rssMb: number[] = [];
+  const collectGarbage = garbageCollector();
   try {
-    for (let tenth = 1; tenth <= TENTHS; tenth++) {
-      const until = Math.floor((payloads * tenth) / TENTHS);
-      while (run.sent < until && run.failures.length < 10) {
+    for (let tenth = 1, next = only ?? 0; tenth <= TENTHS; tenth++) {
+      const until = only === null ? Math.floor((payloads * tenth) / TENTHS) : only + 1;
+      while (next < until && run.failures.length < FAILURES_MAX) {
         signal.throwIfAborted();
-        const kind = kinds[Math.floor(run.sent / BATCH) % kinds.length] as Kind;
-        const batch = Array.from({ length: Math.min(BATCH, until - run.sent) }, () => source.next(kind));
-        if (kind === 'nats') await run.publish(batch);
-        else for (const payload of batch) await run.post(payload);
+        const end = Math.min(until, (Math.floor(next / BATCH) + 1) * BATCH);
+        await run.send(batchOf(source, next, end, kindOf(next, kinds)));
+        next = end;
         onProgress(run.sent, payloads);
       }
-      rssMb.push(Math.round(process.memoryUsage.rss() / 2 ** 20));
+      await collectGarbage();
+      const { heapUsed, external, rss } = process.memoryUsage();
+      heapMb.push(Math.round((heapUsed + external) / 2 ** 20));
+      rssMb.push(Math.round(rss / 2 ** 20));
     }
   } finally {
     await world.close();
   }
-  const failures = [...run.failures, ...world.errors.map((error) => `beside the requests: ${error}`)];
-  return { seed, rows: run.rows.filter(({ sent }) => sent > 0), rssMb, failures };
+  return { seed, rows: run.rows.filter(({ sent }) => sent > 0), heapMb, rssMb, failures: failuresOf(run, world) };
 }
 
-class Run {
-  readonly rows = KINDS.map((kind) => ({ kind, sent: 0, refused: 0, valid: 0 }));
-  readonly failures: string[] = [];
-  readonly #world: FuzzWorld;
-
-  constructor(world: FuzzWorld) {
-    this.#world = world;
-  }
-
-  get sent(): number {
-    return this.rows.reduce((sum, row) => sum + row.sent, 0);
-  }
-
-  /** Each message is one sample, or refused and counted as one. */
-  async publish(batch: readonly Payload[]): Promise<void> {
-    const before = this.#world.counts();
-    for (const payload of batch) await this.#world.publish(payload);
-    const done = () => {
-      const { written, refused } = this.#since(before);
-      return written + refused >= batch.length;
-    };
-    for (let looks = 0; !done() && looks < 10_000; looks++) await systemClock.sleep(1);
-    const { written, refused } = this.#since(before);
-    this.#count('nats', batch.length, refused);
-    if (written + refused === batch.length) return;
-    this.failures.push(`nats: ${batch.length} sent, ${written} written and ${refused} refused: ${shown(batch[0])}`);
-  }
-
-  async post(payload: Payload): Promise<void> {
-    const before = this.#world.counts();
-    const status = await this.#world.post(payload).catch((error: unknown) => String(error));
-    const { refused } = this.#since(before);
-    this.#count(payload.kind, 1, Math.min(1, refused));
-    const isExpected = [200, 400, 413, 415].includes(Number(status));
-    if (!isExpected) this.failures.push(`answered ${status}: ${shown(payload)}`);
-    else if (status !== 200 && refused === 0) this.failures.push(`answered ${status}, not counted: ${shown(payload)}`);
-  }
-
-  #since(before: Counts): Counts {
-    const now = this.#world.counts();
-    return { written: now.written - before.written, refused: now.refused - before.refused };
-  }
-
-  #count(kind: Kind, sent: number, refused: number): void {
-    const row = this.rows.find((one) => one.kind === kind);
-    if (!row) return;
-    row.sent += sent;
-    row.refused += refused;
-    row.valid += sent - refused;
-  }
+function failuresOf(run: Run, world: FuzzWorld): string[] {
+  const uneven = run.rows.filter(({ sent, refused, accepted }) => refused + accepted !== sent);
+  return [
+    ...run.failures,
+    ...uneven.map(
+      ({ kind, sent, refused, accepted }) => `${kind}: ${sent} sent, ${refused} refused, ${accepted} accepted`,
+    ),
+    ...world.errors.map((error) => `beside the payloads: ${error}`),
+  ];
 }
 
-/** Enough to send it again by hand. */
-function shown(payload: Payload | undefined): string {
-  if (payload === undefined) return '';
-  const { path, headers, body } = payload;
-  return `${path} ${JSON.stringify(headers)} base64 ${body.subarray(0, 300).toString('base64')}${body.length > 300 ? '…' : ''}`;
+function batchOf(source: PayloadSource, from: number, to: number, kind: Kind): Payload[] {
+  return Array.from({ length: to - from }, (_, index) => source.of(from + index, kind));
+}
+
+/**
+ * Without it what lives cannot be told from what is only not yet gone. What is outside of the heap (buffers, zlib) goes a turn of
+ * the loop after what held it.
+ */
+function garbageCollector(): () => Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  return async () => {
+    for (let times = 0; times < 3; times++) {
+      collect();
+      await setImmediate();
+    }
+  };
 }

@@ -1,13 +1,23 @@
 import { gzipSync } from 'node:zlib';
-import type { Random } from '@forescale/shared/time';
-import protobuf from 'protobufjs';
+import { type Random, seededRandom } from '@forescale/shared/time';
 import { mutateBytes, mutateJson, nested } from './mutate.ts';
+import { OTLP_TYPES } from './otlp-types.ts';
+import { breakRequest } from './raw.ts';
 
-export const KINDS = ['nats', 'otlp', 'http'] as const;
+/** `raw`: not a wrong body within HTTP, but wrong HTTP, each on a connection of its own. */
+export const KINDS = ['nats', 'otlp', 'http', 'raw'] as const;
 export type Kind = (typeof KINDS)[number];
+export const TOKEN = 'fuzz';
 
-/** One payload, and how it is sent. `path` is a subject on NATS. */
+/** Payloads of one kind in a row. */
+export const BATCH = 500;
+/** Connections take longer than what goes over them: of twenty batches one is of those. */
+const TURNS = 20;
+
+/** One payload, and how it is sent. `path` is a subject on NATS, and nothing where `body` is all that is sent. */
 export interface Payload {
+  /** With the seed it says everything about the payload. */
+  readonly number: number;
   readonly kind: Kind;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -35,50 +45,73 @@ const metrics = [
     unit: 's',
     histogram: { aggregationTemporality: 2, dataPoints: [{ ...point, count: '100', sum: 12.5 }] },
   },
+  {
+    name: 'rpc',
+    exponentialHistogram: { aggregationTemporality: 2, dataPoints: [{ ...point, count: '9', sum: 3 }] },
+  },
   { name: 'rpc', summary: { dataPoints: [{ ...point, count: '9', sum: 3 }] } },
 ];
 const OTLP = { resourceMetrics: [{ resource: { attributes }, scopeMetrics: [{ scope: {}, metrics }] }] };
 
-const PROTO = new URL(import.meta.resolve('@forescale/collector/otlp.proto'));
+/** The kind of a payload. Where only some kinds are wanted, they take turns. */
+export function kindOf(number: number, kinds: readonly Kind[]): Kind {
+  const batch = Math.floor(number / BATCH);
+  const bodies = kinds.filter((kind) => kind !== 'raw');
+  const isRaw = bodies.length === 0 || (bodies.length < kinds.length && batch % TURNS === 0);
+  return isRaw ? 'raw' : (bodies[batch % bodies.length] as Kind);
+}
 
-/** Draws payloads that are wrong somewhere, out of some that are right. */
+/** What is right, and is taken between all that is wrong: one sample each. */
+export function rightOne(kind: Kind): Payload {
+  const body = Buffer.from(JSON.stringify(kind === 'nats' ? EVENT : PUSHED[0]));
+  if (kind === 'nats') return { number: -1, kind, path: 'forescale.v1.kpi.web.rps', headers: {}, body };
+  return { number: -1, kind: 'http', path: '/api/v1/kpi', headers: { 'content-type': 'application/json' }, body };
+}
+
+/** Payloads that are wrong somewhere, out of some that are right: the same for the same seed and number. */
 export class PayloadSource {
-  readonly #random: Random;
+  readonly #seed: number;
   readonly #otlpBytes: Buffer;
   readonly #bomb = gzipSync(Buffer.alloc(8 * 2 ** 20));
   readonly #large = Buffer.alloc(4 * 2 ** 20 + 1, ' ');
 
-  constructor(random: Random) {
-    this.#random = random;
-    const type = protobuf.loadSync(PROTO.pathname).lookupType('otlp.ExportMetricsServiceRequest');
-    this.#otlpBytes = Buffer.from(type.encode(type.fromObject(OTLP)).finish());
+  constructor(seed: number) {
+    this.#seed = seed;
+    this.#otlpBytes = encodeOtlp(OTLP);
   }
 
-  next(kind: Kind): Payload {
-    if (kind === 'nats') return this.#nats();
-    return kind === 'otlp' ? this.#otlp() : this.#http();
+  of(number: number, kind: Kind): Payload {
+    const random = seededRandom(Math.imul(this.#seed, 0x9e3779b1) + number);
+    return { number, ...this.#draw(random, kind) };
   }
 
-  #nats(): Payload {
-    const random = this.#random;
+  #draw(random: Random, kind: Kind): Omit<Payload, 'number'> {
+    if (kind === 'nats') return this.#nats(random);
+    if (kind === 'otlp') return this.#otlp(random);
+    if (kind === 'http') return this.#http(random);
+    const { path, headers, body } = random.below(2) === 0 ? rightOne('http') : this.#http(random);
+    const lines = { ...headers, host: 'fuzz', authorization: `Bearer ${TOKEN}` };
+    return { kind, path: '', headers: {}, body: breakRequest(random, path, lines, body) };
+  }
+
+  #nats(random: Random): Omit<Payload, 'number'> {
     const subjects = ['forescale.v1.kpi.web.rps', 'forescale.v1.kpi.web.queue', 'forescale.v1.kpi.nobody.rps'];
     const path = random.below(20) === 0 ? 'forescale.v1.kpi.a.b.c' : (subjects[random.below(3)] as string);
-    return { kind: 'nats', path, headers: {}, body: this.#json(random.below(2) === 0 ? EVENT : KPI) };
+    return { kind: 'nats', path, headers: {}, body: this.#json(random, random.below(2) === 0 ? EVENT : KPI) };
   }
 
-  #otlp(): Payload {
-    const isJson = this.#random.below(2) === 0;
-    const body = isJson ? this.#json(OTLP) : mutateBytes(this.#random, this.#otlpBytes, this.#otlpBytes);
-    return this.#over('otlp', '/v1/metrics', isJson ? 'application/json' : 'application/x-protobuf', body);
+  #otlp(random: Random): Omit<Payload, 'number'> {
+    const isJson = random.below(2) === 0;
+    const body = isJson ? this.#json(random, OTLP) : this.#protobuf(random);
+    return this.#over(random, 'otlp', '/v1/metrics', isJson ? 'application/json' : 'application/x-protobuf', body);
   }
 
-  #http(): Payload {
-    return this.#over('http', '/api/v1/kpi', 'application/json', this.#json(PUSHED));
+  #http(random: Random): Omit<Payload, 'number'> {
+    return this.#over(random, 'http', '/api/v1/kpi', 'application/json', this.#json(random, PUSHED));
   }
 
   /** Now and then what is around the body is wrong as well. */
-  #over(kind: Kind, path: string, type: string, body: Buffer): Payload {
-    const random = this.#random;
+  #over(random: Random, kind: Kind, path: string, type: string, body: Buffer): Omit<Payload, 'number'> {
     const types = [
       'text/plain',
       'application/json; charset=utf-16',
@@ -98,11 +131,27 @@ export class PayloadSource {
     return { kind, path, headers, body };
   }
 
-  #json(document: Parameters<typeof mutateJson>[1]): Buffer {
-    const random = this.#random;
+  #json(random: Random, document: Parameters<typeof mutateJson>[1]): Buffer {
     const chance = random.below(100);
     if (chance === 0) return Buffer.from(nested(random));
     if (chance < 60) return Buffer.from(mutateJson(random, document));
     return mutateBytes(random, Buffer.from(JSON.stringify(document)), this.#otlpBytes);
   }
+
+  /** Bytes that are wrong, or right ones of values that are. */
+  #protobuf(random: Random): Buffer {
+    if (random.below(3) > 0) return mutateBytes(random, this.#otlpBytes, this.#otlpBytes);
+    const document = mutateJson(random, OTLP);
+    try {
+      return encodeOtlp(JSON.parse(document));
+    } catch {
+      // What the library cannot even write comes as it is, by the wrong name.
+      return Buffer.from(document);
+    }
+  }
+}
+
+function encodeOtlp(document: Record<string, unknown>): Buffer {
+  const { request } = OTLP_TYPES;
+  return Buffer.from(request.encode(request.fromObject(document)).finish());
 }

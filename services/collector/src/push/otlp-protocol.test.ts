@@ -52,8 +52,8 @@ describe('OTLP: the protocol', () => {
 
   it.each<[what: string, body: string | Uint8Array, type: string, says: RegExp]>([
     ['JSON that is none', '{', 'application/json', /payload: not JSON/],
-    ['JSON of something else', '{"resourceMetrics":7}', 'application/json', /resourceMetrics = 7: /],
     ['JSON of nothing', 'null', 'application/json', /payload = null/],
+    ['JSON of something else', '{"resourceMetrics":7}', 'application/json', /resourceMetrics = 7: /],
     [
       'text for a number',
       '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"a","gauge":{"dataPoints":[{"timeUnixNano":"now"}]}}]}]}]}',

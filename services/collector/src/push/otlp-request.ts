@@ -117,12 +117,16 @@ function jsonOf(body: Uint8Array): unknown {
   const json = decodeJson(body, OTLP_BYTES_MAX);
   const parts = new Parts();
   // What is neither object nor list has no parts, and is refused by its shape.
-  const left: unknown[] = typeof json === 'object' && json !== null ? [json] : [];
+  const left = [json].filter(isObject);
   for (let one = left.pop(); one !== undefined; one = left.pop()) {
     parts.add();
-    for (const item of Object.values(one as object)) if (typeof item === 'object' && item !== null) left.push(item);
+    for (const item of Object.values(one)) if (isObject(item)) left.push(item);
   }
   return json;
+}
+
+function isObject(json: unknown): json is object {
+  return typeof json === 'object' && json !== null;
 }
 
 function protobufOf(body: Uint8Array): unknown {

@@ -84,9 +84,8 @@ export async function openWay(app: FastifyInstance, way: Way, parts: PushParts, 
       if (status === 429 || status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
       // What comes to no reading is refused all the same, and counted as one.
       else await parts.accept(source, { measurements: [], refusals: [wordsOf(error)] }, parts.nowMs());
-      // Of a body that is too large nobody knows how much is left; the rest of any other is read, and the sender goes on.
-      if (status === 413) reply.header('connection', 'close');
-      else reply.removeHeader('connection');
+      // Who is hung up on while it sends may not hear why, and sends the same again: the rest is read, for as long as a request may take.
+      reply.removeHeader('connection');
       const { type, body } = way.fail(status, wordsOf(error), typeOf(request));
       return reply.code(status).type(type).send(body);
     });

@@ -117,6 +117,7 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
     async tick(nowMs) {
       await gather(nowMs);
       note('bus', await kpis.follow());
+      intake.tell(nowMs);
       await reporter.report(nowMs);
     },
     async stop() {

@@ -22,8 +22,8 @@ export class Intake {
   readonly #parts: IntakeParts;
   readonly #pools: ReadonlySet<string>;
   readonly #quality: Quality;
-  /** By source: when it was last spoken of, and what was refused since. */
-  readonly #said = new Map<string, { atMs: number; refused: number }>();
+  /** By source: when it was last spoken of, and what was refused since, with why the first of it was. */
+  readonly #said = new Map<string, { atMs: number; refused: number; first: string }>();
 
   constructor(parts: IntakeParts) {
     const { pools } = parts.config;
@@ -69,14 +69,22 @@ export class Intake {
       if (count > 0) this.#parts.instruments.samplesFlagged.add(count, { source, reason });
   }
 
+  /** Says of each source what was refused since it was last spoken of, when that is long enough ago. */
+  tell(nowMs: number): void {
+    for (const [source, said] of this.#said) {
+      if (said.refused === 0 || nowMs - said.atMs < LINE_EVERY_MS) continue;
+      this.#parts.log.warn({ source, dropped: said.refused }, `${source}: refused: ${said.first}`);
+      said.atMs = nowMs;
+      said.refused = 0;
+    }
+  }
+
   #say(source: string, refused: number, first: string, nowMs: number): void {
-    const said = this.#said.get(source) ?? { atMs: Number.NEGATIVE_INFINITY, refused: 0 };
+    const said = this.#said.get(source) ?? { atMs: Number.NEGATIVE_INFINITY, refused: 0, first };
     this.#said.set(source, said);
+    if (said.refused === 0) said.first = first;
     said.refused += refused;
-    if (nowMs - said.atMs < LINE_EVERY_MS) return;
-    this.#parts.log.warn({ source, dropped: said.refused }, `${source}: refused: ${first}`);
-    said.atMs = nowMs;
-    said.refused = 0;
+    this.tell(nowMs);
   }
 }
 

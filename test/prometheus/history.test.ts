@@ -12,7 +12,7 @@ let server: FakePrometheus;
 let client: PrometheusClient;
 beforeEach(async () => {
   server = await startPrometheus({ load: [(seconds) => String(seconds)] });
-  client = new PrometheusClient({ url: new URL(server.url), authorization: async () => null });
+  client = new PrometheusClient({ url: new URL(server.url), authorization: async () => null, onWarning: () => {} });
 });
 afterEach(async () => {
   await client.close();

@@ -67,13 +67,18 @@ async function namedQuery(flags: ImportFlags, config: Config): Promise<QueryImpo
   const range = rangeOf(flags, stepOf(flags) ?? intervalMs, systemClock.nowMs());
   if ((flags.username === undefined) !== (flags.passwordFile === undefined))
     throw new UsageError('--username and --password-file; allowed: both or none');
-  const client = await openPrometheus(url, {
-    username: flags.username ?? null,
-    passwordFile: flags.passwordFile ?? null,
-    tokenFile: flags.tokenFile ?? null,
-    tls: flags.caFile === undefined ? null : { caFile: flags.caFile, certFile: null, keyFile: null, serverName: null },
-    field: (option) => `--${option.replace('_', '-')}`,
-  });
+  const client = await openPrometheus(
+    url,
+    {
+      username: flags.username ?? null,
+      passwordFile: flags.passwordFile ?? null,
+      tokenFile: flags.tokenFile ?? null,
+      tls:
+        flags.caFile === undefined ? null : { caFile: flags.caFile, certFile: null, keyFile: null, serverName: null },
+      field: (option) => `--${option.replace('_', '-')}`,
+    },
+    warn,
+  );
   return [{ client, query, field: '--query', series, range }];
 }
 
@@ -81,7 +86,7 @@ async function namedQuery(flags: ImportFlags, config: Config): Promise<QueryImpo
 async function configuredQueries(flags: ImportFlags, config: Config): Promise<QueryImport[]> {
   const work: QueryImport[] = [];
   for (const server of config.sources.prometheus) {
-    const client = await openConfigured(server);
+    const client = await openConfigured(server, warn);
     const range = rangeOf(flags, stepOf(flags) ?? server.intervalMs, systemClock.nowMs());
     for (const { pool, signal, query } of server.queries) {
       if (flags.pool !== undefined && flags.pool !== pool) continue;
@@ -92,4 +97,8 @@ async function configuredQueries(flags: ImportFlags, config: Config): Promise<Qu
   }
   if (work.length > 0) return work;
   throw new UsageError('--pool and --signal; allowed: those of a query in sources.prometheus');
+}
+
+function warn(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

@@ -13,7 +13,8 @@ export async function checkSources(config: Config, patience: Patience): Promise<
 
 async function checkPrometheus(config: PrometheusConfig, patience: Patience): Promise<Finding[]> {
   const subject = `prometheus ${config.name}`;
-  const opened = await attempt(patience, () => openConfigured(config));
+  const warnings: string[] = [];
+  const opened = await attempt(patience, () => openConfigured(config, (line) => warnings.push(line)));
   if ('error' in opened) return [{ check: 'reachable', subject, state: 'fail', detail: opened.error }];
   const client = opened.value;
   const atMs = patience.clock.nowMs();
@@ -26,7 +27,7 @@ async function checkPrometheus(config: PrometheusConfig, patience: Patience): Pr
   });
   const findings = await Promise.all(asked);
   await client.close();
-  return findings;
+  return [...findings, ...warnings.map((detail) => ({ check: 'reachable', subject, state: 'warn', detail }) as const)];
 }
 
 async function checkTrace(file: string): Promise<Finding> {

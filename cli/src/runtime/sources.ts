@@ -1,6 +1,7 @@
-import type { PulledSource } from '@forescale/collector/sources';
+import type { PrometheusSourceParts, PulledSource } from '@forescale/collector/sources';
 import type { Store } from '@forescale/shared/store';
 import type { Log } from '@forescale/shared/telemetry';
+import { systemClock } from '@forescale/shared/time';
 import { readTrace } from '@forescale/shared/trace';
 import { openConfigured } from './prometheus.ts';
 import type { Runtime } from './runtime.ts';
@@ -19,10 +20,11 @@ export async function openSources({ config, cluster, clock, store }: Runtime, lo
   if (cluster !== null) sources.push(new ClusterSource({ cluster: cluster.reader, pools, store, log }));
   for (const { pool, signal, file } of config.sources.traces)
     sources.push(new TraceSource(pool, signal, await readTrace(file), clock.nowMs()));
-  const clients = await Promise.all(config.sources.prometheus.map(openConfigured));
+  const warn = (line: string) => log.warn(line);
+  const clients = await Promise.all(config.sources.prometheus.map((one) => openConfigured(one, warn)));
   for (const [index, one] of config.sources.prometheus.entries()) {
     const client = clients[index] as (typeof clients)[number];
-    sources.push(new PrometheusSource({ config: one, client, newestMs: newestIn(store) }));
+    sources.push(new PrometheusSource({ config: one, client, newestMs: newestIn(store), ioClock: systemClock, log }));
   }
   return {
     sources,
@@ -32,11 +34,11 @@ export async function openSources({ config, cluster, clock, store }: Runtime, lo
   };
 }
 
-function newestIn(store: Store) {
-  return async (pool: string, signal: string, source: string): Promise<number | null> => {
+function newestIn(store: Store): PrometheusSourceParts['newestMs'] {
+  return async (pool, signal, source, toMs) => {
     const tags = { pool, signal, source };
-    const query = { measurement: 'kpi', tags, fields: ['value'], order: 'descending', limit: 1 } as const;
-    const rows = await store.query(query).catch(() => []);
-    return rows[0]?.timeMs ?? null;
+    const query = { measurement: 'kpi', tags, fields: ['value'], toMs, order: 'descending', limit: 1 } as const;
+    const [row] = await store.query(query);
+    return row?.timeMs ?? null;
   };
 }

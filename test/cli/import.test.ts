@@ -155,7 +155,7 @@ describe('import --prometheus', () => {
     expect(code).toBe(2);
   });
 
-  it.each<[what: string, next: FakePrometheus['next'], says: RegExp]>([
+  it.each<[what: string, next: NonNullable<FakePrometheus['next']>, says: RegExp]>([
     [
       'a server that is another',
       (response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
@@ -179,8 +179,9 @@ describe('import --prometheus', () => {
       /an answer of more than 16777216 bytes/,
     ],
   ])('%s: exit 1 and one line', async (_what, next, says) => {
-    prometheus.next = next;
+    prometheus.fault = () => next;
     const { code, stderr } = await asking('sum(load)', '1');
+    prometheus.fault = null;
     expect(stderr).toMatch(ONE_LINE);
     expect(stderr).toMatch(says);
     expect(code).toBe(1);

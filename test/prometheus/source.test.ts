@@ -81,10 +81,11 @@ describe('a Prometheus as a source', () => {
   it('fills the hole of its own outage, each moment once', async () => {
     const { read } = await bound(queries('load'));
     await read(AT_MS);
+    server.fault = () => (response) => response.writeHead(503).end('overloaded');
     for (const minute of [1, 2, 3]) {
-      server.next = (response) => response.writeHead(503).end('overloaded');
       await expect(read(AT_MS + minute * MINUTE_MS)).rejects.toThrow(/HTTP 503/);
     }
+    server.fault = null;
     const minutes = [1, 2, 3, 4].map((minute) => AT_MS + minute * MINUTE_MS);
     expect(timesOf(await read(AT_MS + 4 * MINUTE_MS))).toEqual(minutes);
     expect(timesOf(await read(AT_MS + 5 * MINUTE_MS))).toEqual([AT_MS + 5 * MINUTE_MS]);

@@ -59,5 +59,5 @@ export class PrometheusSource implements PulledSource {
 
 /** The tag of what a configured server says, now or in an import: one series. */
 export function sourceTag(server: string): string {
-  return `prometheus-${server}`.slice(0, 63);
+  return `prometheus-${server}`;
 }

@@ -31,14 +31,14 @@ export async function importQuery(work: QueryImport, parts: ImportParts): Promis
   const { range, tooOld } = keptRange(work.range, parts.keptFromMs);
   const { stepMs } = range;
   const journal = new ImportJournal(parts.dataDir, { server: client.server, query, stepMs, ...series });
-  const fromMs = await journal.begin(range.fromMs, stepMs);
+  const fromMs = await journal.begin(range.fromMs, stepMs, (timeMs) => isStored(parts.store, series, timeMs));
   const progress = startProgress(`${series.pool}/${series.signal}`);
   const imported = { samples: 0, firstMs: Number.NaN, lastMs: Number.NaN, tooOld, before: fromMs - range.fromMs };
   const options = { clock: systemClock, signal: parts.signal };
   try {
     for await (const { toMs, series: part } of queryHistory(client, query, { ...range, fromMs }, options)) {
       await writeHistory(parts.store, series, part);
-      await journal.done(toMs);
+      await journal.done(toMs, part.timesMs.at(-1) ?? null);
       imported.samples += part.timesMs.length;
       if (Number.isNaN(imported.firstMs)) imported.firstMs = part.timesMs[0] ?? Number.NaN;
       imported.lastMs = part.timesMs.at(-1) ?? imported.lastMs;
@@ -54,6 +54,12 @@ export async function importQuery(work: QueryImport, parts: ImportParts): Promis
   await journal.end();
   if (imported.samples > 0 || imported.before > 0) return imported;
   throw new UsageError(`${field} = ${JSON.stringify(query)}: no samples; allowed: a query that has some in those days`);
+}
+
+async function isStored(store: Store, { pool, signal, source }: SeriesTags, timeMs: number): Promise<boolean> {
+  const tags = { pool, signal, source };
+  const query = { measurement: 'kpi', tags, fields: ['value'], fromMs: timeMs - 1, toMs: timeMs, limit: 1 } as const;
+  return (await store.query(query)).length > 0;
 }
 
 /** Without the steps that the store would only drop. */

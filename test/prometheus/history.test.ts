@@ -39,12 +39,12 @@ async function all(points: number, signal = never) {
   };
   const times: number[] = [];
   for await (const { series } of queryHistory(client, 'load', range(points), { clock: hurried, signal }))
-    times.push(...series.timesMs);
+    times.unshift(...series.timesMs);
   return { times, sleeps };
 }
 
 describe('history of a Prometheus', () => {
-  it('comes in parts that the server gives, each point once', async () => {
+  it('comes in parts that the server gives, the newest first, each point once', async () => {
     const { times, sleeps } = await all(25_000);
     expect(times).toEqual(Array.from({ length: 25_000 }, (_, i) => (i + 1) * MINUTE_MS));
     expect(server.answered).toEqual([10_000, 10_000, 5_000]);

@@ -18,12 +18,14 @@ export interface HistoryOptions {
 
 /** One part of a range that was asked for, with what was measured in it. */
 export interface Part {
+  readonly fromMs: number;
   readonly toMs: number;
   readonly series: Series;
 }
 
 /**
- * What a query gave over a range of any length, part by part in order of time. A part that fails but may go well is asked
+ * What a query gave over a range of any length, part by part, the newest first: whoever stops in between has what reaches
+ * up to the end. A part that fails but may go well is asked
  * for again, 1, 2, 4, 8 and 16 s later; one that is too much for the server, or takes it too long, is halved. Rejects as
  * `range` does.
  */
@@ -35,11 +37,12 @@ export async function* queryHistory(
 ): AsyncGenerator<Part> {
   let points = POINTS_MAX;
   let failures = 0;
-  for (let partMs = fromMs; partMs <= toMs; ) {
-    const part = { fromMs: partMs, toMs: Math.min(toMs, partMs + (points - 1) * stepMs), stepMs };
+  // The last moment of the grid that begins at `fromMs`.
+  for (let partMs = toMs - ((toMs - fromMs) % stepMs); partMs >= fromMs; ) {
+    const part = { fromMs: Math.max(fromMs, partMs - (points - 1) * stepMs), toMs: partMs, stepMs };
     try {
-      yield { toMs: part.toMs, series: await askOnce(client, query, part, { clock, signal }) };
-      partMs = part.toMs + stepMs;
+      yield { ...part, series: await askOnce(client, query, part, { clock, signal }) };
+      partMs = part.fromMs - stepMs;
       failures = 0;
     } catch (error) {
       if (!(error instanceof PrometheusError)) throw error;

@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import type { Config, PrometheusConfig } from '@forescale/shared/config';
+import { type Config, type PrometheusConfig, signalsOfNoPool } from '@forescale/shared/config';
 import { openConfigured } from '../runtime/prometheus.ts';
 import { attempt, type Finding, type Patience } from './finding.ts';
 
@@ -38,15 +38,7 @@ async function checkTrace(file: string): Promise<Finding> {
   );
 }
 
-/** What is collected under a name that no pool has as a signal is stored, and never forecast: a misspelling, as a rule. */
 function checkSignals({ pools, sources }: Config): Finding[] {
-  const asked = [...sources.prometheus.flatMap(({ queries }) => queries), ...sources.traces];
-  const names = new Set(pools.flatMap((pool) => pool.signals.map((signal) => `${pool.name}/${signal.name}`)));
-  const strange = new Set(asked.map(({ pool, signal }) => `${pool}/${signal}`).filter((name) => !names.has(name)));
-  return [...strange].map((subject) => ({
-    check: 'reachable',
-    subject,
-    state: 'warn',
-    detail: "collected and never forecast: it is none of its pool's signals",
-  }));
+  const detail = "collected and never forecast: it is none of its pool's signals";
+  return signalsOfNoPool(sources, pools).map((subject) => ({ check: 'reachable', subject, state: 'warn', detail }));
 }

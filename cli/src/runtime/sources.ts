@@ -14,12 +14,16 @@ export interface OpenedSources {
 
 /** The cluster, where there is one, and the sources of the configuration. */
 export async function openSources({ config, cluster, clock, store }: Runtime, log: Log): Promise<OpenedSources> {
-  const { ClusterSource, PrometheusSource, TraceSource } = await import('@forescale/collector/sources');
+  const { ClusterSource, periodOf, PrometheusSource, TraceSource } = await import('@forescale/collector/sources');
   const { pools } = config;
   const sources: PulledSource[] = [];
   if (cluster !== null) sources.push(new ClusterSource({ cluster: cluster.reader, pools, store, log }));
-  for (const { pool, signal, file } of config.sources.traces)
-    sources.push(new TraceSource(pool, signal, await readTrace(file), clock.nowMs()));
+  for (const { pool, signal, file } of config.sources.traces) {
+    const trace = await readTrace(file);
+    // A simulation has the time of its records; by the machine's clock what is recorded is over.
+    const periodMs = config.clock.source === 'system' ? periodOf(trace) : null;
+    sources.push(new TraceSource(pool, signal, trace, clock.nowMs(), periodMs));
+  }
   const warn = (line: string) => log.warn(line);
   const clients = await Promise.all(config.sources.prometheus.map((one) => openConfigured(one, warn)));
   for (const [index, one] of config.sources.prometheus.entries()) {

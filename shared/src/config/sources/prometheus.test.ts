@@ -52,6 +52,14 @@ describe('sources.prometheus', () => {
     expect(() => parseConfig(yaml, 'f', {})).toThrow(`f: autoscaler.sources.prometheus[0]${message}`);
   });
 
+  it('two traces of one signal are refused', () => {
+    const trace = '{ pool: web, signal: rps, file: a.csv }';
+    const text = `autoscaler: { pools: [{ name: web }], sources: { traces: [${trace}, ${trace}] } }`;
+    expect(() => parseConfig(text, 'f', {})).toThrow(
+      'f: autoscaler.sources.traces[1].signal = "rps": allowed: each signal of a pool once',
+    );
+  });
+
   it('a login in the URL is refused, and not told', () => {
     const text = configured(`url: "http://me:hunter2@h:9090", ${QUERY}`);
     expect(() => parseConfig(text, 'f', {})).toThrow(/prometheus\[0\].url = "http:\/\/\*\*\*@h:9090": allowed/);

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSqliteStore, type StoreRow } from '@forescale/shared/store';
 import { ManualClock } from '@forescale/shared/time';
@@ -155,7 +155,7 @@ describe('import --prometheus', () => {
     expect(code).toBe(2);
   });
 
-  it.each<[what: string, next: FakePrometheus['next'], says: RegExp]>([
+  it.each<[what: string, next: NonNullable<FakePrometheus['next']>, says: RegExp]>([
     [
       'a server that is another',
       (response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
@@ -179,8 +179,9 @@ describe('import --prometheus', () => {
       /an answer of more than 16777216 bytes/,
     ],
   ])('%s: exit 1 and one line', async (_what, next, says) => {
-    prometheus.next = next;
+    prometheus.fault = () => next;
     const { code, stderr } = await asking('sum(load)', '1');
+    prometheus.fault = null;
     expect(stderr).toMatch(ONE_LINE);
     expect(stderr).toMatch(says);
     expect(code).toBe(1);
@@ -213,6 +214,42 @@ describe('import --prometheus', () => {
     parts.length = 0;
     await asking('sum(load)', '28');
     expect(parts).toHaveLength(5);
+  });
+
+  it('begins anew where the store is another one than it was broken off with', async () => {
+    prometheus.after = { answers: prometheus.answered.length + 2, next: (response) => response.end('<html>') };
+    expect((await asking('sum(load)', '28')).code).toBe(1);
+    await rm(join(directory, 'store.db'));
+    const { code, stdout } = await asking('sum(load)', '28');
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^40321 samples into web\/load/) });
+    expect(await stored()).toHaveLength(28 * 1_440 + 1);
+  });
+
+  it('a query of the configuration that is wrong takes none of the others with it, and a server its own', async () => {
+    const text = await readFile(config, 'utf8');
+    await writeFile(
+      config,
+      `${text}  sources:
+    prometheus:
+      - { name: other, url: "http://127.0.0.1:${prometheus.url.split(':').at(-1)}", queries: [{ pool: web, signal: load, query: "sum(load)" }, { pool: web, signal: rps, query: gaps }] }
+      - name: main
+        url: ${prometheus.url}
+        token_file: "${join(directory, 'token')}"
+        queries:
+          - { pool: web, signal: requested-cpu, query: many }
+          - { pool: web, signal: load, query: "sum(load)" }
+`,
+    );
+    const { code, stdout, stderr } = await importing('--days', '1');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^1441 samples into web\/load, [^\n]*\n$/);
+    const lines = stderr.trimEnd().split('\n');
+    expect(lines).toEqual([
+      expect.stringMatching(/^query of web\/load: 127.0.0.1:\d+: HTTP 401 Unauthorized$/),
+      expect.stringMatching(/^query of web\/rps: 127.0.0.1:\d+: HTTP 401 Unauthorized$/),
+      'query of web/requested-cpu = "many": 3 series; allowed: one, such as sum(many)',
+      'forescale: 3 of 4 queries were not imported',
+    ]);
   });
 
   it('without a query brings what the configuration asks its servers for, into the same series', async () => {

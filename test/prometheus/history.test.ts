@@ -7,12 +7,14 @@ const MINUTE_MS = 60_000;
 const never = new AbortController().signal;
 const TOO_MUCH =
   '{"status":"error","errorType":"execution","error":"query processing would load too many samples into memory in query execution"}';
+const MANY =
+  '{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[]},{"metric":{},"values":[]}]}}';
 
 let server: FakePrometheus;
 let client: PrometheusClient;
 beforeEach(async () => {
   server = await startPrometheus({ load: [(seconds) => String(seconds)] });
-  client = new PrometheusClient({ url: new URL(server.url), authorization: async () => null });
+  client = new PrometheusClient({ url: new URL(server.url), authorization: async () => null, onWarning: () => {} });
 });
 afterEach(async () => {
   await client.close();
@@ -37,12 +39,12 @@ async function all(points: number, signal = never) {
   };
   const times: number[] = [];
   for await (const { series } of queryHistory(client, 'load', range(points), { clock: hurried, signal }))
-    times.push(...series.timesMs);
+    times.unshift(...series.timesMs);
   return { times, sleeps };
 }
 
 describe('history of a Prometheus', () => {
-  it('comes in parts that the server gives, each point once', async () => {
+  it('comes in parts that the server gives, the newest first, each point once', async () => {
     const { times, sleeps } = await all(25_000);
     expect(times).toEqual(Array.from({ length: 25_000 }, (_, i) => (i + 1) * MINUTE_MS));
     expect(server.answered).toEqual([10_000, 10_000, 5_000]);
@@ -54,6 +56,25 @@ describe('history of a Prometheus', () => {
     const { times } = await all(12_000);
     expect(times).toHaveLength(12_000);
     expect(server.answered).toEqual([5_000, 5_000, 2_000]);
+  });
+
+  it('a part for which the server takes too long is halved', async () => {
+    const late = '{"status":"error","errorType":"timeout","error":"query timed out in expression evaluation"}';
+    server.next = (response) => response.writeHead(503).end(late);
+    const { times, sleeps } = await all(12_000);
+    expect(times).toHaveLength(12_000);
+    expect(server.answered).toEqual([5_000, 5_000, 2_000]);
+    expect(sleeps).toEqual([]);
+  });
+
+  it('many series are named as such, however long their answer is', async () => {
+    let requests = 0;
+    server.fault = () => (response) => {
+      requests++;
+      response.end('x'.repeat(17 * 2 ** 20));
+      if (requests === 3) server.fault = () => (last) => last.end(MANY);
+    };
+    await expect(all(10_000)).rejects.toThrow('2 series; allowed: one, such as sum(load)');
   });
 
   it('what may pass is asked for again, later each time', async () => {

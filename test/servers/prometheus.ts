@@ -13,6 +13,10 @@ export interface FakePrometheus {
   readonly instants: number[];
   /** That a client must show; null: none. */
   token: string | null;
+  /** What queries meet instead of an answer, by end point (`query` or `query_range`) and PromQL; null: an answer. */
+  fault: ((endPoint: string, query: string) => ((response: ServerResponse) => void) | null) | null;
+  /** Said beside every answer, as a server that has not all of its data does. */
+  warnings: readonly string[];
   /** What the next request meets instead of an answer. */
   next: ((response: ServerResponse) => void) | null;
   /** The same, once so many queries over a range were answered. */
@@ -38,10 +42,17 @@ export async function startPrometheus(known: SeriesAt, token: string | null = nu
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     answered: [],
     instants: [],
+    fault: null,
+    warnings: [],
     token,
     next: null,
     after: null,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      // Also those that a test has left hanging.
+      server.closeAllConnections();
+      await closed;
+    },
   };
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -51,6 +62,9 @@ export async function startPrometheus(known: SeriesAt, token: string | null = nu
       response.writeHead(401).end('Unauthorized');
       return;
     }
+    const fault = prometheus.fault?.(pathname.slice('/api/v1/'.length), searchParams.get('query') ?? '');
+    if (fault) return fault(response);
+    const { warnings } = prometheus;
     if (pathname === '/api/v1/query') {
       const at = Number(searchParams.get('time'));
       const query = searchParams.get('query') ?? '';
@@ -61,7 +75,7 @@ export async function startPrometheus(known: SeriesAt, token: string | null = nu
         return value === null ? [] : [{ metric: { instance: String(index) }, value: [at, value] }];
       });
       prometheus.instants.push(at);
-      return reply(response, 200, { status: 'success', data: { resultType: 'vector', result } });
+      return reply(response, 200, { status: 'success', warnings, data: { resultType: 'vector', result } });
     }
     if (pathname !== '/api/v1/query_range') {
       response.writeHead(404).end('404 page not found');
@@ -88,7 +102,7 @@ export async function startPrometheus(known: SeriesAt, token: string | null = nu
     });
     prometheus.answered.push(result[0]?.values.length ?? 0);
     const data = { resultType: 'matrix', result: result.filter((one) => one.values.length > 0) };
-    reply(response, 200, { status: 'success', data });
+    reply(response, 200, { status: 'success', warnings, data });
   }
 
   return prometheus;

@@ -1,5 +1,6 @@
 import { sourceTag } from '@forescale/collector/sources';
 import { type Config, loadConfig, parseConfig } from '@forescale/shared/config';
+import { type PrometheusClient, PrometheusError } from '@forescale/shared/prometheus';
 import { silentLog } from '@forescale/shared/telemetry';
 import { systemClock } from '@forescale/shared/time';
 import { importCsv } from '../import/csv-import.ts';
@@ -51,12 +52,34 @@ function fromCsv(path: string, { series }: Target): Work {
 function fromQueries(queries: readonly QueryImport[]): Work {
   return async (parts) => {
     try {
-      for (const one of queries) process.stdout.write(describeImport(one.series, await importQuery(one, parts)));
+      await importEach(queries, parts);
     } finally {
       const clients = new Set(queries.map(({ client }) => client));
       await Promise.all([...clients].map((client) => client.close()));
     }
   };
+}
+
+/** One query that is wrong takes none of the others with it; a server that is away takes its own. */
+async function importEach(queries: readonly QueryImport[], parts: ImportParts): Promise<void> {
+  const away = new Set<PrometheusClient>();
+  let failed = 0;
+  for (const one of queries) {
+    if (away.has(one.client)) {
+      failed++;
+      continue;
+    }
+    try {
+      process.stdout.write(describeImport(one.series, await importQuery(one, parts)));
+    } catch (error) {
+      const isOfServer = error instanceof PrometheusError;
+      if (queries.length === 1 || parts.signal.aborted || !(isOfServer || error instanceof UsageError)) throw error;
+      failed++;
+      if (isOfServer && error.mayPass) away.add(one.client);
+      warn(isOfServer ? `${one.field}: ${error.message}` : error.message);
+    }
+  }
+  if (failed > 0) throw new Error(`${failed} of ${queries.length} queries were not imported`);
 }
 
 /** The query of the command line. */
@@ -67,13 +90,18 @@ async function namedQuery(flags: ImportFlags, config: Config): Promise<QueryImpo
   const range = rangeOf(flags, stepOf(flags) ?? intervalMs, systemClock.nowMs());
   if ((flags.username === undefined) !== (flags.passwordFile === undefined))
     throw new UsageError('--username and --password-file; allowed: both or none');
-  const client = await openPrometheus(url, {
-    username: flags.username ?? null,
-    passwordFile: flags.passwordFile ?? null,
-    tokenFile: flags.tokenFile ?? null,
-    tls: flags.caFile === undefined ? null : { caFile: flags.caFile, certFile: null, keyFile: null, serverName: null },
-    field: (option) => `--${option.replace('_', '-')}`,
-  });
+  const client = await openPrometheus(
+    url,
+    {
+      username: flags.username ?? null,
+      passwordFile: flags.passwordFile ?? null,
+      tokenFile: flags.tokenFile ?? null,
+      tls:
+        flags.caFile === undefined ? null : { caFile: flags.caFile, certFile: null, keyFile: null, serverName: null },
+      field: (option) => `--${option.replace('_', '-')}`,
+    },
+    warn,
+  );
   return [{ client, query, field: '--query', series, range }];
 }
 
@@ -81,7 +109,7 @@ async function namedQuery(flags: ImportFlags, config: Config): Promise<QueryImpo
 async function configuredQueries(flags: ImportFlags, config: Config): Promise<QueryImport[]> {
   const work: QueryImport[] = [];
   for (const server of config.sources.prometheus) {
-    const client = await openConfigured(server);
+    const client = await openConfigured(server, warn);
     const range = rangeOf(flags, stepOf(flags) ?? server.intervalMs, systemClock.nowMs());
     for (const { pool, signal, query } of server.queries) {
       if (flags.pool !== undefined && flags.pool !== pool) continue;
@@ -92,4 +120,8 @@ async function configuredQueries(flags: ImportFlags, config: Config): Promise<Qu
   }
   if (work.length > 0) return work;
   throw new UsageError('--pool and --signal; allowed: those of a query in sources.prometheus');
+}
+
+function warn(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

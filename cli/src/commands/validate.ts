@@ -1,4 +1,4 @@
-import { boundsAt, type Config, maskSecrets, type PoolConfig } from '@forescale/shared/config';
+import { boundsAt, type Config, maskSecrets, type PoolConfig, signalsOfNoPool } from '@forescale/shared/config';
 import { stringify } from 'yaml';
 import { loadCompleteConfig } from '../runtime/complete-config.ts';
 
@@ -7,6 +7,10 @@ const HOUR_MS = 3_600_000;
 /** Checks a configuration; with `print` shows what it comes to, and the bounds of the next 24 hours. */
 export async function validate(file: string, options: { readonly print?: boolean }): Promise<void> {
   const config = await loadCompleteConfig(file, process.env);
+  for (const signal of signalsOfNoPool(config.sources, config.pools))
+    process.stderr.write(
+      `${file}: warning: ${signal} is collected and never forecast: it is none of its pool's signals\n`,
+    );
   if (!options.print) {
     process.stdout.write(`${file}: valid, ${config.pools.length} pool(s)\n`);
     return;

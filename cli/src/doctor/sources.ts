@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import type { Config, PrometheusConfig } from '@forescale/shared/config';
+import { type Config, type PrometheusConfig, signalsOfNoPool } from '@forescale/shared/config';
 import { openConfigured } from '../runtime/prometheus.ts';
 import { attempt, type Finding, type Patience } from './finding.ts';
 
@@ -13,7 +13,8 @@ export async function checkSources(config: Config, patience: Patience): Promise<
 
 async function checkPrometheus(config: PrometheusConfig, patience: Patience): Promise<Finding[]> {
   const subject = `prometheus ${config.name}`;
-  const opened = await attempt(patience, () => openConfigured(config));
+  const warnings: string[] = [];
+  const opened = await attempt(patience, () => openConfigured(config, (line) => warnings.push(line)));
   if ('error' in opened) return [{ check: 'reachable', subject, state: 'fail', detail: opened.error }];
   const client = opened.value;
   const atMs = patience.clock.nowMs();
@@ -26,7 +27,7 @@ async function checkPrometheus(config: PrometheusConfig, patience: Patience): Pr
   });
   const findings = await Promise.all(asked);
   await client.close();
-  return findings;
+  return [...findings, ...warnings.map((detail) => ({ check: 'reachable', subject, state: 'warn', detail }) as const)];
 }
 
 async function checkTrace(file: string): Promise<Finding> {
@@ -37,15 +38,7 @@ async function checkTrace(file: string): Promise<Finding> {
   );
 }
 
-/** What is collected under a name that no pool has as a signal is stored, and never forecast: a misspelling, as a rule. */
 function checkSignals({ pools, sources }: Config): Finding[] {
-  const asked = [...sources.prometheus.flatMap(({ queries }) => queries), ...sources.traces];
-  const names = new Set(pools.flatMap((pool) => pool.signals.map((signal) => `${pool.name}/${signal.name}`)));
-  const strange = new Set(asked.map(({ pool, signal }) => `${pool}/${signal}`).filter((name) => !names.has(name)));
-  return [...strange].map((subject) => ({
-    check: 'reachable',
-    subject,
-    state: 'warn',
-    detail: "collected and never forecast: it is none of its pool's signals",
-  }));
+  const detail = "collected and never forecast: it is none of its pool's signals";
+  return signalsOfNoPool(sources, pools).map((subject) => ({ check: 'reachable', subject, state: 'warn', detail }));
 }

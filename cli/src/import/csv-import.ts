@@ -24,6 +24,6 @@ export async function importCsv(path: string, series: SeriesTags, store: Store, 
     firstMs,
     lastMs: kept.timesMs.at(-1) ?? firstMs,
     tooOld: trace.timesMs.length - samples,
-    before: 0,
+    goesOn: false,
   };
 }

@@ -6,8 +6,8 @@ export interface Imported {
   readonly lastMs: number;
   /** Samples (of a server: steps) of a time that the store does not keep. */
   readonly tooOld: number;
-  /** Milliseconds at the beginning that an earlier run had brought. */
-  readonly before: number;
+  /** An earlier run, which was broken off, had brought some of it. */
+  readonly goesOn: boolean;
 }
 
 /** The tags of a series in the store. */
@@ -19,10 +19,10 @@ export interface SeriesTags {
 
 /** What there is to tell of it, as lines. */
 export function describeImport({ pool, signal }: SeriesTags, imported: Imported): string {
-  const { samples, firstMs, lastMs, tooOld, before } = imported;
+  const { samples, firstMs, lastMs, tooOld, goesOn } = imported;
   const time = (ms: number) => new Date(ms).toISOString();
   const lines: string[] = [];
-  if (before > 0) lines.push(`${pool}/${signal}: goes on where an earlier import was broken off`);
+  if (goesOn) lines.push(`${pool}/${signal}: goes on where an earlier import was broken off`);
   lines.push(
     samples === 0
       ? `${pool}/${signal}: nothing was missing`

@@ -1,3 +1,4 @@
+import type { Series } from '@forescale/shared/domain';
 import { type PrometheusClient, PrometheusQueryError, queryHistory, type Range } from '@forescale/shared/prometheus';
 import type { Store } from '@forescale/shared/store';
 import { systemClock } from '@forescale/shared/time';
@@ -31,18 +32,22 @@ export async function importQuery(work: QueryImport, parts: ImportParts): Promis
   const { range, tooOld } = keptRange(work.range, parts.keptFromMs);
   const { stepMs } = range;
   const journal = new ImportJournal(parts.dataDir, { server: client.server, query, stepMs, ...series });
-  const fromMs = await journal.begin(range.fromMs, stepMs);
+  const missing = await journal.begin(range, (timeMs) => isStored(parts.store, series, timeMs));
+  const imported = { samples: 0, firstMs: Number.NaN, lastMs: Number.NaN, tooOld, goesOn: missing[0] !== range };
   const progress = startProgress(`${series.pool}/${series.signal}`);
-  const imported = { samples: 0, firstMs: Number.NaN, lastMs: Number.NaN, tooOld, before: fromMs - range.fromMs };
+  const of = missing.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs + stepMs, 0);
+  let done = 0;
   const options = { clock: systemClock, signal: parts.signal };
+  const each = missing.map((one) => queryHistory(client, query, one, options));
   try {
-    for await (const { toMs, series: part } of queryHistory(client, query, { ...range, fromMs }, options)) {
-      await writeHistory(parts.store, series, part);
-      await journal.done(toMs);
-      imported.samples += part.timesMs.length;
-      if (Number.isNaN(imported.firstMs)) imported.firstMs = part.timesMs[0] ?? Number.NaN;
-      imported.lastMs = part.timesMs.at(-1) ?? imported.lastMs;
-      progress.update(toMs - range.fromMs, range.toMs - range.fromMs);
+    for (const history of each) {
+      for await (const part of history) {
+        await writeHistory(parts.store, series, part.series);
+        await journal.done(part);
+        take(imported, part.series);
+        done += part.toMs - part.fromMs + stepMs;
+        progress.update(done, of);
+      }
     }
   } catch (error) {
     throw error instanceof PrometheusQueryError
@@ -52,8 +57,24 @@ export async function importQuery(work: QueryImport, parts: ImportParts): Promis
     progress.end();
   }
   await journal.end();
-  if (imported.samples > 0 || imported.before > 0) return imported;
+  if (imported.samples > 0 || imported.goesOn) return imported;
   throw new UsageError(`${field} = ${JSON.stringify(query)}: no samples; allowed: a query that has some in those days`);
+}
+
+/** Parts come the newest first. */
+function take(imported: { samples: number; firstMs: number; lastMs: number }, { timesMs }: Series): void {
+  const [firstMs] = timesMs;
+  if (firstMs === undefined) return;
+  imported.samples += timesMs.length;
+  if (!(imported.firstMs <= firstMs)) imported.firstMs = firstMs;
+  const lastMs = timesMs.at(-1) as number;
+  if (!(imported.lastMs >= lastMs)) imported.lastMs = lastMs;
+}
+
+async function isStored(store: Store, { pool, signal, source }: SeriesTags, timeMs: number): Promise<boolean> {
+  const tags = { pool, signal, source };
+  const query = { measurement: 'kpi', tags, fields: ['value'], fromMs: timeMs - 1, toMs: timeMs, limit: 1 } as const;
+  return (await store.query(query)).length > 0;
 }
 
 /** Without the steps that the store would only drop. */

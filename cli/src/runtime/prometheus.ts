@@ -11,11 +11,15 @@ export interface PrometheusLogin extends Pick<PrometheusConfig, 'username' | 'pa
 const TLS_FILES = { ca_file: 'caFile', cert_file: 'certFile', key_file: 'keyFile' } as const;
 
 /** Files that cannot be read are refused now; a token that is replaced later is read again. */
-export async function openPrometheus(url: URL, login: PrometheusLogin): Promise<PrometheusClient> {
+export async function openPrometheus(
+  url: URL,
+  login: PrometheusLogin,
+  onWarning: (line: string) => void,
+): Promise<PrometheusClient> {
   const authorization = () => authorizationOf(login);
   await authorization();
   const tls = await tlsOf(login);
-  return new PrometheusClient({ url, authorization, ...(tls === null ? {} : { tls }) });
+  return new PrometheusClient({ url, authorization, onWarning, ...(tls === null ? {} : { tls }) });
 }
 
 async function authorizationOf({ username, passwordFile, tokenFile, field }: PrometheusLogin): Promise<string | null> {
@@ -46,10 +50,10 @@ async function tlsOf({ tls, field }: PrometheusLogin): Promise<PrometheusTls | n
 }
 
 /** The client of a server of the configuration. */
-export function openConfigured(config: PrometheusConfig): Promise<PrometheusClient> {
+export function openConfigured(config: PrometheusConfig, onWarning: (line: string) => void): Promise<PrometheusClient> {
   const field = (option: string) => {
     const section = option.endsWith('password_file') || option === 'token_file' ? '' : 'tls.';
     return `autoscaler.sources.prometheus "${config.name}".${section}${option}`;
   };
-  return openPrometheus(new URL(config.url), { ...config, field });
+  return openPrometheus(new URL(config.url), { ...config, field }, onWarning);
 }

@@ -32,6 +32,6 @@ export type { ScalerConfig } from './scaler-schema.ts';
 export type { Config } from './schema.ts';
 export { maskSecrets } from './secrets.ts';
 export type { SimulationConfig } from './simulation-schema.ts';
-export type { SourcesConfig } from './sources/index.ts';
+export { type SourcesConfig, signalsOfNoPool } from './sources/index.ts';
 export type { PrometheusConfig } from './sources/prometheus.ts';
 export type { OtlpConfig } from './sources/push.ts';

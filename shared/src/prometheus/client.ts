@@ -1,18 +1,23 @@
 import { Agent, fetch, type Response } from 'undici';
 import type { Series } from '../domain/index.ts';
 import { networkReason } from '../network/index.ts';
-import { instantOf, isFailure, seriesOf } from './answer.ts';
-import { PrometheusError, PrometheusQueryError } from './errors.ts';
+import { type Answer, instantOf, isFailure, mayPass, type Result, seriesOf } from './answer.ts';
+import { PrometheusError, PrometheusQueryError, PrometheusTooMuchError } from './errors.ts';
+import type { Range } from './range.ts';
 
 const BODY_BYTES_MAX = 16 * 2 ** 20;
 /** Queries of one server under way at once; the others wait for a connection. */
 const CONNECTIONS_MAX = 4;
+/** A server that finds ever new words of warning is heard no more after so many. */
+const WARNINGS_MAX = 200;
 
 export interface PrometheusAccess {
   readonly url: URL;
   /** The header of that name, asked before every call since tokens are replaced; null: none. */
   readonly authorization: () => Promise<string | null>;
   readonly tls?: PrometheusTls;
+  /** Told once, in one line, of whatever the server warns of beside an answer: some of its data may be missing in it. */
+  readonly onWarning: (line: string) => void;
 }
 
 /** Texts in PEM. */
@@ -23,13 +28,6 @@ export interface PrometheusTls {
   readonly key?: string;
   /** The name in the server's certificate, where it is not the URL's. */
   readonly serverName?: string;
-}
-
-/** Both ends are asked for. */
-export interface Range {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly stepMs: number;
 }
 
 /**
@@ -43,6 +41,7 @@ export class PrometheusClient {
   readonly server: string;
   readonly #access: PrometheusAccess;
   readonly #agent: Agent;
+  readonly #warned = new Set<string>();
 
   constructor(access: PrometheusAccess) {
     const { ca, cert, key, serverName } = access.tls ?? {};
@@ -62,22 +61,33 @@ export class PrometheusClient {
 
   /** The value of a query at a time; null: none, or none that is a finite number. */
   async instant(query: string, timeMs: number, signal: AbortSignal): Promise<number | null> {
-    const text = await this.#ask('query', { query, time: seconds(timeMs) }, signal);
-    return instantOf(this.host, query, text);
+    const answer = await this.#ask('query', { query, time: seconds(timeMs) }, signal);
+    return this.#heed(query, instantOf(answer, query, timeMs));
   }
 
   /** The only series of a query, at every step of at most 11,000. */
-  async range(query: string, { fromMs, toMs, stepMs }: Range, signal: AbortSignal): Promise<Series> {
+  async range(query: string, range: Range, signal: AbortSignal): Promise<Series> {
+    const { fromMs, toMs, stepMs } = range;
     const parameters = { query, start: seconds(fromMs), end: seconds(toMs), step: seconds(stepMs) };
-    const text = await this.#ask('query_range', parameters, signal);
-    return seriesOf(this.host, query, text, fromMs, toMs);
+    const answer = await this.#ask('query_range', parameters, signal);
+    return this.#heed(query, seriesOf(answer, query, range));
   }
 
   close(): Promise<void> {
     return this.#agent.close();
   }
 
-  async #ask(endPoint: string, parameters: Record<string, string>, signal: AbortSignal): Promise<string> {
+  #heed<Data>(query: string, { data, warnings }: Result<Data>): Data {
+    for (const warning of warnings) {
+      const line = `${this.host} warns of ${JSON.stringify(query)}: ${warning}`;
+      if (this.#warned.has(line) || this.#warned.size === WARNINGS_MAX) continue;
+      this.#warned.add(line);
+      this.#access.onWarning(line);
+    }
+    return data;
+  }
+
+  async #ask(endPoint: string, parameters: Record<string, string>, signal: AbortSignal): Promise<Answer> {
     const { authorization } = this.#access;
     try {
       const header = await authorization();
@@ -91,9 +101,9 @@ export class PrometheusClient {
         signal,
       });
       const text = await boundedText(this.host, response);
-      if (response.ok || isFailure(text)) return text;
-      const mayPass = response.status === 429 || response.status >= 500;
-      throw new PrometheusError(`${this.host}: HTTP ${response.status} ${response.statusText}`, { mayPass });
+      const { status } = response;
+      if (response.ok || isFailure(text)) return { host: this.host, status, text };
+      throw new PrometheusError(`${this.host}: HTTP ${status} ${response.statusText}`, { mayPass: mayPass(status) });
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof PrometheusError || error instanceof PrometheusQueryError) throw error;
@@ -110,7 +120,8 @@ async function boundedText(host: string, response: Response): Promise<string> {
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > BODY_BYTES_MAX) throw new PrometheusError(`${host}: an answer of more than ${BODY_BYTES_MAX} bytes`);
+    if (bytes > BODY_BYTES_MAX)
+      throw new PrometheusTooMuchError(`${host}: an answer of more than ${BODY_BYTES_MAX} bytes`);
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();

@@ -15,7 +15,7 @@ export class PrometheusQueryError extends Error {
   override readonly name = 'PrometheusQueryError';
 }
 
-/** More than the server looks through for one query: a shorter range may do. */
+/** More than the server gives for one query, or than we take for one answer: a shorter range may do. */
 export class PrometheusTooMuchError extends PrometheusError {
   override readonly name = 'PrometheusTooMuchError';
 }

@@ -1,7 +1,8 @@
 import type { Series } from '../domain/index.ts';
 import { type Clock, within } from '../time/index.ts';
-import type { PrometheusClient, Range } from './client.ts';
+import type { PrometheusClient } from './client.ts';
 import { PrometheusError, PrometheusTooMuchError } from './errors.ts';
+import type { Range } from './range.ts';
 
 const POINTS_MAX = 10_000;
 /** What a server cannot give in so small parts, it cannot give. */
@@ -17,52 +18,55 @@ export interface HistoryOptions {
 
 /** One part of a range that was asked for, with what was measured in it. */
 export interface Part {
+  readonly fromMs: number;
   readonly toMs: number;
   readonly series: Series;
 }
 
 /**
- * What a query gave over a range of any length, part by part in order of time. A part that fails but may go well is asked
- * for again, 1, 2, 4, 8 and 16 s later; one that is too much for the server is halved. Rejects as `range` does.
+ * What a query gave over a range of any length, part by part, the newest first: whoever stops in between has what reaches
+ * up to the end. A part that fails but may go well is asked
+ * for again, 1, 2, 4, 8 and 16 s later; one that is too much for the server, or takes it too long, is halved. Rejects as
+ * `range` does.
  */
 export async function* queryHistory(
   client: PrometheusClient,
   query: string,
   { fromMs, toMs, stepMs }: Range,
-  options: HistoryOptions,
+  { clock, signal }: HistoryOptions,
 ): AsyncGenerator<Part> {
   let points = POINTS_MAX;
-  for (let partMs = fromMs; partMs <= toMs; ) {
-    const part = { fromMs: partMs, toMs: Math.min(toMs, partMs + (points - 1) * stepMs), stepMs };
+  let failures = 0;
+  // The last moment of the grid that begins at `fromMs`.
+  for (let partMs = toMs - ((toMs - fromMs) % stepMs); partMs >= fromMs; ) {
+    const part = { fromMs: Math.max(fromMs, partMs - (points - 1) * stepMs), toMs: partMs, stepMs };
     try {
-      yield { toMs: part.toMs, series: await askPatiently(client, query, part, options) };
-      partMs = part.toMs + stepMs;
+      yield { ...part, series: await askOnce(client, query, part, { clock, signal }) };
+      partMs = part.fromMs - stepMs;
+      failures = 0;
     } catch (error) {
-      if (!(error instanceof PrometheusTooMuchError) || points <= POINTS_MIN) throw error;
-      points = Math.max(POINTS_MIN, Math.floor(points / 2));
+      if (!(error instanceof PrometheusError)) throw error;
+      if (error instanceof PrometheusTooMuchError && points > POINTS_MIN) {
+        points = Math.max(POINTS_MIN, Math.floor(points / 2));
+        continue;
+      }
+      if (!error.mayPass || ++failures === ATTEMPTS_MAX) throw error;
+      await clock.sleep(BACKOFF_MS * 2 ** (failures - 1), signal);
+      signal.throwIfAborted();
     }
   }
 }
 
-async function askPatiently(
+function askOnce(
   client: PrometheusClient,
   query: string,
   range: Range,
   { clock, signal }: HistoryOptions,
 ): Promise<Series> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await within(
-        clock,
-        TIMEOUT_MS,
-        (ended) => client.range(query, range, AbortSignal.any([signal, ended])),
-        () => new PrometheusError(`${client.host}: no answer within ${TIMEOUT_MS / 1_000} s`, { mayPass: true }),
-      );
-    } catch (error) {
-      const mayPass = error instanceof PrometheusError && error.mayPass;
-      if (!mayPass || attempt === ATTEMPTS_MAX) throw error;
-      await clock.sleep(BACKOFF_MS * 2 ** (attempt - 1), signal);
-      signal.throwIfAborted();
-    }
-  }
+  return within(
+    clock,
+    TIMEOUT_MS,
+    (ended) => client.range(query, range, AbortSignal.any([signal, ended])),
+    () => new PrometheusTooMuchError(`${client.host}: no answer within ${TIMEOUT_MS / 1_000} s`, { mayPass: true }),
+  );
 }

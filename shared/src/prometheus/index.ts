@@ -1,3 +1,4 @@
-export { type PrometheusAccess, PrometheusClient, type PrometheusTls, type Range } from './client.ts';
-export { PrometheusError, PrometheusQueryError } from './errors.ts';
+export { type PrometheusAccess, PrometheusClient, type PrometheusTls } from './client.ts';
+export { PrometheusError, PrometheusQueryError, PrometheusTooMuchError } from './errors.ts';
 export { type Part, queryHistory } from './history.ts';
+export type { Range } from './range.ts';

@@ -1,4 +1,4 @@
 export { ClusterSource } from './cluster-source.ts';
-export { PrometheusSource, sourceTag } from './prometheus-source.ts';
+export { PrometheusSource, type PrometheusSourceParts, sourceTag } from './prometheus-source.ts';
 export type { Measurement, PulledSource, Reading } from './source.ts';
-export { TraceSource } from './trace-source.ts';
+export { periodOf, TraceSource } from './trace-source.ts';

@@ -238,7 +238,24 @@ describe('when a series is trained', () => {
     expect(one.reasonToTrain(START_MS, null)).toBe('data');
   });
 
-  it('when older history was filled in, once that is noticed within an hour', async () => {
+  it('when older history was filled in, which whoever knows little of it notices within minutes', async () => {
+    await measure(START_MS - 60 * MINUTE_MS, 60);
+    const one = predictor();
+    await one.follow(START_MS);
+    await measure(START_MS - 2 * DAY_MS, 2 * 1_440 - 60);
+    await measure(START_MS, 1);
+    await one.follow(START_MS + MINUTE_MS);
+    expect(one.isLoaded).toBe(false);
+    await one.follow(START_MS + MINUTE_MS);
+    expect(one.cells).toBe(577);
+    // An import brings the newest first, so that what is still to come is older again.
+    await measure(START_MS - 4 * DAY_MS, 2 * 1_440);
+    await one.follow(START_MS + 49 * MINUTE_MS);
+    await one.follow(START_MS + 49 * MINUTE_MS);
+    expect(one.cells).toBe(2 * 576 + 1);
+  });
+
+  it('when older history was filled in, which whoever knows hours of it looks for less often', async () => {
     await measure(START_MS - 200 * MINUTE_MS, 200);
     await save(1, START_MS, 40);
     const one = predictor();
@@ -246,14 +263,14 @@ describe('when a series is trained', () => {
     expect(one.cells).toBe(40);
     await measure(START_MS - 2 * DAY_MS, 2_680);
     await measure(START_MS, 1);
-    await one.follow(START_MS + 59 * MINUTE_MS);
+    await one.follow(START_MS + 3 * MINUTE_MS);
     expect(one.reasonToTrain(START_MS, null)).toBeNull();
-    await one.follow(START_MS + 60 * MINUTE_MS);
+    await one.follow(START_MS + 4 * MINUTE_MS);
     // It is for whoever loads new series to take it on; meanwhile half a history forecasts nothing.
     expect(one.isLoaded).toBe(false);
     expect(one.cells).toBe(0);
     expect(one.forecast(START_MS + MINUTE_MS)).toBeNull();
-    await one.follow(START_MS + 60 * MINUTE_MS);
+    await one.follow(START_MS + 4 * MINUTE_MS);
     expect(one.cells).toBe(577);
     expect(one.reasonToTrain(START_MS, null)).toBe('data');
     expect(one.forecast(START_MS + MINUTE_MS)).not.toBeNull();
@@ -272,13 +289,13 @@ describe('when a series is trained', () => {
     await one.follow(START_MS);
     await measure(START_MS - 2 * DAY_MS, 2_680);
     await measure(START_MS, 60);
-    await one.follow(START_MS + 59 * MINUTE_MS);
-    expect(one.forecast(START_MS + 60 * MINUTE_MS)).not.toBeNull();
+    await one.follow(START_MS + 3 * MINUTE_MS);
+    expect(one.forecast(START_MS + 4 * MINUTE_MS)).not.toBeNull();
     isAway = true;
-    await one.follow(START_MS + 60 * MINUTE_MS);
-    await expect(one.follow(START_MS + 60 * MINUTE_MS)).rejects.toThrow('away');
+    await one.follow(START_MS + 4 * MINUTE_MS);
+    await expect(one.follow(START_MS + 4 * MINUTE_MS)).rejects.toThrow('away');
     expect(one.isLoaded).toBe(false);
-    expect(one.forecast(START_MS + 60 * MINUTE_MS)).toBeNull();
+    expect(one.forecast(START_MS + 4 * MINUTE_MS)).toBeNull();
   });
 
   it('a counter whose first rate came long after its first row does not begin anew', async () => {

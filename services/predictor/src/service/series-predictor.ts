@@ -26,7 +26,8 @@ const SAMPLES_TO_TRAIN = 120;
 /** A sample takes 0.05 to 0.3 ms to learn from; after so many, of a few series side by side, other work has its turn. */
 const SAMPLES_PER_TURN = 50;
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 /** What a series predictor asks of the forecasting core. */
 export type Forecaster = Pick<OnlineForecaster, 'observe' | 'forecast' | 'importModel' | 'trialResult' | 'endTrial'>;
@@ -126,9 +127,14 @@ export class SeriesPredictor {
     this.#isLoaded = true;
   }
 
-  /** Whether somebody has filled in history from before the first row that we read; looked for once an hour. */
+  /**
+   * Whether somebody has filled in history from before the first row that we read. Looked for every minute while there is
+   * an hour of it, as beside an import of somebody who has just begun; once an hour from two and a half days on.
+   */
   async #isLongerThanKnown(nowMs: number): Promise<boolean> {
-    if (nowMs - this.#oldestLookedMs < HOUR_MS) return false;
+    const spanMs = this.#newestMs - this.#oldestMs;
+    const everyMs = Math.min(HOUR_MS, Math.max(MINUTE_MS, spanMs / 60));
+    if (nowMs - this.#oldestLookedMs < everyMs) return false;
     const oldestMs = await oldestSampleMs(this.#parts.store, this.config, nowMs);
     this.#oldestLookedMs = nowMs;
     // Rows against rows: the first sample of a counter may come long after its first row.

@@ -16,21 +16,32 @@ export const sourcesSchema = section({
 
 export type SourcesConfig = z.output<typeof sourcesSchema>;
 
-/** A place of the configuration that names a pool, with the path to it. */
+/** A place of the configuration that names a pool and a signal, with the path to it. */
 interface Target {
   readonly pool: string;
+  readonly signal: string;
   readonly path: readonly (string | number)[];
 }
 
 /** What of the sources is meant for a pool. */
 function targetsOf(sources: SourcesConfig): readonly Target[] {
+  const targets = (list: readonly { readonly pool: string; readonly signal: string }[], ...path: (string | number)[]) =>
+    list.map(({ pool, signal }, index) => ({ pool, signal, path: [...path, index] }));
   return [
-    ...sources.prometheus.flatMap(({ queries }, server) =>
-      queries.map(({ pool }, index) => ({ pool, path: ['prometheus', server, 'queries', index, 'pool'] })),
-    ),
-    ...(sources.otlp?.metrics ?? []).map(({ pool }, index) => ({ pool, path: ['otlp', 'metrics', index, 'pool'] })),
-    ...sources.traces.map(({ pool }, index) => ({ pool, path: ['traces', index, 'pool'] })),
+    ...sources.prometheus.flatMap(({ queries }, server) => targets(queries, 'prometheus', server, 'queries')),
+    ...targets(sources.otlp?.metrics ?? [], 'otlp', 'metrics'),
+    ...targets(sources.traces, 'traces'),
   ];
+}
+
+/** What is collected and never forecast, as POOL/SIGNAL: no pool has it among its signals. A misspelling, as a rule. */
+export function signalsOfNoPool(
+  sources: SourcesConfig,
+  pools: readonly { readonly name: string; readonly signals: readonly { readonly name: string }[] }[],
+): readonly string[] {
+  const known = new Set(pools.flatMap((pool) => pool.signals.map((signal) => `${pool.name}/${signal.name}`)));
+  const collected = new Set(targetsOf(sources).map(({ pool, signal }) => `${pool}/${signal}`));
+  return [...collected].filter((name) => !known.has(name));
 }
 
 /** A sample of a pool that is not there would be refused at every reading. */
@@ -43,7 +54,13 @@ export function refuseStrangePools(
   for (const { pool, path } of targetsOf(sources)) {
     if (names.includes(pool)) continue;
     const message = `allowed: ${names.join(', ')}`;
-    context.addIssue({ code: 'custom', path: ['autoscaler', 'sources', ...path], message });
+    context.addIssue({ code: 'custom', path: ['autoscaler', 'sources', ...path, 'pool'], message });
+  }
+  const traced = sources.traces.map(({ pool, signal }) => `${pool}/${signal}`);
+  for (const [index, one] of traced.entries()) {
+    if (traced.indexOf(one) === index) continue;
+    const path = ['autoscaler', 'sources', 'traces', index, 'signal'];
+    context.addIssue({ code: 'custom', path, message: 'allowed: each signal of a pool once' });
   }
   const seen = new Set<string>();
   for (const [index, server] of sources.prometheus.entries()) {

@@ -20,6 +20,21 @@ describe('sources.prometheus', () => {
     ['no URL', configured(`url: "h:9090", ${QUERY}`), '.url = "h:9090": allowed: an http(s) URL'],
     ['no query', server('queries: []'), '.queries = []: allowed: a list of 1 to 200 queries'],
     ['another pool', server('queries: [{ pool: db, signal: rps, query: x }]'), '.queries[0].pool = "db": allowed: web'],
+    [
+      'a signal that is asked for twice',
+      server('queries: [{ pool: web, signal: rps, query: x }, { pool: web, signal: rps, query: y }]'),
+      '.queries[1].signal = "rps": allowed: each signal of a pool once',
+    ],
+    [
+      'a name too long for a tag',
+      server(`name: ${'n'.repeat(53)}, ${QUERY}`),
+      `.name = "${'n'.repeat(53)}": allowed: a name of`,
+    ],
+    [
+      'a URL with parameters',
+      configured(`url: "http://h/?tenant=a", ${QUERY}`),
+      '.url = "http://h/?tenant=a": allowed: an http(s) URL without',
+    ],
     ['a user without a password', server(`username: me, ${QUERY}`), '.password_file is absent: allowed: username and'],
     [
       'a user and a token',
@@ -35,6 +50,19 @@ describe('sources.prometheus', () => {
     ['an unknown key', server(`scrape: 1, ${QUERY}`), '.scrape = 1: unknown key; allowed: name, url, username'],
   ])('%s is refused', (_what, yaml, message) => {
     expect(() => parseConfig(yaml, 'f', {})).toThrow(`f: autoscaler.sources.prometheus[0]${message}`);
+  });
+
+  it('two traces of one signal are refused', () => {
+    const trace = '{ pool: web, signal: rps, file: a.csv }';
+    const text = `autoscaler: { pools: [{ name: web }], sources: { traces: [${trace}, ${trace}] } }`;
+    expect(() => parseConfig(text, 'f', {})).toThrow(
+      'f: autoscaler.sources.traces[1].signal = "rps": allowed: each signal of a pool once',
+    );
+  });
+
+  it('a login in the URL is refused, and not told', () => {
+    const text = configured(`url: "http://me:hunter2@h:9090", ${QUERY}`);
+    expect(() => parseConfig(text, 'f', {})).toThrow(/prometheus\[0\].url = "http:\/\/\*\*\*@h:9090": allowed/);
   });
 
   it('two servers of one name are refused', () => {

@@ -33,10 +33,20 @@ const tlsSchema = section({
     serverName: raw.server_name ?? null,
   }));
 
+/** Of it and `prometheus-` the tag of its samples is made, which is no longer than a name. */
+const SERVER_NAME = /^[a-z0-9-]{1,52}$/;
+const serverName = text(SERVER_NAME, 'a name of a-z, 0-9 and "-", at most 52 long');
+
+/** What is more than an address would be lost on the way to `/api/v1/query`, or stand in messages. */
+const serverUrl = z.url({ protocol: /^https?$/, error: 'allowed: an http(s) URL' }).refine((url) => {
+  const { username, password, search, hash } = new URL(url);
+  return username + password + search + hash === '';
+}, 'allowed: an http(s) URL without a login (see username, token_file), "?" and "#"');
+
 /** A Prometheus, or what answers like one (Thanos, Mimir, VictoriaMetrics): asked, at an interval, for the newest values. */
 export const prometheusSchema = section({
-  name: name.default('main'),
-  url: z.url({ protocol: /^https?$/, error: 'allowed: an http(s) URL' }),
+  name: serverName.default('main'),
+  url: serverUrl,
   username: line(255, 'a user name').optional(),
   password_file: line(4_096, 'a path to a file that holds the secret').optional(),
   token_file: line(4_096, 'a path to a file that holds the secret').optional(),
@@ -46,6 +56,16 @@ export const prometheusSchema = section({
   queries: list(querySchema, 1, 200, 'queries'),
 })
   .superRefine((raw, context) => {
+    const signals = raw.queries.map(({ pool, signal }) => `${pool}/${signal}`);
+    for (const [index, one] of signals.entries()) {
+      // Both would write the same points, and the later answer would be the truth.
+      if (signals.indexOf(one) === index) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['queries', index, 'signal'],
+        message: 'allowed: each signal of a pool once',
+      });
+    }
     if ((raw.username === undefined) !== (raw.password_file === undefined)) {
       const missing = raw.username === undefined ? 'username' : 'password_file';
       context.addIssue({ code: 'custom', path: [missing], message: 'allowed: username and password_file together' });

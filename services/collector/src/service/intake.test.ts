@@ -11,7 +11,7 @@ function createIntake() {
   const warn = ({ dropped }: { readonly dropped: number }, line: string) => void said.push([line, dropped]);
   const log = { warn } as unknown as Log;
   const config = parseConfig('autoscaler: { pools: [{ name: web }] }', 'test', {});
-  const intake = new Intake({ config, book: new SourceBook(), instruments: silentInstruments(), log });
+  const intake = new Intake({ config, book: new SourceBook(config), instruments: silentInstruments(), log });
   const refuse = (source: string, reason: string, afterMs: number) =>
     intake.take(source, { measurements: [], refusals: [reason] }, START_MS + afterMs);
   return { intake, refuse, said };

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { JsMsg } from 'nats';
 import type { ConsumedMessage, ConsumeHandler, ConsumeOptions, Subscription } from './bus.ts';
 import { type NatsLink, toBusError } from './nats-link.ts';
+import { pull } from './nats-pull.ts';
 import { redeliveryDelayMs } from './redelivery.ts';
 
 export interface NatsConsumptionParts {
@@ -14,8 +15,6 @@ export interface NatsConsumptionParts {
 
 /** How long one question for the next message waits at the server. */
 const POLL_MS = 5_000;
-/** How long what comes again, of which the server gives no number, is waited for. */
-const COMES_AGAIN_MS = 200;
 /** While a handler runs the server is told so this often within `ackWaitMs`; one message may get lost. */
 const HOLDS_PER_WAIT = 3;
 /** A consumer that is made again while the server (2.9) is still deleting its stream never gets a message. */
@@ -113,36 +112,24 @@ export class NatsConsumption implements Subscription {
     }
   }
 
-  /**
-   * Up to `count` messages, as soon as they are there or after `waitMs`. A question that we no longer wait for is read
-   * to its end all the same: a message that still arrives is given back at once, not only after its `ackWaitMs`.
-   */
+  /** Up to `count` messages, as soon as they are there or after `waitMs`. What comes when nobody waits for it is given back. */
   async #pull(count: number, waitMs: number): Promise<JsMsg[]> {
     const { link, options } = this.#parts;
+    const { stream, durable } = options;
     const { signal } = this.#stopping;
     const collected: JsMsg[] = [];
     let waiting = true;
-    const read = async () => {
-      // The newer `consumer.fetch` waits at least a second, and drops what arrives after an early end.
-      // Without a time the library takes the first lull for the end when only what comes again is left, and drops the rest.
-      const wait = waitMs > 0 ? { expires: waitMs } : { no_wait: true, expires: COMES_AGAIN_MS };
-      const answers = link.session.jetStream.fetch(options.stream, options.durable, { batch: count, ...wait });
-      for await (const message of answers) {
-        if (waiting) collected.push(message);
-        else give([message], 0);
-      }
+    const onMessage = (message: JsMsg) => {
+      if (waiting && !signal.aborted) collected.push(message);
+      else give([message], 0);
     };
-    const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
-    const end = new AbortController();
-    signal.addEventListener('abort', () => stop(), { signal: end.signal });
     try {
-      await link.ask(() => Promise.race([read(), stopped]));
+      await link.ask((session) => pull(session, { stream, durable, count, waitMs, onMessage }, signal));
     } catch (error) {
       give(collected, 0);
       throw error;
     } finally {
       waiting = false;
-      end.abort();
     }
     if (!signal.aborted) return collected;
     give(collected, 0);

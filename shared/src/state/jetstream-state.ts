@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { KV, KvEntry } from 'nats';
 import { BusRejectedError, BusUnavailableError } from '../bus/errors.ts';
 import { ANSWER_TIMEOUT_MS, NatsLink, type NatsOptions, type NatsSession } from '../bus/nats-link.ts';
@@ -20,6 +21,9 @@ const WRONG_SEQUENCE = 10071;
 /** A deletion leaves a mark. It stays this long, by when the server has surely written down what it deletes. */
 const MARK_KEPT_MS = 30 * 60_000;
 const SWEEP_AFTER_DELETIONS = 200;
+/** What nobody at the server took (a bucket being made, moved or lost) was not written: it is asked again so often. */
+const ASKS_MAX = 4;
+const ASK_AGAIN_MS = 250;
 
 /** A bucket of JetStream's key-value store, over a connection of its own; made on first use. */
 export async function createJetStreamState(options: JetStreamStateOptions): Promise<StateBucket> {
@@ -94,13 +98,17 @@ class JetStreamState implements StateBucket {
     return this.#link.close();
   }
 
-  async #ask<T>(call: (view: KV) => Promise<T>): Promise<T> {
+  async #ask<T>(call: (view: KV) => Promise<T>, asks = 1): Promise<T> {
     try {
       return await this.#link.ask(async (session) => call(await this.#open(session)), ANSWER_TIMEOUT_MS);
     } catch (error) {
       const written = apiErrorCode(error) === WRONG_SEQUENCE;
       // Perhaps the server has lost the bucket: the next call makes sure of it.
       if (!written) this.#view = null;
+      if (asks < ASKS_MAX && nobodyTook(error as Error)) {
+        await delay(ASK_AGAIN_MS);
+        return this.#ask(call, asks + 1);
+      }
       if (written || !(error instanceof BusUnavailableError || error instanceof BusRejectedError)) throw error;
       throw new StateUnavailableError(error.message, { cause: error });
     }
@@ -149,4 +157,9 @@ async function lastEntries(view: KV): Promise<KvEntry[]> {
 
 function isMark(entry: KvEntry): boolean {
   return entry.operation !== 'PUT';
+}
+
+/** The server's word that nobody listens where the question went. */
+function nobodyTook({ cause }: Error): boolean {
+  return (cause as { code?: string } | undefined)?.code === '503';
 }

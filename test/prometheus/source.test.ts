@@ -138,7 +138,7 @@ describe('a Prometheus as a source', () => {
 
 function recordedLog() {
   const lines: string[] = [];
-  const say = (_fields: object, line: string) => void lines.push(line);
+  const say = (...said: readonly unknown[]) => void lines.push(String(said.at(-1)));
   return { log: { info: say, warn: say, error: say } as unknown as Log, lines };
 }
 

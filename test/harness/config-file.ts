@@ -59,3 +59,17 @@ ${pool.map((line) => `      ${line}\n`).join('')}`;
   await writeFile(path, text);
   return path;
 }
+
+/** Writes a configuration of a collector without cluster and bus, into `directory`; resolves to its path. */
+export async function writeAloneConfig(directory: string, lines: string): Promise<string> {
+  const path = join(directory, 'forescale.yaml');
+  await writeFile(
+    path,
+    `autoscaler:
+  data_dir: "${directory}"
+  store: { kind: sqlite, path: "${join(directory, 'store.db')}" }
+  kubernetes: { enabled: false }
+${lines}`,
+  );
+  return path;
+}

@@ -1,10 +1,9 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSqliteStore } from '@forescale/shared/store';
 import { ManualClock } from '@forescale/shared/time';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ran } from '../cli/captured.ts';
-import { temporaryDirectory } from '../harness/config-file.ts';
+import { temporaryDirectory, writeAloneConfig } from '../harness/config-file.ts';
 import { ForescaleProcess } from '../harness/process.ts';
 import { eventually } from '../harness/waiting.ts';
 import { type FakePrometheus, startPrometheus } from '../servers/prometheus.ts';
@@ -18,14 +17,9 @@ let config: string;
 beforeEach(async () => {
   directory = await temporaryDirectory();
   server = await startPrometheus({ load: [(seconds) => String(seconds % 86_400)] });
-  config = join(directory.path, 'forescale.yaml');
-  await writeFile(
-    config,
-    `autoscaler:
-  data_dir: "${directory.path}"
-  store: { kind: sqlite, path: "${join(directory.path, 'store.db')}" }
-  kubernetes: { enabled: false }
-  pools: [{ name: web, signals: [{ name: load }] }]
+  config = await writeAloneConfig(
+    directory.path,
+    `  pools: [{ name: web, signals: [{ name: load }] }]
   sources: { prometheus: [{ url: "${server.url}", queries: [{ pool: web, signal: load, query: load }] }] }
 `,
   );

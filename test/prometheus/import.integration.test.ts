@@ -1,9 +1,9 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSqliteStore } from '@forescale/shared/store';
 import { ManualClock } from '@forescale/shared/time';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { temporaryDirectory } from '../harness/config-file.ts';
+import { temporaryDirectory, writeAloneConfig } from '../harness/config-file.ts';
 import { ForescaleProcess } from '../harness/process.ts';
 import { startPrometheusServer, type TestServer } from '../servers/index.ts';
 
@@ -33,14 +33,9 @@ const nowMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
 beforeAll(async () => {
   prometheus = await startPrometheusServer({ history: history(nowMs) });
   directory = await temporaryDirectory();
-  config = join(directory.path, 'forescale.yaml');
-  await writeFile(
-    config,
-    `autoscaler:
-  data_dir: "${directory.path}"
-  store: { kind: sqlite, path: "${join(directory.path, 'store.db')}" }
-  kubernetes: { enabled: false }
-  clock: { tick: 1s }
+  config = await writeAloneConfig(
+    directory.path,
+    `  clock: { tick: 1s }
   http: { port: 0 }
   sources:
     prometheus:

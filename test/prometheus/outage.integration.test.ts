@@ -1,9 +1,8 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSqliteStore } from '@forescale/shared/store';
 import { ManualClock } from '@forescale/shared/time';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { temporaryDirectory } from '../harness/config-file.ts';
+import { temporaryDirectory, writeAloneConfig } from '../harness/config-file.ts';
 import { ForescaleProcess } from '../harness/process.ts';
 import { eventually } from '../harness/waiting.ts';
 import { startPrometheusServer, type TestServer } from '../servers/index.ts';
@@ -22,14 +21,9 @@ let collector: (ForescaleProcess & { readonly url: string }) | null = null;
 beforeAll(async () => {
   prometheus = await startPrometheusServer();
   directory = await temporaryDirectory();
-  config = join(directory.path, 'forescale.yaml');
-  await writeFile(
-    config,
-    `autoscaler:
-  data_dir: "${directory.path}"
-  store: { kind: sqlite, path: "${join(directory.path, 'store.db')}" }
-  kubernetes: { enabled: false }
-  clock: { tick: 1s }
+  config = await writeAloneConfig(
+    directory.path,
+    `  clock: { tick: 1s }
   http: { port: 0 }
   sources:
     prometheus: [{ url: "${prometheus.url}", interval: 1s, queries: [{ pool: web, signal: time, query: "time()" }] }]

@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import protobuf from 'protobufjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Answer, attribute, histogram, manyPoints, point, request, SHOP, sum } from './otlp-requests.test-data.ts';
-import { createPushWorld, NOW_MS, type PushWorld } from './push-world.test-data.ts';
+import { attribute, histogram, manyPoints, point, request, SHOP, sum } from './otlp-requests.test-data.ts';
+import { createPushWorld, NOW_MS, type PushWorld, sendMetrics, storedValues } from './push-world.test-data.ts';
 
 const root = protobuf.loadSync(new URL('otlp.proto', import.meta.url).pathname);
 const type = root.lookupType('otlp.ExportMetricsServiceRequest');
@@ -15,11 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const sendJson = async (body: unknown) => {
-  const response = await world.post('/v1/metrics', JSON.stringify(body));
-  return { status: response.status, answer: (await response.json()) as Answer };
-};
-const valuesOf = async (signal: string) => (await world.stored(signal)).map(({ fields }) => fields.value);
+const sendJson = (body: unknown) => sendMetrics(world, body);
+const valuesOf = (signal: string) => storedValues(world, signal);
 
 describe('OTLP: the protocol', () => {
   it('a repeated request whose samples were not safe is counted once, and lost never', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Answer, attribute, histogram, nano, point, request, SHOP, sum } from './otlp-requests.test-data.ts';
-import { createPushWorld, NOW_MS, type PushWorld } from './push-world.test-data.ts';
+import { attribute, histogram, nano, point, request, SHOP, sum } from './otlp-requests.test-data.ts';
+import { createPushWorld, NOW_MS, type PushWorld, sendMetrics, storedValues } from './push-world.test-data.ts';
 
 let world: PushWorld;
 beforeEach(async () => {
@@ -8,11 +8,8 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const sendJson = async (body: unknown) => {
-  const response = await world.post('/v1/metrics', JSON.stringify(body));
-  return { status: response.status, answer: (await response.json()) as Answer };
-};
-const valuesOf = async (signal: string) => (await world.stored(signal)).map(({ fields }) => fields.value);
+const sendJson = (body: unknown) => sendMetrics(world, body);
+const valuesOf = (signal: string) => storedValues(world, signal);
 
 describe('OTLP: what becomes of a metric', () => {
   it('a gauge is its value', async () => {

@@ -8,6 +8,7 @@ import { ManualClock, systemClock } from '@forescale/shared/time';
 import { startCollector } from '../service/collector.ts';
 import { countingInstruments } from '../service/fakes/counting-instruments.ts';
 import { createFallibleStore, type FallibleStore } from '../service/fakes/fallible-store.ts';
+import type { Answer } from './otlp-requests.test-data.ts';
 
 export const NOW_MS = Date.UTC(2026, 2, 4, 12);
 const TOKEN = 'push-token';
@@ -75,4 +76,14 @@ export async function createPushWorld(): Promise<PushWorld> {
       await store.close();
     },
   };
+}
+
+/** Sends OTLP in JSON; resolves to what it is answered. */
+export async function sendMetrics(world: PushWorld, body: unknown): Promise<{ status: number; answer: Answer }> {
+  const response = await world.post('/v1/metrics', JSON.stringify(body));
+  return { status: response.status, answer: (await response.json()) as Answer };
+}
+
+export async function storedValues(world: PushWorld, signal: string) {
+  return (await world.stored(signal)).map(({ fields }) => fields.value);
 }

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Sample } from '@forescale/shared/domain';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeBatch } from './encoding.ts';
 import { type FileSpoolOptions, openFileSpool } from './file-spool.ts';
 import { type Spool, SpoolError } from './spool.ts';
 
@@ -227,6 +228,26 @@ describe('spool: a file that is corrupt', () => {
     spool.append(samples(20, 30));
     if (batch) spool.remove({ ...batch, file: -1 });
     expect(drain(spool)).toEqual(samples(20, 30));
+  });
+
+  it('noticed only when what was read is to be removed: nothing of the new file passes for removed', async () => {
+    spool.close();
+    const database = new DatabaseSync(path);
+    const { text, crc } = encodeBatch(samples(0, 1));
+    database.exec('BEGIN');
+    // More pages than SQLite keeps in memory, so that they are read again.
+    const insert = database.prepare('INSERT INTO batch (samples, bytes, crc, body) VALUES (1, 100, ?, ?)');
+    for (let n = 0; n < 60_000; n++) insert.run(crc, text);
+    database.exec('COMMIT');
+    database.close();
+    spool = await open();
+    const batch = spool.oldest(60_000);
+    spoil();
+    if (batch) spool.remove(batch);
+    expect(setAside).toEqual([[expect.stringMatching(/corrupt/), 60_000]]);
+    expect(spool.samples).toBe(0);
+    spool.append(samples(0, 10));
+    expect(drain(spool)).toEqual(samples(0, 10));
   });
 
   it("somebody else's database is left alone: the start is refused", async () => {

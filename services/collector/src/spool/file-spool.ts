@@ -116,6 +116,8 @@ class FileSpool implements Spool {
       samples: number;
       bytes: number;
     };
+    // Put aside by that very question: ids of the new file begin anew.
+    if (file !== this.#file) return;
     this.#doneId = id;
     this.#samples -= samples;
     this.#bytes -= bytes;

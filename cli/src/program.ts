@@ -46,6 +46,12 @@ function createProgram(signal: AbortSignal): Command {
     .action(async (options) => (await import('./commands/plan.ts')).planNow(options));
   addSteering(program);
   program
+    .command('release')
+    .description('takes away what holds room for pools of kind buffer, once no actuator leads; nodes are left alone')
+    .requiredOption('--config <file>', 'configuration')
+    .option('--wait <seconds>', 'how long to wait for the actuators to have stopped', '120')
+    .action(async (options) => (await import('./commands/release.ts')).release(options, signal));
+  program
     .command('forecast')
     .description('trains on a trace and forecasts what comes next')
     .argument('<trace>', 'CSV with the header timestamp,value')

@@ -30,7 +30,10 @@ const SETS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     collector: { persistence: { storageClass: 'fast', size: '5Gi' } },
   },
   'buffers and Cluster API': {
-    ...pools(POOL),
+    ...pools(
+      { ...POOL, mode: 'enforce', provider: { kind: 'buffer' } },
+      { ...POOL, name: 'batch', provider: 'buffer' },
+    ),
     enforce: true,
     buffer: { enabled: true },
     clusterApi: { enabled: true, namespace: 'machines' },
@@ -135,6 +138,25 @@ describe('rights', () => {
     for (const kind of ['ClusterRole', 'ClusterRoleBinding'])
       expect(all.delete(`${kind} /forescale-actuator-enforce`)).toBe(true);
     expect(rolesOf(render({}))).toEqual(all);
+  });
+});
+
+describe('after an uninstall', () => {
+  const hooksOf = (values: Readonly<Record<string, unknown>>) =>
+    render(values).filter(({ metadata }) => metadata.annotations?.['helm.sh/hook'] === 'post-delete');
+
+  it('a job takes away what holds room, with the rights to delete that and nothing else', () => {
+    const hooks = hooksOf(SETS['buffers and Cluster API'] as Readonly<Record<string, unknown>>);
+    expect(hooks.map(({ kind }) => kind)).toEqual(['ServiceAccount', 'ConfigMap', 'Role', 'RoleBinding', 'Job']);
+    const rules = hooks.find(({ kind }) => kind === 'Role')?.rules as readonly Record<string, readonly string[]>[];
+    const deleting = rules.filter(({ verbs }) => verbs?.includes('delete'));
+    expect(deleting.map(({ resources, resourceNames }) => [resources, resourceNames])).toEqual(
+      ['capacitybuffers', 'podtemplates', 'deployments'].map((one) => [[one], ['forescale-web', 'forescale-batch']]),
+    );
+  });
+
+  it('nothing is left to do where no pool is of kind buffer', () => {
+    expect(hooksOf({ ...pools(POOL), buffer: { enabled: true } })).toEqual([]);
   });
 });
 

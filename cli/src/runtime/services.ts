@@ -1,14 +1,15 @@
 import { randomInt } from 'node:crypto';
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Spool } from '@forescale/collector/spool';
 import type { ModelStore } from '@forescale/predictor/training';
 import { ConfigError } from '@forescale/shared/config';
 import type { HttpOptions } from '@forescale/shared/http';
-import { Elector } from '@forescale/shared/leadership';
+import type { Elector } from '@forescale/shared/leadership';
 import type { Readiness } from '@forescale/shared/service';
 import type { Instruments, Log } from '@forescale/shared/telemetry';
-import { seededRandom, steadyClock, systemClock } from '@forescale/shared/time';
+import { seededRandom, systemClock } from '@forescale/shared/time';
+import { electorOf } from './election.ts';
 import type { Runtime } from './runtime.ts';
 import { readToken } from './secrets.ts';
 import { openSources } from './sources.ts';
@@ -43,16 +44,9 @@ async function joinElection({ runtime, readiness, log }: ServiceParts): Promise<
   const { LEASE_NAME } = await import('@forescale/shared/kubernetes');
   const port = runtime.openLease(LEASE_NAME);
   if (port === null) return null;
-  const self = `${process.env.NODE_NAME ?? hostname()}_${randomInt(2 ** 47).toString(16)}`;
-  log.info({ self, lease: LEASE_NAME }, 'takes part in the election of the leader');
-  return new Elector({
-    port,
-    self,
-    clock: steadyClock,
-    wallClock: systemClock,
-    random: seededRandom(randomInt(2 ** 31 - 1)),
-    onHealth: (health) => readiness.set('lease', health),
-  });
+  const elector = electorOf(port, (health) => readiness.set('lease', health));
+  log.info({ self: elector.self, lease: LEASE_NAME }, 'takes part in the election of the leader');
+  return elector;
 }
 
 /** Null beside an embedded store: that is a file on the same disk, and away only when the disk is. */

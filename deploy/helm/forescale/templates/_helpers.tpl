@@ -13,6 +13,39 @@ app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 
+{{- define "forescale.image" -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end }}
+
+{{- define "forescale.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile: { type: RuntimeDefault }
+{{- end }}
+
+{{- define "forescale.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end }}
+
+{{/* The kind of a pool's provider; `provider: aws` is short for `provider: { kind: aws }`. */}}
+{{- define "forescale.kind" -}}
+{{- $provider := .provider | default dict -}}
+{{- kindIs "string" $provider | ternary $provider (dig "kind" "none" (kindIs "string" $provider | ternary dict $provider)) -}}
+{{- end }}
+
+{{/* The services' configuration; what the chart sets itself wins. */}}
+{{- define "forescale.config" -}}
+{{- $set := dict
+  "http" (dict "host" "0.0.0.0" "port" 8080)
+  "data_dir" "/var/lib/forescale"
+  "kubernetes" (dict "namespace" .Release.Namespace) }}
+{{- toYaml (dict "autoscaler" (mergeOverwrite (deepCopy .Values.config) $set)) }}
+{{- end }}
+
 {{/* The pod of one service; takes (dict "root" $ "component" name "volume" the data folder's). */}}
 {{- define "forescale.pod" -}}
 {{- $root := .root -}}
@@ -41,12 +74,7 @@ spec:
   {{- end }}
   # The tick under way is waited for.
   terminationGracePeriodSeconds: 90
-  securityContext:
-    runAsNonRoot: true
-    runAsUser: 65532
-    runAsGroup: 65532
-    fsGroup: 65532
-    seccompProfile: { type: RuntimeDefault }
+  securityContext: {{- include "forescale.podSecurity" $root | nindent 4 }}
   topologySpreadConstraints:
     - maxSkew: 1
       topologyKey: kubernetes.io/hostname
@@ -56,7 +84,7 @@ spec:
           {{- include "forescale.selector" (list $root $component) | nindent 10 }}
   containers:
     - name: {{ $component }}
-      image: "{{ $root.Values.image.repository }}:{{ $root.Values.image.tag | default $root.Chart.AppVersion }}"
+      image: {{ include "forescale.image" $root | quote }}
       imagePullPolicy: {{ $root.Values.image.pullPolicy }}
       args: [{{ $component }}, --config, /etc/forescale/config/config.yaml]
       env:
@@ -80,10 +108,7 @@ spec:
       livenessProbe: { httpGet: { path: /healthz, port: http }, periodSeconds: 10, timeoutSeconds: 5 }
       readinessProbe: { httpGet: { path: /readyz, port: http }, periodSeconds: 10, timeoutSeconds: 5 }
       resources: {{- toYaml $own.resources | nindent 8 }}
-      securityContext:
-        allowPrivilegeEscalation: false
-        readOnlyRootFilesystem: true
-        capabilities: { drop: [ALL] }
+      securityContext: {{- include "forescale.containerSecurity" $root | nindent 8 }}
       volumeMounts:
         # Folders, not files: so that a change of them arrives.
         - { name: config, mountPath: /etc/forescale/config, readOnly: true }

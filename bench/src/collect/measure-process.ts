@@ -119,6 +119,8 @@ async function collector(task: Extract<CollectTask, { kind: 'points' | 'kpis' }>
     log: silentLog(),
   };
   const running = await startCollector(parts);
+  // As beside it: once there is a consumer.
+  meter.start();
   if (task.kind === 'points') {
     const nowMs = Date.now();
     for (let at = 0; at < count; at += POINTS_PER_TICK) {

@@ -27,6 +27,10 @@ export class BusPort implements Bus {
     return this.#call(() => this.#bus.publish(subject, data));
   }
 
+  publishAll(messages: readonly BusMessage[]): Promise<void> {
+    return this.#call(() => this.#bus.publishAll(messages));
+  }
+
   publishDurable(subject: string, data: Uint8Array, id?: string): Promise<void> {
     return this.#call(() => this.#bus.publishDurable(subject, data, id));
   }

@@ -21,6 +21,7 @@ export function readOnlyStore(store: Store): Store {
 export function readOnlyBus(bus: Bus): Bus {
   return {
     publish: nothing,
+    publishAll: nothing,
     publishDurable: nothing,
     subscribe: (subject, handler) => bus.subscribe(subject, handler),
     request: (subject, data, timeoutMs) => bus.request(subject, data, timeoutMs),

@@ -59,6 +59,8 @@ export type ConsumeHandler = (batch: readonly ConsumedMessage[]) => Promise<void
 export interface Bus {
   /** At most once, to whoever listens now; a stream that covers the subject keeps it, too. */
   publish(subject: string, data: Uint8Array): Promise<void>;
+  /** Each as `publish` does, in order, for whoever has many at once; none, where one of them is refused. */
+  publishAll(messages: readonly BusMessage[]): Promise<void>;
   /**
    * Resolves when the stream that covers the subject has it; `BusUnavailableError` as long as there is none.
    * `id` makes a repetition within 2 min a no-op.

@@ -34,6 +34,7 @@ export function describeBus(name: string, open: (onError: (error: Error) => void
       await own.close();
       expect(await own.health()).toMatchObject({ ok: false });
       await expect(own.publish('a', bytes('x'))).rejects.toThrow(BusUnavailableError);
+      await expect(own.publishAll([{ subject: 'a', data: bytes('x') }])).rejects.toThrow(BusUnavailableError);
       await expect(own.publishDurable('a', bytes('x'))).rejects.toThrow(BusUnavailableError);
       await expect(own.request('a', bytes('x'), 100)).rejects.toThrow(BusUnavailableError);
       await expect(own.subscribe('a', () => {})).rejects.toThrow(BusUnavailableError);
@@ -74,6 +75,25 @@ function describePublishing({ bus, fresh, errors }: Suite): void {
     expect(got).toEqual(heard ? [`${token}.${subject}`, `end.${token}`] : [`end.${token}`]);
     await listening.stop();
     await end.stop();
+  });
+
+  it('many published at once come as if published one by one, or none of them', async () => {
+    const token = fresh();
+    const sent = ['a', 'ä.节', 'c'].map((subject, index) => ({
+      subject: `${token}.${subject}`,
+      data: bytes(`${index} ü\r\n`.repeat(index * 1_000)),
+    }));
+    const got: [string, string][] = [];
+    const listening = await bus().subscribe(`${token}.>`, (message) => {
+      got.push([message.subject, text(message) ?? '']);
+    });
+    await bus().publishAll([]);
+    const refused = [...sent, { subject: `${token}.a b`, data: bytes('x') }];
+    await expect(bus().publishAll(refused)).rejects.toThrow(BusRejectedError);
+    await bus().publishAll(sent);
+    await eventually(() => expect(got).toHaveLength(3));
+    expect(got).toEqual(sent.map((message) => [message.subject, text(message)]));
+    await listening.stop();
   });
 
   it('messages come whole, in order, to every listener, and not after stop', async () => {

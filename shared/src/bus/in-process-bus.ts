@@ -65,6 +65,12 @@ class InProcessBus implements Bus {
     this.#deliver(message);
   }
 
+  async publishAll(messages: readonly BusMessage[]): Promise<void> {
+    this.#checkOpen();
+    for (const { subject, data } of messages) checkMessage(subject, data);
+    for (const { subject, data } of messages) await this.publish(subject, data);
+  }
+
   async publishDurable(subject: string, data: Uint8Array, id?: string): Promise<void> {
     this.#checkOpen();
     checkMessage(subject, data);

@@ -4,6 +4,7 @@ import { answerOf, successOf } from './answer.ts';
 import type { Bus, BusMessage, ConsumeHandler, ConsumeOptions, StreamConfig, Subscription } from './bus.ts';
 import { SerialDelivery } from './delivery.ts';
 import { BusRejectedError, BusUnavailableError, NoResponderError } from './errors.ts';
+import { publishBlock } from './nats-block.ts';
 import { NatsConsumption } from './nats-consumption.ts';
 import { NatsLink, type NatsOptions, toBusError } from './nats-link.ts';
 import { ensureNatsConsumer, ensureNatsStream, lastNatsMessage } from './nats-stream.ts';
@@ -34,15 +35,20 @@ class NatsBus implements Bus {
     });
   }
 
-  async publish(subject: string, data: Uint8Array): Promise<void> {
-    checkMessage(subject, data);
+  publish(subject: string, data: Uint8Array): Promise<void> {
+    return this.publishAll([{ subject, data }]);
+  }
+
+  async publishAll(messages: readonly BusMessage[]): Promise<void> {
+    for (const { subject, data } of messages) checkMessage(subject, data);
     try {
-      this.#link.session.connection.publish(subject, data);
+      publishBlock(this.#link.session.connection, messages);
     } catch (error) {
       throw toBusError(error);
     }
-    this.#unreadBytes += data.byteLength;
-    if (++this.#unreadMessages < UNREAD_MESSAGES_MAX && this.#unreadBytes < UNREAD_BYTES_MAX) return;
+    for (const { data } of messages) this.#unreadBytes += data.byteLength;
+    this.#unreadMessages += messages.length;
+    if (this.#unreadMessages < UNREAD_MESSAGES_MAX && this.#unreadBytes < UNREAD_BYTES_MAX) return;
     this.#unreadBytes = 0;
     this.#unreadMessages = 0;
     await this.#link.flush();

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsMsg } from 'nats';
+import { ACK, type JsMsgImpl } from 'nats/lib/jetstream/jsmsg.js';
 import type { ConsumedMessage, ConsumeHandler, ConsumeOptions, Subscription } from './bus.ts';
+import { publishBlock } from './nats-block.ts';
 import { type NatsLink, toBusError } from './nats-link.ts';
 import { pull } from './nats-pull.ts';
 import { redeliveryDelayMs } from './redelivery.ts';
@@ -153,7 +155,7 @@ export class NatsConsumption implements Subscription {
       clearInterval(holding);
     }
     // Lost with the connection, they come again: at least once.
-    if (link.connected) for (const message of batch) message.ack();
+    if (link.connected) acknowledge(batch, link);
     return true;
   }
 
@@ -188,6 +190,11 @@ class Handed implements ConsumedMessage {
   get deliveries(): number {
     return this.#message.info.deliveryCount;
   }
+}
+
+function acknowledge(batch: readonly JsMsg[], link: NatsLink): void {
+  const acks = batch.map((message) => ({ subject: (message as JsMsgImpl).reply, data: ACK }));
+  publishBlock(link.session.connection, acks);
 }
 
 /** Tells the server that the messages are being worked on: their wait begins anew. */

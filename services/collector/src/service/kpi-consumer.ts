@@ -3,7 +3,7 @@ import type { Health } from '@forescale/shared/store';
 import { streams } from '@forescale/shared/wire';
 
 /** In one batch from the bus: one write, or one row of the spool. */
-const KPIS_MAX = 2_000;
+const KPIS_MAX = 3_000;
 
 /** Follows `forescale.v1.kpi.>`. A batch is acknowledged when `write` resolves: its samples are safe then. */
 export class KpiConsumer {

@@ -7,6 +7,8 @@ interface NatsServerOptions {
   readonly user?: string;
   readonly password?: string;
   readonly token?: string;
+  /** Of one message; 1 MiB when absent. */
+  readonly payloadBytesMax?: number;
 }
 
 /** A `nats-server` with JetStream on disk. */
@@ -24,11 +26,13 @@ export function startNats(options: NatsServerOptions = {}): Promise<TestServer> 
   });
 }
 
-function natsConfig(directory: string, port: number, { user, password, token }: NatsServerOptions): string {
+function natsConfig(directory: string, port: number, options: NatsServerOptions): string {
+  const { user, password, token, payloadBytesMax } = options;
   const lines = [
     `listen: "127.0.0.1:${port}"`,
     `jetstream { store_dir: ${JSON.stringify(join(directory, 'data'))}, max_mem: 64MB, max_file: 4GB }`,
   ];
+  if (payloadBytesMax !== undefined) lines.push(`max_payload: ${payloadBytesMax}`);
   if (token !== undefined) lines.push(`authorization { token: ${JSON.stringify(token)} }`);
   else if (user !== undefined) {
     lines.push(`authorization { user: ${JSON.stringify(user)}, password: ${JSON.stringify(password ?? '')} }`);

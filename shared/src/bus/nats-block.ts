@@ -13,13 +13,15 @@ const LINE_END = '\r\n';
 
 /**
  * Publishes messages in order, with one command for all of them: the library makes each a text, bytes and four buffers
- * first, which costs more than what they carry. Throws the library's error, as when the connection is closed. Subjects
- * are ASCII or UTF-8 and not checked here.
+ * first, which costs more than what they carry. Throws the library's error, and sends none, when the connection is closed or
+ * one of them is larger than the server takes. Subjects are not checked here.
  */
 export function publishBlock(connection: NatsConnection, messages: readonly BusMessage[]): void {
-  const [first, ...rest] = messages;
+  const payloadMax = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
+  const refused = messages.find(({ data }) => data.byteLength > payloadMax);
+  const [first, ...rest] = refused === undefined ? messages : [refused];
   if (first === undefined) return;
-  // The first goes the library's own way, which says whether there is one.
+  // The library's own way, which says whether the connection and the server take it; the server cuts off who sends more.
   connection.publish(first.subject, first.data);
   if (rest.length === 0) return;
   const { protocol } = connection as unknown as { readonly protocol: Protocol };

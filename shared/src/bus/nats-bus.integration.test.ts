@@ -40,6 +40,20 @@ describe('NATS bus', () => {
     return server;
   }
 
+  it('a message that is more than this server takes is refused, alone or among others, and the connection stays', async () => {
+    const server = await start({ payloadBytesMax: 1_000 });
+    const errors: Error[] = [];
+    const bus = await open(server, { onError: (error) => void errors.push(error) });
+    const heard: string[] = [];
+    await bus.subscribe('live', ({ data }) => void heard.push(text(data)));
+    const messages = ['a', 'b'.repeat(1_001), 'c'].map((one) => ({ subject: 'live', data: bytes(one) }));
+    await expect(bus.publishAll(messages)).rejects.toThrow(/MAX_PAYLOAD_EXCEEDED/);
+    await expect(bus.publishAll(messages.slice(1, 2))).rejects.toThrow(/MAX_PAYLOAD_EXCEEDED/);
+    await bus.publish('live', bytes('d'));
+    await eventually(() => expect(heard).toEqual(['d']));
+    expect(errors).toEqual([]);
+  });
+
   it('killed and restarted: refused meanwhile, then listeners, responders and consumers go on, nothing confirmed is lost', async () => {
     const server = await start();
     const errors: Error[] = [];

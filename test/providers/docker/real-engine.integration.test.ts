@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Machine, type MachineProvider, openProvider } from '@forescale/actuator/providers';
 import type { OfferingConfig } from '@forescale/shared/config';
 import { systemClock } from '@forescale/shared/time';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { dryRun } from '../../../services/actuator/src/providers/docker/dry-run.ts';
 import { temporaryDirectory } from '../../harness/config-file.ts';
 import { startDockerEngine, type TestServer } from '../../servers/index.ts';
@@ -136,7 +136,9 @@ function onEngine(server: TestServer): void {
       ...{ Privileged: false, Init: true, UsernsMode: 'host', Tmpfs: { '/run': '', '/var/run': '' } },
       ...{ NanoCpus: 500_000_000, Memory: 576 * 2 ** 20, RestartPolicy: { Name: 'unless-stopped' } },
     });
-    expect((await get(`/containers/${id}/logs?stdout=1`)).toString()).toContain(TOKEN);
+    // It has been started, and may not have said anything yet.
+    const logs = async () => (await get(`/containers/${id}/logs?stdout=1`)).toString();
+    await vi.waitFor(async () => expect(await logs()).toContain(TOKEN), { timeout: 30_000, interval: 50 });
   });
 
   it('the same request again is the same container, and one that was stopped is started', async () => {

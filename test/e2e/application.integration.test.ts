@@ -176,9 +176,10 @@ function load(perSecond: number) {
   };
 }
 
-/** Of what the store has of the signal. */
+/** Of what the store has of the signal, sample by sample: over a whole day a cell would be the mean of many. */
 async function highest(): Promise<number> {
-  const history = await fetch(`${forescale.url}/api/v1/history?pool=web&signal=rps&points=2000`);
+  const from = Math.floor(Date.now() / 1_000) - 900;
+  const history = await fetch(`${forescale.url}/api/v1/history?pool=web&signal=rps&points=2000&from=${from}`);
   const { load: column } = (await history.json()) as { load: (number | null)[] };
   return Math.max(...column.map((value) => value ?? 0));
 }

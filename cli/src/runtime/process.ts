@@ -2,7 +2,13 @@ import { BusUnavailableError, type Subscription } from '@forescale/shared/bus';
 import type { Config } from '@forescale/shared/config';
 import { type HttpServer, startHttp } from '@forescale/shared/http';
 import { followTicks, Readiness, runTicks } from '@forescale/shared/service';
-import { createLog, type Log, startTelemetry, type Telemetry } from '@forescale/shared/telemetry';
+import {
+  createLog,
+  type Log,
+  startTelemetry,
+  type Telemetry,
+  type TelemetryOptions,
+} from '@forescale/shared/telemetry';
 import { systemClock } from '@forescale/shared/time';
 import { openRuntime, type Runtime } from './runtime.ts';
 import { readToken } from './secrets.ts';
@@ -30,7 +36,7 @@ export async function startProcess(config: Config, names: readonly ServiceName[]
   const log = createLog(processName, config.telemetry.logLevel);
   announceModes(config, log);
   // Telemetry, whose packages take their time, loads while the servers are connected to.
-  const starting = startTelemetry(`forescale-${processName}`);
+  const starting = startTelemetry(`forescale-${processName}`, await telemetryOptions(config, log));
   const usesCluster = names.some((name) => name !== 'predictor');
   const runtime = await openRuntime(config, processName, log, usesCluster);
   const telemetry = await starting;
@@ -65,6 +71,13 @@ export async function startProcess(config: Config, names: readonly ServiceName[]
     await close();
     throw error;
   }
+}
+
+async function telemetryOptions({ telemetry: { traces } }: Config, log: Log): Promise<TelemetryOptions> {
+  const onTrouble = (text: string) => log.warn(`telemetry: ${text}`);
+  if (traces === null) return { traces, onTrouble };
+  const token = await readToken('autoscaler.telemetry.traces.token_file', traces.tokenFile);
+  return { traces: { ...traces, token }, onTrouble };
 }
 
 /** Nobody should have to guess whether a pool is being changed. */

@@ -1,8 +1,14 @@
 import type { Health } from '../store/store.ts';
+import type { Traceparent } from '../telemetry/index.ts';
 
 export interface BusMessage {
   readonly subject: string;
   readonly data: Uint8Array;
+  /**
+   * The span in which it was published, of whoever has published it: on NATS the header `traceparent`. What is published
+   * while a span is at work carries it; it is not given here to be sent.
+   */
+  readonly traceparent?: Traceparent | undefined;
 }
 
 /**

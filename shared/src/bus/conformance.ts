@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Bus } from './bus.ts';
 import { describeConsuming, describeFailingHandlers, describeStreams } from './conformance-streams.ts';
 import { bytes, eventually, type Suite, text } from './conformance-suite.ts';
+import { describeTraces } from './conformance-traces.ts';
 import { BusRejectedError, BusUnavailableError, NoResponderError, RequestFailedError } from './errors.ts';
 import { MESSAGE_BYTES_MAX } from './subject.ts';
 
@@ -26,6 +27,7 @@ export function describeBus(name: string, open: (onError: (error: Error) => void
     describeStreams(suite);
     describeConsuming(suite);
     describeFailingHandlers(suite);
+    describeTraces(suite);
 
     it('is healthy while open; closed, it says so and takes nothing', async () => {
       const own = await open(() => {});

@@ -1,3 +1,5 @@
+import { outsideOfTraces } from '../telemetry/index.ts';
+
 /** A handler that is further behind than this misses messages, rather than filling the memory. */
 const WAITING_MAX = 10_000;
 
@@ -31,7 +33,8 @@ export class SerialDelivery<T> {
       return;
     }
     this.#waiting.push(message);
-    this.#running ??= this.#run();
+    // What was published with the first of them says nothing of the others.
+    this.#running ??= outsideOfTraces(() => this.#run());
   }
 
   /** Drops what waits and resolves when the handler has finished. */

@@ -1,4 +1,5 @@
 import type { Health } from '../store/store.ts';
+import { activeTraceparent } from '../telemetry/index.ts';
 import { type Clock, systemClock } from '../time/index.ts';
 import { answerOf, successOf } from './answer.ts';
 import type { Bus, BusMessage, ConsumeHandler, ConsumeOptions, StreamConfig, Subscription } from './bus.ts';
@@ -60,8 +61,8 @@ class InProcessBus implements Bus {
     this.#checkOpen();
     checkMessage(subject, data);
     // A copy: what the publisher does with its buffer afterwards is its own affair.
-    const message = { subject, data: data.slice() };
-    this.#streamOf(subject)?.append(subject, message.data, this.#clock.nowMs());
+    const message = { subject, data: data.slice(), traceparent: activeTraceparent() };
+    this.#streamOf(subject)?.append(message, this.#clock.nowMs());
     this.#deliver(message);
   }
 
@@ -76,15 +77,13 @@ class InProcessBus implements Bus {
     checkMessage(subject, data);
     const stream = this.#streamOf(subject);
     if (stream === null) throw new BusUnavailableError(`${subject}: no stream keeps this subject`);
-    const message = { subject, data: data.slice() };
-    stream.append(subject, message.data, this.#clock.nowMs(), id);
+    const message = { subject, data: data.slice(), traceparent: activeTraceparent() };
+    stream.append(message, this.#clock.nowMs(), id);
     this.#deliver(message);
   }
 
   async subscribe(subject: string, handler: (message: BusMessage) => void | Promise<void>): Promise<Subscription> {
-    return this.#listen(subject, { responds: false, group: null }, (message) =>
-      handler({ subject: message.subject, data: message.data }),
-    );
+    return this.#listen(subject, { responds: false, group: null }, ({ answer, ...message }) => handler(message));
   }
 
   async request(subject: string, data: Uint8Array, timeoutMs: number): Promise<BusMessage> {

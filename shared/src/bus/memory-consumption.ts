@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { outsideOfTraces } from '../telemetry/index.ts';
 import type { Clock } from '../time/index.ts';
 import type { ConsumeHandler, ConsumeOptions, Subscription } from './bus.ts';
 import type { Delivery, MemoryConsumer } from './memory-consumer.ts';
@@ -23,7 +24,7 @@ export class MemoryConsumption implements Subscription {
   constructor(parts: MemoryConsumptionParts) {
     this.#parts = parts;
     this.#consumer = parts.stream.consumer(parts.options.durable);
-    this.#done = this.#run();
+    this.#done = outsideOfTraces(() => this.#run());
   }
 
   async stop(): Promise<void> {
@@ -39,7 +40,11 @@ export class MemoryConsumption implements Subscription {
       if (batch.length === 0) return;
       this.#consumer.hold(batch);
       try {
-        await handler(batch.map(({ message: { subject, data }, count }) => ({ subject, data, deliveries: count })));
+        await handler(
+          batch.map(({ message: { subject, data, traceparent }, count }) => ({
+            ...{ subject, data, traceparent, deliveries: count },
+          })),
+        );
         this.#consumer.acknowledge(batch);
         failures = 0;
       } catch (error) {

@@ -45,7 +45,8 @@ export class MemoryStream {
     this.#enforceLimits(nowMs);
   }
 
-  append(subject: string, data: Uint8Array, nowMs: number, id?: string): void {
+  append(message: BusMessage, nowMs: number, id?: string): void {
+    const { subject, data } = message;
     for (const [seen, atMs] of this.#ids) {
       if (nowMs - atMs < SAME_ID_WITHIN_MS && this.#ids.size < IDS_MAX) break;
       this.#ids.delete(seen);
@@ -56,7 +57,7 @@ export class MemoryStream {
     }
     const sequence = ++this.#lastSequence;
     if (this.#config.keep === 'last') this.remove(this.#lastOfSubject.get(subject));
-    this.#messages.set(sequence, { subject, data, sequence, timeMs: nowMs });
+    this.#messages.set(sequence, { ...message, sequence, timeMs: nowMs });
     this.#lastOfSubject.set(subject, sequence);
     this.#bytes += subject.length + data.byteLength;
     this.#enforceLimits(nowMs);
@@ -85,7 +86,7 @@ export class MemoryStream {
   last(subject: string, nowMs: number): BusMessage | null {
     this.#enforceLimits(nowMs);
     const message = this.get(this.#lastOfSubject.get(subject) ?? 0);
-    return message && { subject, data: message.data };
+    return message && { subject, data: message.data, traceparent: message.traceparent };
   }
 
   remove(sequence: number | undefined): void {

@@ -4,7 +4,7 @@ import { answerOf, successOf } from './answer.ts';
 import type { Bus, BusMessage, ConsumeHandler, ConsumeOptions, StreamConfig, Subscription } from './bus.ts';
 import { SerialDelivery } from './delivery.ts';
 import { BusRejectedError, BusUnavailableError, NoResponderError } from './errors.ts';
-import { publishBlock } from './nats-block.ts';
+import { publishBlock, traceHeader, traceparentIn } from './nats-block.ts';
 import { NatsConsumption } from './nats-consumption.ts';
 import { NatsLink, type NatsOptions, toBusError } from './nats-link.ts';
 import { ensureNatsConsumer, ensureNatsStream, lastNatsMessage } from './nats-stream.ts';
@@ -56,9 +56,10 @@ class NatsBus implements Bus {
 
   async publishDurable(subject: string, data: Uint8Array, id?: string): Promise<void> {
     checkMessage(subject, data);
-    await this.#link.ask(async ({ jetStream }) => {
+    await this.#link.ask(async ({ connection, jetStream }) => {
       try {
-        await jetStream.publish(subject, data, id === undefined ? {} : { msgID: id });
+        const header = traceHeader(connection, data);
+        await jetStream.publish(subject, data, id === undefined ? header : { ...header, msgID: id });
       } catch (error) {
         if ((error as { code?: string }).code !== '503') throw error;
         throw new BusUnavailableError(`${subject}: no stream keeps this subject, or JetStream is away`, {
@@ -69,7 +70,9 @@ class NatsBus implements Bus {
   }
 
   async subscribe(subject: string, handler: (message: BusMessage) => void | Promise<void>): Promise<Subscription> {
-    return this.#listen(subject, (message) => handler({ subject: message.subject, data: message.data }));
+    return this.#listen(subject, (message) =>
+      handler({ subject: message.subject, data: message.data, traceparent: traceparentIn(message) }),
+    );
   }
 
   async request(subject: string, data: Uint8Array, timeoutMs: number): Promise<BusMessage> {
@@ -126,8 +129,7 @@ class NatsBus implements Bus {
 
   async last(stream: string, subject: string): Promise<BusMessage | null> {
     checkSubject(subject);
-    const data = await lastNatsMessage(this.#link, stream, subject);
-    return data && { subject, data };
+    return await lastNatsMessage(this.#link, stream, subject);
   }
 
   health(): Promise<Health> {

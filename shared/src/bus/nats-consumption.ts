@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsMsg } from 'nats';
 import { ACK, type JsMsgImpl } from 'nats/lib/jetstream/jsmsg.js';
+import { outsideOfTraces, type Traceparent } from '../telemetry/index.ts';
 import type { ConsumedMessage, ConsumeHandler, ConsumeOptions, Subscription } from './bus.ts';
-import { publishBlock } from './nats-block.ts';
+import { publishBlock, traceparentIn } from './nats-block.ts';
 import { type NatsLink, toBusError } from './nats-link.ts';
 import { pull } from './nats-pull.ts';
 import { redeliveryDelayMs } from './redelivery.ts';
@@ -39,7 +40,7 @@ export class NatsConsumption implements Subscription {
 
   constructor(parts: NatsConsumptionParts) {
     this.#parts = parts;
-    this.#done = this.#run();
+    this.#done = outsideOfTraces(() => this.#run());
   }
 
   async stop(): Promise<void> {
@@ -175,7 +176,7 @@ export class NatsConsumption implements Subscription {
   }
 }
 
-/** Its number of deliveries stands in the subject of its reply, which is taken apart for who asks. */
+/** Its number of deliveries stands in the subject of its reply, its trace in its headers: both are taken apart for who asks. */
 class Handed implements ConsumedMessage {
   readonly subject: string;
   readonly data: Uint8Array;
@@ -189,6 +190,10 @@ class Handed implements ConsumedMessage {
 
   get deliveries(): number {
     return this.#message.info.deliveryCount;
+  }
+
+  get traceparent(): Traceparent | undefined {
+    return traceparentIn(this.#message);
   }
 }
 

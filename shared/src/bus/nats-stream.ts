@@ -1,6 +1,7 @@
 import type { ConsumerConfig, StreamConfig as JetStreamConfig } from 'nats';
-import type { ConsumeOptions, StreamConfig } from './bus.ts';
+import type { BusMessage, ConsumeOptions, StreamConfig } from './bus.ts';
 import { BusRejectedError } from './errors.ts';
+import { traceparentIn } from './nats-block.ts';
 import type { NatsLink } from './nats-link.ts';
 import { unacknowledgedMax } from './redelivery.ts';
 import { coversSubject } from './subject.ts';
@@ -68,12 +69,13 @@ export async function ensureNatsConsumer(link: NatsLink, options: ConsumeOptions
   }
 }
 
-export async function lastNatsMessage(link: NatsLink, stream: string, subject: string): Promise<Uint8Array | null> {
+export async function lastNatsMessage(link: NatsLink, stream: string, subject: string): Promise<BusMessage | null> {
   const asked = { last_by_subj: subject };
   const message = await orNull(MESSAGE_NOT_FOUND, () =>
     orNull(STREAM_NOT_FOUND, () => link.ask(({ manager }) => manager.streams.getMessage(stream, asked))),
   );
-  return message?.data ?? null;
+  if (message === null) return null;
+  return { subject, data: message.data, traceparent: traceparentIn({ headers: message.header }) };
 }
 
 /** JetStream's number for what went wrong. */

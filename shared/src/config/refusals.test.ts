@@ -170,6 +170,8 @@ const REFUSALS: readonly (readonly [what: string, yaml: string, message: string]
   ['a price of no time', 'autoscaler: {simulation: {prices: [{instance_type: m, from: soon, usd_per_hour: 1}]}}', 'autoscaler.simulation.prices[0].from = "soon": allowed: a time such as "2026-03-01T00:00:00Z", in quotes'],
   ['a share of failures above one', 'autoscaler: {simulation: {create_failure_share: 20}}', 'autoscaler.simulation.create_failure_share = 20: allowed: a number from 0 to 1'],
 
+  ['a receiver of traces that is no URL', 'autoscaler: {telemetry: {traces: {url: "127.0.0.1:4318"}}}', 'autoscaler.telemetry.traces.url = "127.0.0.1:4318": allowed: an http(s) URL'],
+  ['a share of traces above all of them', 'autoscaler: {telemetry: {traces: {url: "http://h", share: 2}}}', 'autoscaler.telemetry.traces.share = 2: allowed: a number from 0 to 1'],
   ['an unknown log level', 'autoscaler: {telemetry: {log_level: loud}}', 'autoscaler.telemetry.log_level = "loud": allowed: debug, info, warn, error'],
 
   ['a secret of the wrong type, masked', 'autoscaler: {store: {kind: influxdb, url: "http://x", password: 12345}}', `autoscaler.store.password = "***": ${TEXT}`],

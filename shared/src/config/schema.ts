@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { calendarSchema } from './calendar-schema.ts';
-import { bytes, choice, duration, flag, integer, line, list, section, text, zone } from './issues.ts';
+import { bytes, choice, duration, flag, integer, line, list, number, section, text, zone } from './issues.ts';
 import { host, isLoopback } from './listening.ts';
 import { policiesSchema } from './policy-schema.ts';
 import { completePool, type PoolConfig, poolSchema } from './pool-schema.ts';
@@ -132,9 +132,17 @@ const httpSchema = section({
   });
 });
 
+/** Where spans are sent to, by OTLP over HTTP, and which share of the traces that begin here. */
+const tracesSchema = section({
+  url,
+  token_file: secretFile.optional(),
+  share: number(0, 1).default(1),
+}).transform((raw) => ({ url: raw.url, tokenFile: raw.token_file ?? null, share: raw.share }));
+
 const telemetrySchema = section({
   log_level: choice(['debug', 'info', 'warn', 'error']).default('info'),
-}).transform((raw) => ({ logLevel: raw.log_level }));
+  traces: tracesSchema.optional(),
+}).transform((raw) => ({ logLevel: raw.log_level, traces: raw.traces ?? null }));
 
 const clockSchema = section({
   /** `bus`: time is what the conductor of a simulation says over the bus. */

@@ -6,7 +6,7 @@ import { type ExecuteContext, type Permission, reasonOf } from './context.ts';
 import { nodeFinder } from './node-of.ts';
 import { isQueued, type NodeRecord } from './record.ts';
 import { takeBack } from './remove.ts';
-import { adopt, type giveUp, groupOf, machineRequest, madeMs, refuseRepeat, stillLeads } from './request.ts';
+import { adopt, createMachine, type giveUp, groupOf, madeMs, refuseRepeat, stillLeads } from './request.ts';
 
 /** Groups that the pool buys from, or has bought from, each with an offering that it sells. */
 export function poolGroups(context: ExecuteContext): ReadonlyMap<string, OfferingConfig> {
@@ -133,10 +133,9 @@ async function raiseGroup(
     (one) => one.state === 'intended' && !isQueued(one) && isOpen(context, one),
   );
   if (!oldest) return;
-  const request = { ...machineRequest(context, oldest), groupSize: sizeOf(context, group) };
   let failures: readonly ProviderError[];
   try {
-    ({ failures } = await context.machines.create(request, context.mayBegin));
+    ({ failures } = await createMachine(context, oldest, sizeOf(context, group)));
   } catch (cause) {
     const error = asProviderError(cause);
     if (error.ambiguous) return context.onTrouble(`group ${group}: ${error.message}; asked again at the next tick`);

@@ -3,7 +3,7 @@ import type { Machine } from '../providers/port.ts';
 import { type ExecuteContext, reasonOf } from './context.ts';
 import { isOpen, raiseGroups } from './groups.ts';
 import { isQueued, type NodeRecord } from './record.ts';
-import { adopt, findMachines, type giveUp, machineRequest, refuseFirst, refuseRepeat, stillLeads } from './request.ts';
+import { adopt, createMachine, findMachines, type giveUp, refuseFirst, refuseRepeat, stillLeads } from './request.ts';
 
 /** An intent as it stands in the bucket. `isOwn`: this call has written it first, and may take it back. */
 interface Intent {
@@ -115,7 +115,7 @@ interface Outcome {
 async function createOrAdopt(context: ExecuteContext, record: NodeRecord): Promise<Outcome> {
   let error: ProviderError;
   try {
-    const { machines, failures } = await context.machines.create(machineRequest(context, record), context.mayBegin);
+    const { machines, failures } = await createMachine(context, record);
     if (failures[0]) context.onTrouble(`${record.requestId}: ${failures[0].message}`);
     return { machines, error: null };
   } catch (cause) {

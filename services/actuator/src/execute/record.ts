@@ -58,6 +58,8 @@ export const nodeRecordSchema = z.object({
   readyMs: moment.nullable(),
   /** … and the first pod running on it that does not belong to every node; as a tick sees it. */
   usefulMs: moment.nullable().default(null),
+  /** The span of that plan; absent where no traces were configured. */
+  traceparent: z.string().max(55).exactOptional(),
   /** Why it was asked for; later why it leaves. */
   why: z.string().max(1_000),
   drain: z

@@ -1,7 +1,8 @@
 import { type OfferingConfig, POOL_LABEL } from '@forescale/shared/config';
+import { activeTraceparent, inSpan } from '@forescale/shared/telemetry';
 import type { Random } from '@forescale/shared/time';
 import { ERROR_MEANINGS, type ProviderError } from '../providers/errors.ts';
-import type { Machine, MachineRequest } from '../providers/port.ts';
+import type { CreateResult, Machine, MachineRequest } from '../providers/port.ts';
 import { type ExecuteContext, reasonOf } from './context.ts';
 import type { NodeRecord } from './record.ts';
 import { beginRemoval } from './remove.ts';
@@ -35,11 +36,13 @@ export function newRecord(
   random: Random,
 ): NodeRecord {
   const requestId = newNodeName(context.pool.name, nowMs, random);
+  const traceparent = activeTraceparent();
   return {
     requestId,
     pool: context.pool.name,
     clusterTag: context.clusterTag,
     generation,
+    ...(traceparent === undefined ? {} : { traceparent }),
     queued: false,
     state: 'intended',
     nodeName: requestId,
@@ -190,7 +193,25 @@ function tellRefusal(context: ExecuteContext, record: NodeRecord, error: Provide
   return why;
 }
 
-export function machineRequest(context: ExecuteContext, record: NodeRecord): MachineRequest {
+/** Asks for the machine of a record, or so many of its group, in a span of the plan that has ordered it. */
+export function createMachine(
+  context: ExecuteContext,
+  record: NodeRecord,
+  groupSize: number | null = null,
+): Promise<CreateResult> {
+  const { nodeName, offering, traceparent } = record;
+  const request = machineRequest(context, record);
+  const wanted = groupSize === null ? request : { ...request, groupSize };
+  const attributes = {
+    ...(groupSize === null ? { 'k8s.node.name': nodeName } : { 'forescale.group_size': groupSize }),
+    'host.type': offering.instanceType,
+    'cloud.availability_zone': offering.zone,
+  };
+  const create = () => context.machines.create(wanted, context.mayBegin);
+  return inSpan('create machine', { parent: traceparent, attributes }, create);
+}
+
+function machineRequest(context: ExecuteContext, record: NodeRecord): MachineRequest {
   const { pool } = context;
   const { offering } = record;
   return {

@@ -1,6 +1,6 @@
 import type { Subscription } from '@forescale/shared/bus';
 import type { ClusterState } from '@forescale/shared/domain';
-import type { Role } from '@forescale/shared/service';
+import { type Role, SampleTraces } from '@forescale/shared/service';
 import type { Health } from '@forescale/shared/store';
 import { rfc3339, subjects } from '@forescale/shared/wire';
 import type { Machines } from '../execute/index.ts';
@@ -32,7 +32,14 @@ export async function startActuator(given: ActuatorParts): Promise<Actuator> {
   const calls = new CallBook(parts);
   const autoscalers = new AutoscalerWatch(parts.surroundings ?? null, parts.ioClock, parts.log);
   const mandate = new Mandate(leadership, parts.state);
-  const guarded = { ...parts, mandate, writer: mandate.writer(parts.writer), state: mandate.state(parts.state) };
+  const sampleTraces = new SampleTraces(config, parts.bus);
+  const guarded = {
+    ...parts,
+    mandate,
+    sampleTraces,
+    writer: mandate.writer(parts.writer),
+    state: mandate.state(parts.state),
+  };
   const machines = await Promise.all(
     config.pools.map(({ provider }) =>
       calls.machines(provider, async (one) => mandate.provider(await parts.openProvider(one))),
@@ -162,6 +169,7 @@ class ActuatorService {
   /** Looks at everything anew, decides for every pool, does it, and says it. */
   async #act(nowMs: number): Promise<void> {
     await this.#answerOverrides();
+    await this.#followSamples();
     const seen = await this.#see(nowMs);
     if (seen !== null) {
       const { clusterTag, cluster } = seen;
@@ -211,6 +219,7 @@ class ActuatorService {
     await this.#turn;
     await this.#stopAnswering();
     await this.#parts.leadership?.stop();
+    await this.#parts.sampleTraces.stop();
     await Promise.all(this.#loops.map((loop) => loop.stop()));
     await this.#outbox.flush();
   }
@@ -249,6 +258,12 @@ class ActuatorService {
       await Promise.allSettled(responders.map((one) => one.stop()));
       log.warn({ err: error }, 'overrides over the bus are not answered yet');
     }
+  }
+
+  /** Where each sample was taken in, for the traces: without it a plan still follows from its forecasts. */
+  async #followSamples(): Promise<void> {
+    const { sampleTraces, log } = this.#parts;
+    await sampleTraces.follow().catch((error: unknown) => log.debug({ err: error }, 'samples are not followed yet'));
   }
 
   async #stopAnswering(): Promise<void> {

@@ -1,13 +1,16 @@
-import type { Bus } from '@forescale/shared/bus';
+import type { Bus, BusMessage } from '@forescale/shared/bus';
 import type { PoolConfig } from '@forescale/shared/config';
 import type { Forecast } from '@forescale/shared/domain';
 import type { Health } from '@forescale/shared/store';
+import type { Traceparent } from '@forescale/shared/telemetry';
 import { decodeEvent, forecastSchema, streams, subjects } from '@forescale/shared/wire';
 import type { RejectedForecast } from '../plan/index.ts';
 
 interface Known {
   readonly bytes: Uint8Array;
   readonly read: Forecast | RejectedForecast;
+  /** In which it was made. */
+  readonly traceparent: Traceparent | undefined;
 }
 
 /** What a refusal may take up in reasons and events. */
@@ -35,7 +38,7 @@ export class Forecasts {
       this.#pool.signals.map(async ({ name }) => {
         try {
           const message = await this.#bus.last(streams.forecast.name, subjects.forecast(this.#pool.name, name));
-          if (message) this.#take(name, message.data);
+          if (message) this.#take(name, message);
         } catch (error) {
           bus = { ok: false, reason: error instanceof Error ? error.message : String(error) };
         }
@@ -49,11 +52,16 @@ export class Forecasts {
     };
   }
 
+  /** The span in which the newest forecast of a signal was made. */
+  traceOf(signal: string): Traceparent | undefined {
+    return this.#known.get(signal)?.traceparent;
+  }
+
   /** Parsing takes longer than comparing: a message that was seen is not parsed again. */
-  #take(signal: string, bytes: Uint8Array): void {
+  #take(signal: string, { data: bytes, traceparent }: BusMessage): void {
     const known = this.#known.get(signal);
     if (known && Buffer.compare(known.bytes, bytes) === 0) return;
-    this.#known.set(signal, { bytes, read: this.#parse(signal, bytes) });
+    this.#known.set(signal, { bytes, read: this.#parse(signal, bytes), traceparent });
   }
 
   #parse(signal: string, bytes: Uint8Array): Forecast | RejectedForecast {

@@ -1,6 +1,6 @@
 import { type Bus, BusUnavailableError } from '@forescale/shared/bus';
 import { type Health, type Point, type Store, StoreUnavailableError } from '@forescale/shared/store';
-import type { Log } from '@forescale/shared/telemetry';
+import { activeTraceparent, asPartOf, type Log, type Traceparent } from '@forescale/shared/telemetry';
 import { streams } from '@forescale/shared/wire';
 
 /** About 3 h of a pool that decides every 10 s; older ones go first. */
@@ -12,6 +12,8 @@ interface Message {
   readonly subject: string;
   readonly data: Uint8Array;
   readonly id: string;
+  /** Where it was said. */
+  readonly traceparent: Traceparent | undefined;
 }
 
 /**
@@ -34,7 +36,7 @@ export class Outbox {
   }
 
   publish(subject: string, data: Uint8Array, id: string): void {
-    this.#messages.push({ subject, data, id });
+    this.#messages.push({ subject, data, id, traceparent: activeTraceparent() });
     if (this.#messages.length <= WAITING_MAX) return;
     this.#messages.shift();
     this.#dropped++;
@@ -64,7 +66,8 @@ export class Outbox {
       while (this.#messages.length > 0) {
         const message = this.#messages[0] as Message;
         try {
-          await this.#bus.publishDurable(message.subject, message.data, message.id);
+          const { subject, data, id, traceparent } = message;
+          await asPartOf(traceparent, () => this.#bus.publishDurable(subject, data, id));
         } catch (error) {
           if (error instanceof BusUnavailableError) throw error;
           this.#log.error({ err: error, subject: message.subject }, 'message refused by the bus: dropped');

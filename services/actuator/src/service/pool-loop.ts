@@ -1,6 +1,8 @@
 import type { Override, PoolConfig } from '@forescale/shared/config';
 import type { ClusterState, Forecast } from '@forescale/shared/domain';
+import type { SampleTraces } from '@forescale/shared/service';
 import type { Health } from '@forescale/shared/store';
+import { type OpenSpan, openSpan } from '@forescale/shared/telemetry';
 import {
   Executor,
   type Failure,
@@ -23,6 +25,7 @@ import {
   type SignalReading,
 } from '../plan/index.ts';
 import { Capacities } from './capacities.ts';
+import { causesOf } from './causes.ts';
 import { asksForAnother, whyNothingIsMade, withFailureOf } from './failure-memory.ts';
 import { Forecasts } from './forecasts.ts';
 import { LeadTimes } from './lead-time.ts';
@@ -45,7 +48,7 @@ const SHOWN = [...READ, 'work', 'state', 'memory', 'orders'] as const;
 const ROUNDS_MAX = 5;
 
 /** `writer`, `state` and the providers are the mandate's. */
-export type PoolParts = ActuatorParts & { readonly mandate: Mandate };
+export type PoolParts = ActuatorParts & { readonly mandate: Mandate; readonly sampleTraces: SampleTraces };
 
 /** What is known of a pool at one tick. */
 interface Picture {
@@ -69,6 +72,8 @@ interface Draft {
   readonly state: PlanState;
   readonly plan: Plan;
   readonly planSeconds: number;
+  /** From the decision until it is told. */
+  readonly span: OpenSpan;
   readonly servedByOthers: ReadonlySet<string>;
 }
 
@@ -133,6 +138,7 @@ export class PoolLoop {
     try {
       await work();
     } catch (error) {
+      this.#draft?.span.end(error);
       this.#picture = null;
       this.#draft = null;
       this.#parts.log.error({ err: error, pool: this.pool.name }, 'this tick of the pool has failed');
@@ -188,13 +194,18 @@ export class PoolLoop {
     const first = this.#plan(state, picture, nowMs);
     const planSeconds = (this.#parts.ioClock.nowMs() - startedMs) / 1_000;
     for (const uid of first.servedPodUids) served.add(uid);
-    this.#draft = { picture, state, plan: first, planSeconds, servedByOthers };
+    this.#draft = { picture, state, plan: first, planSeconds, span: this.#spanOf(first, startedMs), servedByOthers };
   }
 
   /** Does what was decided. Where an offering turns out to have no machines, the pool is planned again at once. */
   async act(nowMs: number): Promise<void> {
     const draft = this.#draft;
     if (draft === null) return;
+    await draft.span.during(() => this.#actOn(draft, nowMs));
+    draft.span.end();
+  }
+
+  async #actOn(draft: Draft, nowMs: number): Promise<void> {
     const { picture, servedByOthers } = draft;
     const actions: Action[] = [];
     let now = draft.plan;
@@ -241,6 +252,23 @@ export class PoolLoop {
     if (otherWriter === null) return made;
     const reason: Reason = { code: 'other-writer', text: otherWriter.text };
     return { ...made, report: { ...made.report, reasons: [reason, ...made.report.reasons] } };
+  }
+
+  /** It follows from what was said of the signal that decides. */
+  #spanOf({ report, actions }: Plan, startMs: number): OpenSpan {
+    const { pool, mode, generation, need, needFrom, desired, ready } = report;
+    const traces = this.pool.signals.map(({ name }) => ({
+      signal: name,
+      forecast: this.#forecasts.traceOf(name),
+      sample: this.#parts.sampleTraces.of(pool, name),
+    }));
+    const [parent, ...links] = causesOf(needFrom, traces);
+    const attributes = {
+      ...{ 'forescale.pool': pool, 'forescale.mode': mode, 'forescale.generation': generation },
+      ...{ 'forescale.need': need, 'forescale.need_from': needFrom, 'forescale.desired': desired },
+      ...{ 'forescale.ready': ready, 'forescale.actions': actions.length },
+    };
+    return openSpan('plan', { parent, links, attributes, startMs });
   }
 
   /** While somebody else creates and removes its nodes, a pool only observes. */

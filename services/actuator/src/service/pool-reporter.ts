@@ -1,5 +1,6 @@
 import { type PoolConfig, providersOf } from '@forescale/shared/config';
 import type { ClusterState } from '@forescale/shared/domain';
+import { asPartOf } from '@forescale/shared/telemetry';
 import { type PlanData, subjects } from '@forescale/shared/wire';
 import type { Failure, NodeEvent } from '../execute/index.ts';
 import type { Plan, PlanReport, PlanState } from '../plan/index.ts';
@@ -20,6 +21,7 @@ import { nodesByCapacity, onDemandUsdPerHour, usdByCapacity } from './cost.ts';
 import { DecisionLog } from './decisions.ts';
 import { type ForecastChange, ForecastWatch } from './forecast-watch.ts';
 import { type NeedMet, NeedWatch } from './need-watch.ts';
+import { traceNode } from './node-spans.ts';
 import type { Outbox } from './outbox.ts';
 import type { ActuatorParts } from './parts.ts';
 import { PoolMeter } from './pool-meter.ts';
@@ -80,12 +82,11 @@ export class PoolReporter {
     const told = events.map((event) => ({ event, provider: this.#sellerOf(event) }));
     this.lastPlan = planData(report, plan.actions);
     this.#outbox.publish(subjects.plan(this.#pool.name), encodePlan(this.lastPlan, report), planId(report));
-    for (const { event, provider } of told)
-      this.#outbox.publish(
-        subjects.node(this.#pool.name, event.event),
-        encodeNodeEvent(provider, event),
-        nodeEventId(event),
-      );
+    for (const { event, provider } of told) {
+      const subject = subjects.node(this.#pool.name, event.event);
+      const publish = () => this.#outbox.publish(subject, encodeNodeEvent(provider, event), nodeEventId(event));
+      asPartOf(traceNode(event), publish);
+    }
     this.#outbox.record([
       planPoint(report),
       ...costPoints(this.#pool.name, cost, nowMs),

@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from '@forescale/shared/store';
+import { asPartOf, asTraceparent, TRACEPARENT, type Traceparent } from '@forescale/shared/telemetry';
 import { WireError } from '@forescale/shared/wire';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Refused } from '../sources/screen.ts';
@@ -91,7 +92,8 @@ export async function openWay(app: FastifyInstance, way: Way, parts: PushParts, 
     });
     scope.post(path, { bodyLimit: bytesMax }, (request, reply) =>
       underWay.keep(async () => {
-        const { status, type, body } = await way.take(bytesOf(request.body), typeOf(request), parts.nowMs());
+        const taken = () => way.take(bytesOf(request.body), typeOf(request), parts.nowMs());
+        const { status, type, body } = await asPartOf(senderOf(request), taken);
         return reply.code(status).type(type).send(body);
       }),
     );
@@ -106,6 +108,12 @@ function statusOf(error: Error & { readonly statusCode?: number }): number {
   if (error instanceof StoreUnavailableError || error instanceof SpoolError) return 503;
   const { statusCode = 500 } = error;
   return statusCode < 500 ? statusCode : 500;
+}
+
+/** The span in which it was sent, as its header says. */
+function senderOf({ headers }: FastifyRequest): Traceparent | undefined {
+  const header = headers[TRACEPARENT];
+  return asTraceparent(Array.isArray(header) ? header[0] : header);
 }
 
 function typeOf(request: FastifyRequest): string {

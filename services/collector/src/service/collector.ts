@@ -11,6 +11,7 @@ import { readKpis } from '../sources/kpis.ts';
 import type { PulledSource } from '../sources/source.ts';
 import type { Spool } from '../spool/index.ts';
 import { Announcer } from './announcer.ts';
+import { collecting, tracesOf } from './collecting.ts';
 import { Intake } from './intake.ts';
 import { KpiConsumer } from './kpi-consumer.ts';
 import { Schedule } from './schedule.ts';
@@ -48,6 +49,7 @@ export interface Collector {
 export async function startCollector(parts: CollectorParts): Promise<Collector> {
   const { config, bus, clock, instruments, log, readiness, store, spool } = parts;
   const isLive = config.clock.source === 'system';
+  const isTraced = config.telemetry.traces !== null;
   const writer = new SampleWriter({ store, spool, announcer: new Announcer(bus, log), instruments, log });
   const book = new SourceBook(config);
   const intake = new Intake({ config, book, instruments, log });
@@ -56,7 +58,8 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
   // A simulation waits for each sample, so it must not sit in a half-full batch.
   const kpis = new KpiConsumer(bus, isLive ? 200 : 0, (batch) => {
     const nowMs = clock.nowMs();
-    return writer.write(intake.take('nats', readKpis(batch, nowMs), nowMs).samples);
+    const { samples } = intake.take('nats', readKpis(batch, nowMs), nowMs);
+    return collecting('nats', samples, isTraced ? tracesOf(batch) : [], () => writer.write(samples));
   });
   const away = new Set<string>();
   const stopping = new AbortController();
@@ -91,7 +94,7 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
       note(source.name, health, source.name === CLUSTER);
       if (reading !== null) samples.push(...intake.take(source.name, reading, nowMs, intervalMs).samples);
     }
-    const written = keeping.then(() => settle(writer.writeOrKeep(samples)));
+    const written = keeping.then(() => settle(collecting('asked', samples, [], () => writer.writeOrKeep(samples))));
     keeping = written;
     noteWriter(await written);
   }
@@ -110,7 +113,7 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
         nowMs: () => clock.nowMs(),
         async accept(source, reading, nowMs) {
           const { samples, refused } = intake.take(source, reading, nowMs);
-          await writer.write(samples);
+          await collecting(source, samples, [], () => writer.write(samples));
           return refused;
         },
       }),

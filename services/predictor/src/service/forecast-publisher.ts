@@ -1,7 +1,7 @@
 import type { Bus } from '@forescale/shared/bus';
 import type { Forecast } from '@forescale/shared/domain';
 import type { Store } from '@forescale/shared/store';
-import type { Instruments } from '@forescale/shared/telemetry';
+import type { Instruments, OpenSpan } from '@forescale/shared/telemetry';
 import { encodeForecast, streams, subjects } from '@forescale/shared/wire';
 import { bulkhead } from 'cockatiel';
 import { accuracyPoints, forecastAhead, forecastPoints } from './forecast-points.ts';
@@ -20,6 +20,12 @@ export interface PublisherParts {
   >;
 }
 
+/** A forecast, and the span in which it was made, which ends when it is published. */
+export interface Made {
+  readonly forecast: Forecast;
+  readonly span: OpenSpan;
+}
+
 /** Says what is forecast: on the bus, in the store, in the metrics. */
 export class ForecastPublisher {
   readonly #parts: PublisherParts;
@@ -30,15 +36,18 @@ export class ForecastPublisher {
   }
 
   /** Rejects as bus and store do; any part may have been published then, and the next tick's forecasts replace it. */
-  async publish(forecasts: readonly Forecast[]): Promise<void> {
+  async publish(made: readonly Made[]): Promise<void> {
     const { bus, store } = this.#parts;
+    const forecasts = made.map(({ forecast }) => forecast);
     if (!this.#streamReady) await bus.ensureStream(streams.forecast);
     this.#streamReady = true;
     const turns = bulkhead(PUBLISHED_AT_ONCE, Number.POSITIVE_INFINITY);
     await Promise.all(
-      forecasts.map((forecast) =>
+      made.map(({ forecast, span }) =>
         turns.execute(async () => {
-          await bus.publishDurable(subjects.forecast(forecast.pool, forecast.signal), encodeForecast(forecast));
+          const subject = subjects.forecast(forecast.pool, forecast.signal);
+          await span.during(() => bus.publishDurable(subject, encodeForecast(forecast)));
+          span.end();
           this.#record(forecast);
         }),
       ),

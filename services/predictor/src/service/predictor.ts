@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Bus, Subscription } from '@forescale/shared/bus';
 import type { Config } from '@forescale/shared/config';
-import { type Forecast, type ModelKey, modelName } from '@forescale/shared/domain';
-import type { Readiness } from '@forescale/shared/service';
+import { type ModelKey, modelName } from '@forescale/shared/domain';
+import { type Readiness, SampleTraces } from '@forescale/shared/service';
 import type { Health, Store } from '@forescale/shared/store';
-import type { Instruments, Log } from '@forescale/shared/telemetry';
+import { type Instruments, type Log, openSpan } from '@forescale/shared/telemetry';
 import type { Clock } from '@forescale/shared/time';
 import { decodeEvent, modelNoticeSchema, subjects } from '@forescale/shared/wire';
 import { bulkhead } from 'cockatiel';
@@ -22,7 +22,7 @@ import {
   trainModelIn,
 } from '../training/index.ts';
 import { answerForecasts } from './forecast-answers.ts';
-import { ForecastPublisher } from './forecast-publisher.ts';
+import { ForecastPublisher, type Made } from './forecast-publisher.ts';
 import { Members } from './members.ts';
 import { type Member, ownerOf } from './ownership.ts';
 import { SeriesPredictor } from './series-predictor.ts';
@@ -90,6 +90,7 @@ class PredictorService {
   readonly #publisher: ForecastPublisher;
   readonly #train: ReturnType<typeof createTraining>;
   readonly #served: ServedSeries;
+  readonly #traces: SampleTraces;
   #notices: Subscription | null = null;
   #answers: Subscription | null = null;
   #isWorking = false;
@@ -102,6 +103,7 @@ class PredictorService {
     this.#parts = parts;
     const all = allSeries(config);
     this.#members = new Members({ bus, clock, log, id, tickMs: config.clock.tickMs });
+    this.#traces = new SampleTraces(config, bus);
     this.#queue = new TrainingQueue({ bus, clock, log });
     this.#served = new ServedSeries(id, all, (one) => ({
       series: new SeriesPredictor({ ...parts, config: one, backend }),
@@ -132,6 +134,7 @@ class PredictorService {
   async stop(): Promise<void> {
     await this.#notices?.stop();
     await this.#answers?.stop();
+    await this.#traces.stop();
     await this.#queue.stop();
     await this.#members.leave();
   }
@@ -141,6 +144,7 @@ class PredictorService {
     await this.#members.announce(this.#state);
     this.#notices ??= await this.#parts.bus.subscribe(subjects.allModels, ({ data }) => this.#hearOfModel(data));
     this.#answers ??= await answerForecasts(this.#parts);
+    await this.#traces.follow();
     if (!this.#isWorking) await this.#queue.work(this.#parts.workers, this.#train);
     this.#isWorking = true;
   }
@@ -168,13 +172,22 @@ class PredictorService {
     await this.#each(served, ({ series }) => series.judge());
     await this.#trainShared(served, nowMs);
     await this.#each(served, (one) => this.#trainSeries(one, nowMs));
-    const forecasts: Forecast[] = [];
+    const forecasts: Made[] = [];
     for (const [index, { series }] of served.entries()) {
-      const forecast = series.isLoaded ? series.forecast(nowMs) : null;
-      if (forecast) forecasts.push(forecast);
+      const made = series.isLoaded ? this.#forecast(series, nowMs) : null;
+      if (made) forecasts.push(made);
       if (index % FORECASTS_PER_TURN === FORECASTS_PER_TURN - 1) await nextTurn();
     }
     if (forecasts.length > 0) await this.#attempt(() => this.#publisher.publish(forecasts));
+  }
+
+  /** In a span that follows from the newest sample of the series. */
+  #forecast(series: SeriesPredictor, nowMs: number): Made | null {
+    const { pool, signal } = series.config;
+    const attributes = { 'forescale.pool': pool.name, 'forescale.signal': signal.name };
+    const span = openSpan('forecast', { parent: this.#traces.of(pool.name, signal.name), attributes });
+    const forecast = series.forecast(nowMs);
+    return forecast && { forecast, span };
   }
 
   async #trainShared(served: readonly Served[], nowMs: number): Promise<void> {

@@ -46,6 +46,10 @@ export interface ConsumeOptions {
    * however long that takes.
    */
   readonly ackWaitMs: number;
+  /**
+   * Where batches are full, at most so many are handed over before the first of them is done, in order; 1 when absent.
+   */
+  readonly atOnce?: number;
 }
 
 /** A message of a stream as it is handed to a consumer. */
@@ -93,7 +97,7 @@ export interface Bus {
   /**
    * At least once, from the oldest message that the stream keeps: a batch counts as done when the handler resolves;
    * when it rejects, `onError` of the bus is told and all of the batch comes again, later each time, at the latest
-   * after 30 s. One batch at a time.
+   * after 30 s. One batch at a time, unless told otherwise.
    */
   consume(options: ConsumeOptions, handler: ConsumeHandler): Promise<Subscription>;
   /** The newest message that a stream keeps for this subject. */

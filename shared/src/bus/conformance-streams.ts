@@ -141,6 +141,29 @@ export function describeConsuming({ bus, fresh }: Suite): void {
     await consuming.stop();
   });
 
+  it('more than one batch at once, where that is asked for, in order and each until it is done', async () => {
+    const token = await filled(12);
+    const got: (string | null)[] = [];
+    let underWay = 0;
+    let most = 0;
+    const failing = new Set(['4']);
+    const options = consumer(token, { batch: 2, maxWaitMs: 500, atOnce: 2 });
+    const consuming = await bus().consume(options, async (batch) => {
+      most = Math.max(most, ++underWay);
+      const first = text(batch[0] ?? null) ?? '';
+      await new Promise((resolve) => setImmediate(resolve));
+      underWay--;
+      if (failing.delete(first)) throw new Error(`no ${token}`);
+      got.push(...batch.map(text));
+    });
+    await eventually(() => expect(got).toHaveLength(12));
+    await consuming.stop();
+    expect(underWay).toBe(0);
+    expect(most).toBeLessThanOrEqual(2);
+    expect(got.slice(0, 4)).toEqual(['0', '1', '2', '3']);
+    expect(got.toSorted((a, b) => Number(a) - Number(b))).toEqual(numbers(0, 12));
+  });
+
   it.each([0, 1, 300])('a batch that is not full is handed over all the same, after %d ms', async (maxWaitMs) => {
     const token = await filled(3);
     expect(await consumed(bus(), consumer(token, { batch: 100, maxWaitMs }), 3)).toEqual(['0', '1', '2']);

@@ -54,6 +54,24 @@ describe('NATS bus', () => {
     expect(errors).toEqual([]);
   });
 
+  it('hands over the second of two full batches while the first is at work, and no third', async () => {
+    const bus = await open(await start());
+    await bus.ensureStream(STREAM);
+    for (let number = 0; number < 6; number++) await bus.publishDurable('s.a', bytes(String(number)));
+    const { promise: opened, resolve: openDoor } = Promise.withResolvers<void>();
+    const firsts: string[] = [];
+    await bus.consume({ ...CONSUMER, batch: 2, atOnce: 2 }, async ([first]) => {
+      firsts.push(text(first?.data ?? bytes('')));
+      await opened;
+    });
+    await eventually(() => expect(firsts).toEqual(['0', '2']));
+    // Whoever would get the third asks now.
+    expect((await bus.request('$JS.API.INFO', bytes(''), 5_000)).data.byteLength).toBeGreaterThan(0);
+    expect(firsts).toEqual(['0', '2']);
+    openDoor();
+    await eventually(() => expect(firsts).toEqual(['0', '2', '4']));
+  });
+
   it('killed and restarted: refused meanwhile, then listeners, responders and consumers go on, nothing confirmed is lost', async () => {
     const server = await start();
     const errors: Error[] = [];

@@ -35,6 +35,8 @@ export class NatsConsumption implements Subscription {
   #ahead: Promise<JsMsg[]> | null = null;
   /** What of it is there already. */
   #waiting: readonly JsMsg[] = [];
+  /** Of batches that were handed over, oldest first: whether their handler was done with them. */
+  readonly #underWay: Promise<boolean>[] = [];
   /** What was last told, so that a trouble that lasts is told once. */
   #lastTrouble = '';
 
@@ -60,18 +62,33 @@ export class NatsConsumption implements Subscription {
         this.#lastTrouble = '';
         // Where batches are full there is more: the next one comes while this one is handled. Of single ones another may
         // be free for the next.
-        if (batch.length > 1 && batch.length === this.#parts.options.batch) this.#fetchAhead();
-        const done = batch.length === 0 || (await this.#handle(batch));
-        failures = done ? 0 : failures + 1;
+        const isFull = batch.length > 1 && batch.length === this.#parts.options.batch;
+        if (isFull) this.#fetchAhead();
+        if (batch.length > 0) this.#underWay.push(this.#handle(batch));
+        failures = (await this.#handled(isFull ? this.#atOnce - 1 : 0)) ? 0 : failures + 1;
       } catch (error) {
         failures++;
         await this.#recover(toBusError(error));
       }
+      if (failures === 0) continue;
       // A handler that fails whatever it gets shall not fail its way through the whole stream.
-      if (failures > 0) await this.#giveAhead();
-      if (failures > 0) await delay(redeliveryDelayMs(failures), undefined, { signal }).catch(() => {});
+      await this.#handled(0);
+      await this.#giveAhead();
+      await delay(redeliveryDelayMs(failures), undefined, { signal }).catch(() => {});
     }
+    await this.#handled(0);
     await this.#giveAhead();
+  }
+
+  /** Waits for the oldest batches until no more than `left` are under way; whether all that ended were done. */
+  async #handled(left: number): Promise<boolean> {
+    let done = true;
+    while (this.#underWay.length > left) done = (await this.#underWay.shift()) === true && done;
+    return done;
+  }
+
+  get #atOnce(): number {
+    return this.#parts.options.atOnce ?? 1;
   }
 
   #next(): Promise<JsMsg[]> {

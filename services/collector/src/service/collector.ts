@@ -55,11 +55,16 @@ export async function startCollector(parts: CollectorParts): Promise<Collector> 
   const intake = new Intake({ config, book, instruments, log });
   const reporter = new SourceReporter({ book, bus, clock, readiness, instruments });
   const schedule = new Schedule(parts.sources, parts.ioClock);
+  let taken: Promise<unknown> = Promise.resolve();
   // A simulation waits for each sample, so it must not sit in a half-full batch.
   const kpis = new KpiConsumer(bus, isLive ? 200 : 0, (batch) => {
     const nowMs = clock.nowMs();
     const { samples } = intake.take('nats', readKpis(batch, nowMs), nowMs);
-    return collecting('nats', samples, isTraced ? tracesOf(batch) : [], () => writer.write(samples));
+    const senders = isTraced ? tracesOf(batch) : [];
+    // Of two batches under way the older is written first.
+    const written = taken.then(() => collecting('nats', samples, senders, () => writer.write(samples)));
+    taken = settle(written);
+    return written;
   });
   const away = new Set<string>();
   const stopping = new AbortController();

@@ -4,6 +4,8 @@ import { streams } from '@forescale/shared/wire';
 
 /** In one batch from the bus: one write, or one row of the spool. */
 const KPIS_MAX = 3_000;
+/** While the store takes one batch the next is read; they are written in order. */
+const BATCHES_AT_ONCE = 2;
 
 /** Follows `forescale.v1.kpi.>`. A batch is acknowledged when `write` resolves: its samples are safe then. */
 export class KpiConsumer {
@@ -23,7 +25,13 @@ export class KpiConsumer {
     if (this.#subscription) return this.#bus.health();
     try {
       await this.#bus.ensureStream(streams.kpi);
-      const options = { stream: streams.kpi.name, durable: 'collector', batch: KPIS_MAX, ackWaitMs: 30_000 };
+      const options = {
+        stream: streams.kpi.name,
+        durable: 'collector',
+        batch: KPIS_MAX,
+        ackWaitMs: 30_000,
+        atOnce: BATCHES_AT_ONCE,
+      };
       this.#subscription = await this.#bus.consume({ ...options, maxWaitMs: this.#maxWaitMs }, this.#write);
       return { ok: true };
     } catch (error) {

@@ -7,6 +7,8 @@ interface NatsServerOptions {
   readonly user?: string;
   readonly password?: string;
   readonly token?: string;
+  /** Files: it speaks TLS only, and with an authority to clients only that have a certificate of it. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly clientCaFile?: string };
   /** Of one message; 1 MiB when absent. */
   readonly payloadBytesMax?: number;
 }
@@ -27,7 +29,7 @@ export function startNats(options: NatsServerOptions = {}): Promise<TestServer> 
 }
 
 function natsConfig(directory: string, port: number, options: NatsServerOptions): string {
-  const { user, password, token, payloadBytesMax } = options;
+  const { user, password, token, tls, payloadBytesMax } = options;
   const lines = [
     `listen: "127.0.0.1:${port}"`,
     `jetstream { store_dir: ${JSON.stringify(join(directory, 'data'))}, max_mem: 64MB, max_file: 4GB }`,
@@ -36,6 +38,11 @@ function natsConfig(directory: string, port: number, options: NatsServerOptions)
   if (token !== undefined) lines.push(`authorization { token: ${JSON.stringify(token)} }`);
   else if (user !== undefined) {
     lines.push(`authorization { user: ${JSON.stringify(user)}, password: ${JSON.stringify(password ?? '')} }`);
+  }
+  if (tls !== undefined) {
+    const { certFile, keyFile, clientCaFile } = tls;
+    const clients = clientCaFile === undefined ? '' : `, ca_file: ${JSON.stringify(clientCaFile)}, verify: true`;
+    lines.push(`tls { cert_file: ${JSON.stringify(certFile)}, key_file: ${JSON.stringify(keyFile)}${clients} }`);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -1,2 +1,3 @@
 export { openConfigured } from './prometheus.ts';
 export { createReplayForecaster } from './replay-forecaster.ts';
+export { openBus } from './runtime.ts';

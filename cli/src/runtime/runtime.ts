@@ -121,8 +121,10 @@ export async function openStore({ store, clock: { source } }: Config, clock: Clo
   });
 }
 
+type NatsConfig = Extract<Config['bus'], { kind: 'nats' }>;
+
 /** Where NATS is, and who we are there. */
-export async function natsAccess(bus: Extract<Config['bus'], { kind: 'nats' }>) {
+export async function natsAccess(bus: NatsConfig) {
   const password = await readSecret('autoscaler.bus.password_file', bus.password, bus.passwordFile);
   const token = await readSecret('autoscaler.bus.token_file', bus.token, bus.tokenFile);
   return {
@@ -130,6 +132,18 @@ export async function natsAccess(bus: Extract<Config['bus'], { kind: 'nats' }>) 
     ...(bus.user === null ? {} : { user: bus.user }),
     ...(password === null ? {} : { password }),
     ...(token === null ? {} : { token }),
+    ...(bus.tls === null ? {} : { tls: await readableFiles(bus.tls) }),
+  };
+}
+
+/** The library reads them anew at each connection, when nobody could be told any more that one is missing. */
+async function readableFiles({ caFile, certFile, keyFile }: NonNullable<NatsConfig['tls']>) {
+  await readSecret('autoscaler.bus.tls.ca_file', null, caFile);
+  await readSecret('autoscaler.bus.tls.cert_file', null, certFile);
+  await readSecret('autoscaler.bus.tls.key_file', null, keyFile);
+  return {
+    ...(caFile === null ? {} : { caFile }),
+    ...(certFile === null || keyFile === null ? {} : { certFile, keyFile }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JetStreamClient, JetStreamManager, NatsConnection } from 'nats';
 import type { Health } from '../store/store.ts';
@@ -217,7 +218,7 @@ function connectOptions(options: NatsOptions) {
     name,
     ...(user === undefined ? {} : { user, pass }),
     ...(token === undefined ? {} : { token }),
-    ...(encrypted ? { tls: { ...tls } } : {}),
+    ...(encrypted ? { tls: { ...tls, ...checkedAddress(servers) } } : {}),
     timeout: DIAL_TIMEOUT_MS,
     maxReconnectAttempts: -1,
     reconnectTimeWait: DIAL_AGAIN_MS,
@@ -226,6 +227,12 @@ function connectOptions(options: NatsOptions) {
     pingInterval: PING_EVERY_MS,
     maxPingOut: 2,
   };
+}
+
+/** Names are checked by the library; for an address it leaves the name empty, and the certificate would have to be of `localhost`. */
+function checkedAddress([server, ...others]: readonly URL[]): { readonly host?: string } {
+  const host = server?.hostname.replace(/^\[|\]$/g, '') ?? '';
+  return others.length === 0 && isIP(host) !== 0 ? { host } : {};
 }
 
 /** What the server or the library says, as one of our errors. */

@@ -172,12 +172,14 @@ const REFUSALS: readonly (readonly [what: string, yaml: string, message: string]
 
   ['a receiver of traces that is no URL', 'autoscaler: {telemetry: {traces: {url: "127.0.0.1:4318"}}}', 'autoscaler.telemetry.traces.url = "127.0.0.1:4318": allowed: an http(s) URL'],
   ['a share of traces above all of them', 'autoscaler: {telemetry: {traces: {url: "http://h", share: 2}}}', 'autoscaler.telemetry.traces.share = 2: allowed: a number from 0 to 1'],
+  ['a certificate without its key', 'autoscaler: {bus: {kind: nats, url: "nats://h", tls: {cert_file: a.crt}}}', 'autoscaler.bus.tls = {"cert_file":"a.crt"}: allowed: cert_file and key_file together, or neither'],
+  ['a rate that locks the page out', 'autoscaler: {http: {requests_per_minute: 1}}', 'autoscaler.http.requests_per_minute = 1: allowed: a whole number from 10 to 1000000'],
   ['an unknown log level', 'autoscaler: {telemetry: {log_level: loud}}', 'autoscaler.telemetry.log_level = "loud": allowed: debug, info, warn, error'],
 
   ['a secret of the wrong type, masked', 'autoscaler: {store: {kind: influxdb, url: "http://x", password: 12345}}', `autoscaler.store.password = "***": ${TEXT}`],
   ['a secret in the wrong place, masked', 'autoscaler: {bus: {nats: {password: hunter2}}}', 'autoscaler.bus.kind is absent: allowed: kind in-process or nats'],
   ['a section with a secret in it, masked', 'autoscaler: {nats: {password: hunter2, url: "nats://me:hunter2@h"}}', `autoscaler.nats = {"password":"***","url":"nats://***@h"}: ${ROOT_KEYS}`],
-  ['a misspelt secret, masked', 'autoscaler: {bus: {kind: nats, url: "nats://h", passwort: hunter2}}', 'autoscaler.bus.passwort = "***": unknown key; allowed: kind, url, user, password, password_file, token, token_file'],
+  ['a misspelt secret, masked', 'autoscaler: {bus: {kind: nats, url: "nats://h", passwort: hunter2}}', 'autoscaler.bus.passwort = "***": unknown key; allowed: kind, url, user, password, password_file, token, token_file, tls'],
   ['a login in a URL, masked', 'autoscaler: {bus: {kind: nats, url: "http://me:hun@ter2@h"}}', 'autoscaler.bus.url = "http://***@h": allowed: a URL such as "nats://127.0.0.1:4222"'],
 
   ['a prototype at the root', '__proto__: {x: 1}\nautoscaler: {}', '__proto__: allowed as a key: a word'],

@@ -77,6 +77,21 @@ const influxStore = section({
 
 const inProcessBus = section({ kind: z.literal('in-process') });
 
+/** Of our own authority, and of our own certificate where the server asks for one. */
+const tlsFiles = section({
+  ca_file: path.optional(),
+  cert_file: path.optional(),
+  key_file: path.optional(),
+})
+  .refine((raw) => (raw.cert_file === undefined) === (raw.key_file === undefined), {
+    error: 'allowed: cert_file and key_file together, or neither',
+  })
+  .transform((raw) => ({
+    caFile: raw.ca_file ?? null,
+    certFile: raw.cert_file ?? null,
+    keyFile: raw.key_file ?? null,
+  }));
+
 const natsBus = section({
   kind: z.literal('nats'),
   url: text(/^(nats|tls):\/\/\S+$/, 'a URL such as "nats://127.0.0.1:4222"'),
@@ -85,9 +100,11 @@ const natsBus = section({
   password_file: secretFile.optional(),
   token: secret.optional(),
   token_file: secretFile.optional(),
+  tls: tlsFiles.optional(),
 }).transform((raw) => ({
   kind: raw.kind,
   url: raw.url,
+  tls: raw.tls ?? null,
   user: raw.user ?? null,
   password: raw.password ?? null,
   passwordFile: raw.password_file ?? null,
@@ -123,6 +140,8 @@ const httpSchema = section({
   token_file: secretFile.optional(),
   /** Whoever has this token may send samples, and do nothing else. */
   push_token_file: secretFile.optional(),
+  /** Of one address; those that show a token are not counted. */
+  requests_per_minute: integer(10, 1_000_000).default(1_200),
 }).superRefine((raw, context) => {
   if (isLoopback(raw.host) || raw.token_file !== undefined) return;
   context.addIssue({
@@ -188,6 +207,7 @@ export interface Config {
     readonly port: number;
     readonly tokenFile: string | null;
     readonly pushTokenFile: string | null;
+    readonly requestsPerMinute: number;
   };
   readonly scaler: ScalerConfig;
   readonly telemetry: z.output<typeof telemetrySchema>;
@@ -225,6 +245,7 @@ export const configSchema = section({ autoscaler: autoscalerSchema }).transform(
       port: autoscaler.http.port,
       tokenFile: autoscaler.http.token_file ?? null,
       pushTokenFile: autoscaler.http.push_token_file ?? null,
+      requestsPerMinute: autoscaler.http.requests_per_minute,
     },
     scaler: autoscaler.scaler,
     telemetry: autoscaler.telemetry,

@@ -39,6 +39,37 @@ async function serve(options: Partial<HttpOptions>): Promise<HttpServer> {
   return server;
 }
 
+describe('HTTP: more requests than one address may make', () => {
+  const statuses = async (times: number, url: string, headers: Record<string, string> = {}) => {
+    const answers: Response[] = [];
+    for (let i = 0; i < times; i++) answers.push(await fetch(url, { headers }));
+    return answers;
+  };
+
+  it('are told when to come again; probes are answered on', async () => {
+    const { url } = await serve({ requestsPerMinute: 10 });
+    const answers = await statuses(11, `${url}/api/v1/plan`);
+    expect(answers.map(({ status }) => status)).toEqual([...Array(10).fill(200), 429]);
+    expect(Number(answers[10]?.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await answers[10]?.json()).toEqual({ error: 'too many requests from 127.0.0.1; allowed: 10 a minute' });
+    for (const path of ['/healthz', '/readyz']) expect((await fetch(url + path)).status).toBe(200);
+    expect((await fetch(`${url}/metrics`)).status).toBe(429);
+  });
+
+  it('with the token they are not counted', async () => {
+    const { url } = await serve({ requestsPerMinute: 10, token: TOKEN });
+    const answers = await statuses(30, `${url}/api/v1/plan`, bearer(TOKEN));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  });
+
+  it('whoever guesses tokens is let guess 60 times a minute, and the right one is taken all the same', async () => {
+    const { url } = await serve({ requestsPerMinute: 100_000, token: TOKEN });
+    const answers = await statuses(61, `${url}/api/v1/plan`, bearer('guessed'));
+    expect(answers.map(({ status }) => status)).toEqual([...Array(60).fill(401), 429]);
+    expect((await fetch(`${url}/api/v1/plan`, { headers: bearer(TOKEN) })).status).toBe(200);
+  });
+});
+
 describe('HTTP: a token that opens little', () => {
   const status = async (url: string, path: string, token: string, method = 'POST') =>
     (await fetch(url + path, { method, headers: { authorization: `Bearer ${token}` } })).status;

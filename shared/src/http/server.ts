@@ -1,10 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import fastify, { type FastifyInstance } from 'fastify';
+import rateLimit from '@fastify/rate-limit';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Readiness } from '../service/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 import { isBearer } from './bearer.ts';
 
 const BODY_BYTES_MAX = 1_048_576;
+const MINUTE_MS = 60_000;
+/** Of one address: who guesses tokens finds none, and who has set a wrong one sees what is wrong. */
+const REFUSALS_PER_MINUTE = 60;
 /** From the first byte to the last of a request: whoever stops in between holds memory, and a place that others wait for. */
 const REQUEST_MS_MAX = 60_000;
 const NO_TOKEN_SET = 'a bearer token is required for changes, and none is configured: see autoscaler.http.token_file';
@@ -16,6 +20,8 @@ export interface HttpOptions {
   readonly token: string | null;
   /** Another one, which opens changes at these paths and nothing else; null: none. */
   readonly narrow: { readonly token: string; readonly paths: readonly string[] } | null;
+  /** Of one address; those that show a token are not counted. Absent: without end. */
+  readonly requestsPerMinute?: number;
   readonly readiness: Readiness;
   readonly serveMetrics: Telemetry['serveMetrics'] | null;
   /** In which a request must have come whole; absent: a minute. */
@@ -39,16 +45,24 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   });
   // A form of another site may send text/plain without being asked; JSON it may not.
   app.removeContentTypeParser('text/plain');
+  await app.register(rateLimit, { global: false });
+  const counted = app.createRateLimit({
+    max: options.requestsPerMinute ?? Number.MAX_SAFE_INTEGER,
+    timeWindow: MINUTE_MS,
+  });
+  const refused = app.createRateLimit({ max: REFUSALS_PER_MINUTE, timeWindow: MINUTE_MS });
   app.addHook('onRequest', async (request, reply) => {
     const { method, url, headers } = request;
     if (url === '/healthz' || url === '/readyz') return;
-    if (
-      !mayPass(method, headers.authorization, options.token) &&
-      !isNarrow(url, headers.authorization, options.narrow)
-    ) {
+    const { authorization } = headers;
+    const isNarrowed = isNarrow(url, authorization, options.narrow);
+    if (!mayPass(method, authorization, options.token) && !isNarrowed) {
+      if (await isTooMuch(refused, request, reply)) return reply;
       const error = options.token === null && !options.narrow ? NO_TOKEN_SET : 'a bearer token is required';
       return await reply.code(401).header('www-authenticate', 'Bearer').send({ error });
     }
+    const isKnown = isNarrowed || (options.token !== null && isBearer(authorization, options.token));
+    if (!isKnown && (await isTooMuch(counted, request, reply))) return reply;
     if (!isReading(method) && isFromAnotherSite(headers))
       return await reply.code(403).send({ error: `origin = ${headers.origin}: allowed: the address of this server` });
   });
@@ -67,6 +81,17 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   await options.routes?.(app);
   const url = await app.listen({ host: options.host, port: options.port });
   return { url, close: () => app.close() };
+}
+
+type Limit = ReturnType<FastifyInstance['createRateLimit']>;
+
+/** Answers for itself where it is. */
+async function isTooMuch(limit: Limit, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+  const counted = await limit(request);
+  if (counted.isAllowed || !counted.isExceeded) return false;
+  const error = `too many requests from ${request.ip}; allowed: ${counted.max} a minute`;
+  reply.code(429).header('retry-after', counted.ttlInSeconds).send({ error });
+  return true;
 }
 
 function isReading(method: string): boolean {

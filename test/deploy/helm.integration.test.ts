@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseConfig } from '@forescale/shared/config';
-import { loadAllYaml, loadYaml } from '@kubernetes/client-node';
+import { loadAllYaml, loadYaml, type V1DeploymentSpec } from '@kubernetes/client-node';
 import { ServiceMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor';
 import * as models from 'kubernetes-models';
 import { describe, expect, it } from 'vitest';
@@ -139,6 +139,22 @@ describe('rights', () => {
       expect(all.delete(`${kind} /forescale-actuator-enforce`)).toBe(true);
     expect(rolesOf(render({}))).toEqual(all);
   });
+});
+
+it('a service that has a Secret and an environment of its own sees those, and no other service does', () => {
+  const cloud = { name: 'AWS_REGION', value: 'eu-central-1' };
+  const workloads = render({ ...pools(POOL), actuator: { existingSecret: 'cloud', env: [cloud] } })
+    .filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')
+    .map(({ metadata, spec }) => {
+      const pod = (spec as unknown as V1DeploymentSpec).template.spec;
+      const secrets = pod?.volumes?.flatMap(({ secret }) => secret?.secretName ?? []);
+      return [metadata.name, secrets, pod?.containers[0]?.env?.some(({ name }) => name === cloud.name)];
+    });
+  expect(workloads.toSorted()).toEqual([
+    ['forescale-actuator', ['cloud'], true],
+    ['forescale-collector', ['forescale'], false],
+    ['forescale-predictor', ['forescale'], false],
+  ]);
 });
 
 describe('after an uninstall', () => {

@@ -115,6 +115,15 @@ describe('traces over OTLP', () => {
     await eventually('a header that leads to its node', WITHIN_MS, () => readyHeaders.some(isKnown));
   }, 120_000);
 
+  it('the line of the audit that tells of the machine names the trace', () => {
+    const lines = (services[2]?.stderr ?? '').split('\n').filter((line) => line.includes('"audit":true'));
+    const made = lines
+      .map((line) => JSON.parse(line) as { action: string; outcome: string; trace_id?: string })
+      .find(({ action }) => action === 'create machine');
+    expect(made).toMatchObject({ outcome: 'done' });
+    expect(receiver.spans.some(({ name, traceId }) => name === 'plan' && traceId === made?.trace_id)).toBe(true);
+  });
+
   it('the receiver is shown its token, which no log tells', () => {
     expect(receiver.refused).toBe(0);
     for (const { stderr } of services) expect(stderr).not.toContain(TOKEN);

@@ -9,6 +9,8 @@ interface NatsServerOptions {
   readonly token?: string;
   /** Files: it speaks TLS only, and with an authority to clients only that have a certificate of it. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly clientCaFile?: string };
+  /** The block of that name, as an operator would write it. */
+  readonly authorization?: string;
   /** Of one message; 1 MiB when absent. */
   readonly payloadBytesMax?: number;
 }
@@ -29,12 +31,13 @@ export function startNats(options: NatsServerOptions = {}): Promise<TestServer> 
 }
 
 function natsConfig(directory: string, port: number, options: NatsServerOptions): string {
-  const { user, password, token, tls, payloadBytesMax } = options;
+  const { user, password, token, authorization, tls, payloadBytesMax } = options;
   const lines = [
     `listen: "127.0.0.1:${port}"`,
     `jetstream { store_dir: ${JSON.stringify(join(directory, 'data'))}, max_mem: 64MB, max_file: 4GB }`,
   ];
   if (payloadBytesMax !== undefined) lines.push(`max_payload: ${payloadBytesMax}`);
+  if (authorization !== undefined) lines.push(authorization);
   if (token !== undefined) lines.push(`authorization { token: ${JSON.stringify(token)} }`);
   else if (user !== undefined) {
     lines.push(`authorization { user: ${JSON.stringify(user)}, password: ${JSON.stringify(password ?? '')} }`);

@@ -1,3 +1,4 @@
+export { type Audit, type AuditEntry, createAudit } from './audit.ts';
 export { type Instruments, silentInstruments } from './instruments.ts';
 export { createLog, type Log, silentLog } from './log.ts';
 export {

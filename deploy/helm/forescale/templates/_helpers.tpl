@@ -90,7 +90,7 @@ spec:
       env:
         - name: NODE_NAME
           valueFrom: { fieldRef: { fieldPath: spec.nodeName } }
-        {{- with $root.Values.env }}
+        {{- with concat $root.Values.env $own.env }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
       ports:
@@ -118,7 +118,7 @@ spec:
   volumes:
     - { name: config, configMap: { name: forescale-config } }
     # 288: read by user and group, 0440.
-    - { name: secrets, secret: { secretName: {{ $root.Values.existingSecret }}, defaultMode: 288 } }
+    - { name: secrets, secret: { secretName: {{ $own.existingSecret | default $root.Values.existingSecret }}, defaultMode: 288 } }
     - { name: tmp, emptyDir: {} }
     {{- if not .claimed }}
     - { name: data, emptyDir: {} }

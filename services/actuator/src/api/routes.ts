@@ -77,12 +77,12 @@ export function apiRoutes(parts: ApiParts): (app: FastifyInstance) => Promise<vo
         return { now: rfc3339(clock.nowMs()), sources: heard.all()?.map(describeSource) ?? null };
       });
       api.get('/api/v1/history', async ({ query }) => await history(parts, query));
-      api.post('/api/v1/override', async ({ query, body }) => {
+      api.post('/api/v1/override', async ({ query, body, ip }) => {
         const { pool } = parseWire(query, poolQuerySchema);
         poolOf(pool, config);
         const request = new TextEncoder().encode(JSON.stringify(body ?? null));
         try {
-          return await actuator.override(pool, request);
+          return await actuator.override(pool, request, `http ${ip}`);
         } catch (error) {
           if (!(error instanceof NotLeadingError)) throw error;
           return await askLeader(parts.bus, pool, request, error);

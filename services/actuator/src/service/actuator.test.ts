@@ -201,7 +201,7 @@ describe('actuator: one that was held while another took over', () => {
     await scene.start('      mode: enforce');
     const until = new Date(scene.clock.nowMs() + 600_000).toISOString();
     const request = { max: 3, until, by: 'ops', why: 'budget' };
-    await scene.actuator.override('web', new TextEncoder().encode(JSON.stringify(request)));
+    await scene.actuator.override('web', new TextEncoder().encode(JSON.stringify(request)), 'http 127.0.0.1');
     await scene.ticks(6);
     expect(scene.cloud.madeByToken.size).toBe(3);
     expect(await scene.state.keys('node.')).toHaveLength(3);

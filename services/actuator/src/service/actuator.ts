@@ -2,6 +2,7 @@ import type { Subscription } from '@forescale/shared/bus';
 import type { ClusterState } from '@forescale/shared/domain';
 import { type Role, SampleTraces } from '@forescale/shared/service';
 import type { Health } from '@forescale/shared/store';
+import { createAudit } from '@forescale/shared/telemetry';
 import { rfc3339, subjects } from '@forescale/shared/wire';
 import type { Machines } from '../execute/index.ts';
 import { completeOfferings } from '../prices/index.ts';
@@ -31,11 +32,13 @@ export async function startActuator(given: ActuatorParts): Promise<Actuator> {
   const outbox = new Outbox(parts.bus, parts.store, parts.log);
   const calls = new CallBook(parts);
   const autoscalers = new AutoscalerWatch(parts.surroundings ?? null, parts.ioClock, parts.log);
-  const mandate = new Mandate(leadership, parts.state);
+  const audit = createAudit(parts.log);
+  const mandate = new Mandate(leadership, parts.state, audit);
   const sampleTraces = new SampleTraces(config, parts.bus);
   const guarded = {
     ...parts,
     mandate,
+    audit,
     sampleTraces,
     writer: mandate.writer(parts.writer),
     state: mandate.state(parts.state),
@@ -65,7 +68,7 @@ export async function startActuator(given: ActuatorParts): Promise<Actuator> {
     tick: (nowMs) => service.tick(nowMs),
     pools: (nowMs) => service.pools(nowMs),
     planned: () => service.planned(),
-    override: (pool, bytes) => service.override(pool, bytes),
+    override: (pool, bytes, via) => service.override(pool, bytes, via),
     stop: () => service.stop(),
   };
 }
@@ -197,18 +200,35 @@ class ActuatorService {
     }));
   }
 
-  async override(pool: string, bytes: Uint8Array): Promise<OverrideAnswer> {
+  /** Written down whether it is taken or not. */
+  async override(pool: string, bytes: Uint8Array, via: string): Promise<OverrideAnswer> {
+    const { audit } = this.#parts;
+    let by = 'unknown';
+    try {
+      const answer = await this.#override(pool, bytes, (name) => {
+        by = name;
+      });
+      audit.add({ action: 'override', target: pool, by, via, outcome: 'done', why: answer.what });
+      return answer;
+    } catch (error) {
+      const outcome = error instanceof Error ? error.message : String(error);
+      audit.add({ action: 'override', target: pool, by, via, outcome });
+      throw error;
+    }
+  }
+
+  async #override(pool: string, bytes: Uint8Array, isBy: (name: string) => void): Promise<OverrideAnswer> {
     const nowMs = this.#parts.clock.nowMs();
     const loop = this.#loops.find((one) => one.pool.name === pool);
     if (!loop)
       throw new RangeError(`pool = ${pool}: allowed: ${this.#parts.config.pools.map((p) => p.name).join(', ')}`);
     const request = decodeOverride(bytes, nowMs);
+    isBy(request.by);
     await loop.steering.apply(request);
     const text = describeRequest(request) + stillPaused(request, loop.steering.inForce(nowMs));
-    this.#parts.log.info({ pool, by: request.by }, `override: ${text}`);
     const { mode } = loop.pool;
     loop.reporter.decisions.add({ mode, kind: 'override', target: pool, count: 1, why: text }, nowMs);
-    await this.#audit(`pool ${pool}: ${text}`, nowMs);
+    await this.#tellCluster(`pool ${pool}: ${text}`, nowMs);
     const { untilMs } = request;
     return { ok: true, pool, until: untilMs === null ? null : rfc3339(untilMs), what: text };
   }
@@ -247,7 +267,7 @@ class ActuatorService {
     try {
       for (const { pool } of this.#loops) {
         const responder = await bus.respond(subjects.override(pool.name), async ({ data }) => {
-          return new TextEncoder().encode(JSON.stringify(await this.override(pool.name, data)));
+          return new TextEncoder().encode(JSON.stringify(await this.override(pool.name, data, 'nats')));
         });
         responders.push(responder);
       }
@@ -272,7 +292,7 @@ class ActuatorService {
     await Promise.allSettled(responders.map((one) => one.stop()));
   }
 
-  async #audit(message: string, timeMs: number): Promise<void> {
+  async #tellCluster(message: string, timeMs: number): Promise<void> {
     const { writer, config, log } = this.#parts;
     try {
       const { namespace } = config.kubernetes;

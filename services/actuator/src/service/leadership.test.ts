@@ -89,7 +89,7 @@ describe('two actuators', () => {
 
   it('an override is answered by the leader alone, whoever that is', async () => {
     const [site, first, second] = await pair();
-    await expect(second.actuator.override('web', request(site))).rejects.toThrow(
+    await expect(second.actuator.override('web', request(site), 'http 127.0.0.1')).rejects.toThrow(
       'write override.web: not done, replica-0 leads and this process may not act',
     );
     const answers = async () => {

@@ -6,6 +6,7 @@ import { FakeCloud } from '../execute/fakes/fake-cloud.ts';
 import { FakeCluster } from '../execute/fakes/fake-cluster.ts';
 import { FakeState } from '../execute/fakes/fake-state.ts';
 import { testPool } from '../execute/fakes/world.ts';
+import { AuditLines } from './fakes/audit-lines.ts';
 import { Mandate } from './mandate.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -44,12 +45,14 @@ const PLACE = { provider: '', region: 'local' };
 let state: FakeState;
 let leadership: Told;
 let mandate: Mandate;
+let audited: AuditLines;
 beforeEach(async () => {
   cluster = new FakeCluster();
   cloud = new FakeCloud(new ManualClock(0));
   state = new FakeState();
   leadership = new Told();
-  mandate = new Mandate(leadership, state);
+  audited = new AuditLines();
+  mandate = new Mandate(leadership, state, audited);
   cluster.addNode({ name: 'n' });
   cluster.addPod({ name: 'p', nodeName: 'n' });
   await state.put('k', bytes('1'));
@@ -88,6 +91,23 @@ describe('a mandate', () => {
     leadership.now = 3;
     await change();
     expect(await world()).not.toEqual(before);
+  });
+
+  it('writes down what was changed by whom, and what was not allowed any more', async () => {
+    const [writer, provider] = [mandate.writer(cluster), mandate.provider(cloud)];
+    await writer.evictPod('default', 'p', 'uid-p', null);
+    await provider.create(request('new'), signal);
+    await mandate.state(state).put('new', bytes('1'));
+    leadership.now = null;
+    await expect(writer.deleteNode('n')).rejects.toThrow();
+    expect(audited.entries).toEqual([
+      { action: 'evict pod', target: 'default/p', by: 'a', via: 'tick', outcome: 'done' },
+      { action: 'create machine', target: 'new in web', by: 'a', via: 'tick', outcome: 'done' },
+      {
+        ...{ action: 'delete node', target: 'n', by: 'a', via: 'tick' },
+        outcome: expect.stringContaining('not done, b leads'),
+      },
+    ]);
   });
 
   it('reads and tells without asking', async () => {
@@ -153,7 +173,7 @@ describe('a mandate', () => {
   });
 
   it('is always held where nobody is elected', async () => {
-    const alone = new Mandate(null, state);
+    const alone = new Mandate(null, state, audited);
     expect(await alone.renew()).toBe(0);
     expect([alone.held, alone.lost]).toEqual([true, false]);
     await alone.writer(cluster).deleteNode('n');

@@ -1,6 +1,7 @@
 import type { ClusterWriter } from '@forescale/shared/kubernetes';
 import { type Leadership, NotLeadingError } from '@forescale/shared/leadership';
 import type { StateBucket } from '@forescale/shared/state';
+import type { Audit } from '@forescale/shared/telemetry';
 import { ProviderError } from '../providers/errors.ts';
 import type { MachineProvider } from '../providers/port.ts';
 import { TermFence } from './term-fence.ts';
@@ -13,6 +14,7 @@ import { TermFence } from './term-fence.ts';
  */
 export class Mandate {
   readonly #leadership: Leadership | null;
+  readonly #audit: Audit;
   readonly #fence: TermFence;
   /** In which the tick began. */
   #term: number | null = null;
@@ -21,8 +23,9 @@ export class Mandate {
   /** The last term of which the bucket has said so. */
   #enteredTerm: number | null = null;
 
-  constructor(leadership: Leadership | null, state: StateBucket) {
+  constructor(leadership: Leadership | null, state: StateBucket, audit: Audit) {
     this.#leadership = leadership;
+    this.#audit = audit;
     this.#fence = new TermFence(state);
   }
 
@@ -63,20 +66,27 @@ export class Mandate {
   }
 
   writer(writer: ClusterWriter): ClusterWriter {
-    const guarded = async <T>(what: string, call: () => Promise<T>): Promise<T> => {
-      this.check(what);
-      return await call();
-    };
+    const guarded = <T>(action: string, target: string, call: () => Promise<T>): Promise<T> =>
+      this.#audited(action, target, async () => {
+        this.check(`${action} ${target}`);
+        return await call();
+      });
     return {
-      changeNode: (name, change) => guarded(`change node ${name}`, () => writer.changeNode(name, change)),
+      changeNode: (name, change) => guarded('change node', name, () => writer.changeNode(name, change)),
       evictPod: (namespace, name, uid, graceSeconds) =>
-        guarded(`evict pod ${namespace}/${name}`, () => writer.evictPod(namespace, name, uid, graceSeconds)),
+        guarded('evict pod', `${namespace}/${name}`, () => writer.evictPod(namespace, name, uid, graceSeconds)),
       deletePod: (namespace, name, uid) =>
-        guarded(`delete pod ${namespace}/${name}`, () => writer.deletePod(namespace, name, uid)),
-      deleteNode: (name) => guarded(`delete node ${name}`, () => writer.deleteNode(name)),
+        guarded('delete pod', `${namespace}/${name}`, () => writer.deletePod(namespace, name, uid)),
+      deleteNode: (name) => guarded('delete node', name, () => writer.deleteNode(name)),
       // Tells what was done: that stays true.
       createEvent: (event) => writer.createEvent(event),
     };
+  }
+
+  /** Every change is written down with its end, also one that was not allowed any more. */
+  #audited<T>(action: string, target: string, change: () => Promise<T>): Promise<T> {
+    const by = this.#leadership === null ? 'actuator' : this.#leadership.self;
+    return this.#audit.during({ action, target, by, via: 'tick' }, change);
   }
 
   /**
@@ -102,35 +112,38 @@ export class Mandate {
 
   /** Its calls wait for a slot, for their turn and for back-off: the check comes after all of that. */
   provider(provider: MachineProvider): MachineProvider {
-    const guarded = async <T>(what: string, call: () => Promise<T>): Promise<T> => {
-      if (!this.held) {
-        const { message } = new NotLeadingError(what, this.#leadership?.holder() ?? '');
-        throw new ProviderError('fenced', message);
-      }
-      return await call();
-    };
+    const guarded = <T>(action: string, target: string, call: () => Promise<T>): Promise<T> =>
+      this.#audited(action, target, async () => {
+        if (!this.held) {
+          const { message } = new NotLeadingError(`${action} ${target}`, this.#leadership?.holder() ?? '');
+          throw new ProviderError('fenced', message);
+        }
+        return await call();
+      });
     const { groups } = provider;
     const prices = provider.prices?.bind(provider);
     const { placeholders } = provider;
     return {
       kind: provider.kind,
-      create: (request, signal) => guarded(`create ${request.nodeName}`, () => provider.create(request, signal)),
+      create: (request, signal) =>
+        guarded('create machine', `${request.nodeName} in ${request.pool}`, () => provider.create(request, signal)),
       find: (requestId, place, signal) => provider.find(requestId, place, signal),
       list: (clusterTag, signal) => provider.list(clusterTag, signal),
       terminate: (machineId, place, signal) =>
-        guarded(`terminate ${machineId}`, () => provider.terminate(machineId, place, signal)),
+        guarded('terminate machine', machineId, () => provider.terminate(machineId, place, signal)),
       interruptions: (clusterTag, signal) => provider.interruptions(clusterTag, signal),
       ...(groups && {
         groups: {
           groupOf: (offering) => groups.groupOf(offering),
-          trim: (group, place, size, signal) => guarded(`trim ${group}`, () => groups.trim(group, place, size, signal)),
+          trim: (group, place, size, signal) =>
+            guarded('trim group', `${group} to ${size}`, () => groups.trim(group, place, size, signal)),
         },
       }),
       ...(placeholders && {
         placeholders: {
           read: (pool, signal) => placeholders.read(pool, signal),
-          hold: (request, signal) => guarded(`hold room for ${request.pool}`, () => placeholders.hold(request, signal)),
-          release: (pool, signal) => guarded(`release ${pool}`, () => placeholders.release(pool, signal)),
+          hold: (request, signal) => guarded('hold room', request.pool, () => placeholders.hold(request, signal)),
+          release: (pool, signal) => guarded('release room', pool, () => placeholders.release(pool, signal)),
         },
       }),
       ...(prices && { prices }),

@@ -2,7 +2,7 @@ import type { Override, PoolConfig } from '@forescale/shared/config';
 import type { ClusterState, Forecast } from '@forescale/shared/domain';
 import type { SampleTraces } from '@forescale/shared/service';
 import type { Health } from '@forescale/shared/store';
-import { type OpenSpan, openSpan } from '@forescale/shared/telemetry';
+import { type Audit, type OpenSpan, openSpan } from '@forescale/shared/telemetry';
 import {
   Executor,
   type Failure,
@@ -48,7 +48,11 @@ const SHOWN = [...READ, 'work', 'state', 'memory', 'orders'] as const;
 const ROUNDS_MAX = 5;
 
 /** `writer`, `state` and the providers are the mandate's. */
-export type PoolParts = ActuatorParts & { readonly mandate: Mandate; readonly sampleTraces: SampleTraces };
+export type PoolParts = ActuatorParts & {
+  readonly mandate: Mandate;
+  readonly audit: Audit;
+  readonly sampleTraces: SampleTraces;
+};
 
 /** What is known of a pool at one tick. */
 interface Picture {

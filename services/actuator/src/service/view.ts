@@ -38,6 +38,6 @@ export interface OverrideAnswer {
 /** The part of an actuator that others may look at and speak to. */
 export interface ActuatorView {
   pools(nowMs: number): readonly PoolView[];
-  /** Puts an override in force; the bytes are a request as on the bus. Rejects with `WireError` or `RangeError`. */
-  override(pool: string, bytes: Uint8Array): Promise<OverrideAnswer>;
+  /** Puts an override in force, which came `via` such a way; the bytes are a request as on the bus. Rejects with `WireError` or `RangeError`. */
+  override(pool: string, bytes: Uint8Array, via: string): Promise<OverrideAnswer>;
 }

@@ -75,6 +75,12 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     load: () => import('./start/start.ts'),
   },
   {
+    name: 'page',
+    summary: 'the page on 30 days of 1-min data: what it loads, when it is seen, and whether it keeps up',
+    options: [['--days <count>', 'days of history; 30 without it']],
+    load: () => import('./page/page.ts'),
+  },
+  {
     name: 'autoscale',
     summary: 'unmet demand against cost: Forescale beside reactive and other policies, each at all of its settings',
     options: [

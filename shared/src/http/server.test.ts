@@ -70,6 +70,20 @@ describe('HTTP: more requests than one address may make', () => {
   });
 });
 
+describe('HTTP: long answers', () => {
+  it('are packed for who takes that, and come as they are for others', async () => {
+    const long = { times: Array.from({ length: 1_000 }, (_, i) => i) };
+    const { url } = await serve({ routes: (app) => void app.get('/long', () => long).get('/short', () => ({ a: 1 })) });
+    const asked = async (path: string, encoding: string) => {
+      const response = await fetch(url + path, { headers: { 'accept-encoding': encoding } });
+      return [response.headers.get('content-encoding'), await response.json()];
+    };
+    expect(await asked('/long', 'gzip')).toEqual(['gzip', long]);
+    expect(await asked('/long', 'identity')).toEqual([null, long]);
+    expect(await asked('/short', 'gzip')).toEqual([null, { a: 1 }]);
+  });
+});
+
 describe('HTTP: a token that opens little', () => {
   const status = async (url: string, path: string, token: string, method = 'POST') =>
     (await fetch(url + path, { method, headers: { authorization: `Bearer ${token}` } })).status;

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import compress from '@fastify/compress';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Readiness } from '../service/index.ts';
@@ -6,6 +7,8 @@ import type { Telemetry } from '../telemetry/index.ts';
 import { isBearer } from './bearer.ts';
 
 const BODY_BYTES_MAX = 1_048_576;
+/** Less gets longer by it. */
+const COMPRESSED_BYTES_MIN = 1_024;
 const MINUTE_MS = 60_000;
 /** Of one address: who guesses tokens finds none, and who has set a wrong one sees what is wrong. */
 const REFUSALS_PER_MINUTE = 60;
@@ -45,6 +48,11 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   });
   // A form of another site may send text/plain without being asked; JSON it may not.
   app.removeContentTypeParser('text/plain');
+  // What comes in is unpacked where its size is bounded.
+  await app.register(compress, {
+    ...{ threshold: COMPRESSED_BYTES_MIN, globalDecompression: false },
+    encodings: ['gzip', 'identity'],
+  });
   await app.register(rateLimit, { global: false });
   const counted = app.createRateLimit({
     max: options.requestsPerMinute ?? Number.MAX_SAFE_INTEGER,

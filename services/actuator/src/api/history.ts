@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SignalConfig } from '@forescale/shared/config';
 import { lookBackMs, SourceCombiner } from '@forescale/shared/domain';
 import type { Store, StoreQuery, StoreRow } from '@forescale/shared/store';
@@ -32,29 +33,23 @@ export async function readHistory(
   grid: Grid,
   nowMs: number,
 ): Promise<HistoryDocument> {
-  const [load, plan, cost, ...forecasts] = await Promise.all([
-    rowsOf(
-      store,
-      grid,
-      { measurement: 'kpi', tags: { pool, signal: signal.name }, fields: ['value'] },
-      lookBackMs(signal),
-    ),
-    rowsOf(store, grid, {
-      measurement: 'plan',
-      tags: { pool },
-      fields: ['ready', 'starting', 'need', 'desired', 'floor', 'ceiling'],
-    }),
-    rowsOf(store, grid, { measurement: 'cost', tags: { pool }, fields: ['usd_per_hour', 'saved_usd_per_hour'] }),
-    ...HISTORY_LEADS.map((lead) =>
-      rowsOf(store, grid, {
-        measurement: 'forecast',
-        tags: { pool, signal: signal.name, lead },
-        fields: ['q10', 'q50', 'q90', 'q99'],
-      }),
-    ),
-  ]);
+  // One after the other, and others have their turn in between: months of them are hundreds of thousands of rows.
+  const read = (query: RowsQuery, beforeMs = 0) => rowsOf(store, grid, query, beforeMs);
+  const tags = { pool, signal: signal.name };
+  const load = await read({ measurement: 'kpi', tags, fields: ['value'] }, lookBackMs(signal));
+  const plan = await read({
+    measurement: 'plan',
+    tags: { pool },
+    fields: ['ready', 'starting', 'need', 'desired', 'floor', 'ceiling'],
+  });
+  const cost = await read({ measurement: 'cost', tags: { pool }, fields: ['usd_per_hour', 'saved_usd_per_hour'] });
+  const forecasts: StoreRow[][] = [];
+  for (const lead of HISTORY_LEADS)
+    forecasts.push(
+      await read({ measurement: 'forecast', tags: { ...tags, lead }, fields: ['q10', 'q50', 'q90', 'q99'] }),
+    );
   const times = Array.from({ length: grid.cells }, (_, cell) => (grid.firstMs + cell * grid.stepMs) / 1_000);
-  const planned = (field: string) => lastOf(grid, plan ?? [], field);
+  const planned = (field: string) => lastOf(grid, plan, field);
   return {
     now: rfc3339(nowMs),
     pool,
@@ -62,7 +57,7 @@ export async function readHistory(
     unit: signal.unit,
     step_seconds: grid.stepMs / 1_000,
     times,
-    load: loadOf(grid, signal, load ?? []),
+    load: loadOf(grid, signal, load),
     forecasts: Object.fromEntries(
       HISTORY_LEADS.map((lead, index) => [lead, quantilesOf(grid, forecasts[index] ?? [])]),
     ) as HistoryDocument['forecasts'],
@@ -72,21 +67,19 @@ export async function readHistory(
     desired: planned('desired'),
     floor: planned('floor'),
     ceiling: planned('ceiling'),
-    ...costsOf(grid, cost ?? []),
+    ...costsOf(grid, cost),
   };
 }
 
+type RowsQuery = Pick<StoreQuery, 'measurement' | 'fields'> & { readonly tags: Readonly<Record<string, string>> };
+
 /** The rows of the grid's time, and of `beforeMs` before it. */
-async function rowsOf(
-  store: Store,
-  grid: Grid,
-  query: Pick<StoreQuery, 'measurement' | 'fields'> & { readonly tags: Readonly<Record<string, string>> },
-  beforeMs = 0,
-): Promise<StoreRow[]> {
+async function rowsOf(store: Store, grid: Grid, query: RowsQuery, beforeMs: number): Promise<StoreRow[]> {
   const rows: StoreRow[] = [];
   let fromMs = grid.firstMs - grid.stepMs - beforeMs;
   const toMs = grid.firstMs + (grid.cells - 1) * grid.stepMs;
   for (let page = 0; page < PAGES_MAX; page++) {
+    await nextTurn();
     const more = await store.query({ ...query, fromMs, toMs, order: 'ascending', limit: PAGE_ROWS });
     const lastMs = more.at(-1)?.timeMs ?? toMs;
     // A full page may end in the middle of one moment, which the next page then begins with.

@@ -8,6 +8,7 @@ import type {
   PlanDocument,
   PoolsDocument,
   SourcesDocument,
+  WhatIfDocument,
 } from '../src/web/documents.ts';
 import { boundsAt, decisionsAt, expectedAt, LEVEL_FACTORS, loadAt, nodesAt, SIGNAL } from './fixture-world.ts';
 
@@ -47,6 +48,10 @@ export async function startFixture(start: Partial<Knobs> = {}) {
     knobs.minute += knobs.minutesPerPoll;
     return pools(knobs);
   });
+  server.get<{ Querystring: Record<string, string> }>(
+    '/api/v1/what-if',
+    async ({ query }): Promise<WhatIfDocument> => whatIf(knobs, query.knob ?? null, Number(query.value)),
+  );
   server.get('/api/v1/sources', async (): Promise<SourcesDocument> => sources(knobs));
   server.get('/api/v1/forecast', async (): Promise<ForecastDocument> => forecast(knobs));
   server.get<{ Querystring: Record<string, string> }>(
@@ -91,6 +96,19 @@ function pools(knobs: Knobs): PoolsDocument {
       { name: 'web', ...pool },
       { name: 'batch', ...pool, signals: [SIGNAL] },
     ],
+  };
+}
+
+function whatIf(knobs: Knobs, knob: string | null, value: number): WhatIfDocument {
+  const as_is = { usd: 40, unmet_demand_share: 0, shortage_minutes: 0, nodes_created: 9 };
+  const changed = { ...as_is, usd: 40 + 5 * (value - 2) };
+  return {
+    now: now(knobs),
+    knobs: [
+      { name: 'min_nodes', unit: 'nodes', current: 2, values: [1, 2, 3, 4] },
+      { name: 'scale_down.unneeded', unit: 'min', current: 10, values: [5, 10, 20] },
+    ],
+    comparison: knob === null ? null : { hours: 24, as_is, changed },
   };
 }
 

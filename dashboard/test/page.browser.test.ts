@@ -68,6 +68,53 @@ async function contrastOf(page: Page, selector: string): Promise<number> {
     });
 }
 
+/** What axe has to say against it. */
+async function violationsOf(page: Page) {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
+  return violations;
+}
+
+describe('what if', () => {
+  test('by keyboard alone: opened, chosen, turned, and answered in words that are read aloud', async () => {
+    const { page, problems, close } = await open();
+    await drawn(page);
+    await page.locator('#what-if summary').focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => text(page, '#knob-shown')).toBe('2 nodes, as it is');
+    expect(await page.locator('#knob option').allTextContents()).toEqual([
+      'Least number of nodes',
+      'How long a node stays unneeded',
+    ]);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('knob-value');
+    await page.keyboard.press('ArrowRight');
+    expect(await text(page, '#knob-shown')).toBe('3 nodes');
+    expect(await page.locator('#knob-value').getAttribute('aria-valuetext')).toBe('3 nodes');
+    await expect
+      .poll(() => text(page, '#what-if-answer'))
+      .toBe('The last 24 h would have cost $45.00 ($5.00 more), and missed nothing.');
+    expect(await violationsOf(page)).toEqual([]);
+    expect(problems).toEqual([]);
+    await close();
+  });
+
+  test('says why there is no answer, and nothing is asked for while it is closed', async () => {
+    const { page, fixture, close } = await open();
+    const asked: string[] = [];
+    page.on('request', (request) => void (request.url().includes('what-if') && asked.push(request.url())));
+    await drawn(page);
+    expect(asked).toEqual([]);
+    await page.locator('#what-if summary').click();
+    await expect.poll(() => text(page, '#knob-shown')).toBe('2 nodes, as it is');
+    fixture.knobs.failure = { status: 503, error: 'there is not enough history to replay' };
+    await page.locator('#knob-value').press('ArrowLeft');
+    await expect.poll(() => text(page, '#what-if-answer')).toBe('No answer: there is not enough history to replay.');
+    await close();
+  });
+});
+
 describe('the page', () => {
   test('draws three charts, tiles and decisions, and nothing complains', async () => {
     const { page, problems, close } = await open();
@@ -186,7 +233,7 @@ describe('keyboard and screen reader', () => {
       expect(await page.getByRole(role).count(), role).toBe(1);
     }
     expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1);
-    expect(await page.getByRole('heading', { level: 2 }).count()).toBe(6);
+    expect(await page.getByRole('heading', { level: 2 }).count()).toBe(7);
     const unnamed = await page.locator('button, select, input').evaluateAll((controls) =>
       controls
         .filter((control) => {
@@ -230,8 +277,7 @@ describe('what axe finds', () => {
       await drawn(page);
       await page.locator('.source-row').first().waitFor();
       await page.click('#charts details summary >> nth=0');
-      await page.evaluate(axe.source);
-      const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
+      const violations = await violationsOf(page);
       const found = violations.map(
         ({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map((one) => one.html).join(' | ')}`,
       );

@@ -1,6 +1,6 @@
 import { SignalHistory } from '@forescale/predictor/service';
 import type { SignalConfig } from '@forescale/shared/config';
-import type { Series } from '@forescale/shared/domain';
+import { joinSeries, type Series } from '@forescale/shared/domain';
 import type { Store } from '@forescale/shared/store';
 import { UsageError } from '../output/usage.ts';
 
@@ -24,15 +24,5 @@ export async function readHistory(store: Store, pool: string, signal: SignalConf
       `--from-store = ${pool}/${signal.name}: no samples; allowed: a signal with history (see import)`,
     );
   }
-  return { timesMs: joined(pages.map((page) => page.timesMs)), values: joined(pages.map((page) => page.values)) };
-}
-
-function joined(parts: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return joinSeries(pages);
 }

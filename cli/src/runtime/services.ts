@@ -109,15 +109,23 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
     return { name: 'predictor', ...predictor };
   },
   async actuator(parts) {
-    const [{ startActuator }, { startScaler }, { openProvider }, { apiRoutes }, { pageRoutes }, { solverFor }] =
-      await Promise.all([
-        import('@forescale/actuator/service'),
-        import('@forescale/actuator/scaler'),
-        import('@forescale/actuator/providers'),
-        import('@forescale/actuator/api'),
-        import('@forescale/dashboard/page'),
-        import('./mix-solver.ts'),
-      ]);
+    const [
+      { startActuator },
+      { startScaler },
+      { openProvider },
+      { apiRoutes },
+      { pageRoutes },
+      { solverFor },
+      { whatIfRoutes },
+    ] = await Promise.all([
+      import('@forescale/actuator/service'),
+      import('@forescale/actuator/scaler'),
+      import('@forescale/actuator/providers'),
+      import('@forescale/actuator/api'),
+      import('@forescale/dashboard/page'),
+      import('./mix-solver.ts'),
+      import('../what-if/index.ts'),
+    ]);
     const { runtime, ...rest } = parts;
     const { config, store, bus, clock, cluster } = runtime;
     if (!cluster) throw new ConfigError('autoscaler.kubernetes.enabled = false; allowed for the actuator: true');
@@ -165,6 +173,7 @@ export const SERVICES: Readonly<Record<ServiceName, (parts: ServiceParts) => Pro
       },
       routes: async (app) => {
         await api(app);
+        whatIfRoutes({ config, store, clock, actuator })(app);
         await app.register(pageRoutes());
       },
     };

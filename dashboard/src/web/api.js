@@ -1,7 +1,9 @@
 // @ts-check
-/** @import { ForecastDocument, HistoryDocument, PlanDocument, PoolsDocument, SourcesDocument } from './documents.ts' */
+/** @import { ForecastDocument, HistoryDocument, PlanDocument, PoolsDocument, SourcesDocument, WhatIfDocument } from './documents.ts' */
 
 const TIMEOUT_MS = 10_000;
+/** Two replays, and those of others before them. */
+const REPLAY_TIMEOUT_MS = 60_000;
 const TOKEN_KEY = 'forescale-token';
 
 /** Why the service did not answer; `message` is for people. `tokenWanted` when it asks for a token. */
@@ -37,6 +39,12 @@ export const api = {
       to: String(Math.floor(toS)),
       points: String(points),
     }),
+  /**
+   * Which settings can be tried out, and with one what the last day would have come to.
+   * @param {{ pool: string, signal: string, knob?: string, value?: number }} query @returns {Promise<WhatIfDocument>}
+   */
+  whatIf: ({ pool, signal, knob, value }) =>
+    get('what-if', { pool, signal, ...(knob === undefined ? {} : { knob, value: String(value) }) }, REPLAY_TIMEOUT_MS),
 };
 
 /** Kept for this tab only; where storage is forbidden, until the page is left. @type {string | null} */
@@ -61,7 +69,7 @@ function rememberedToken() {
 }
 
 /** @param {string} document @param {Record<string, string>} query */
-async function get(document, query) {
+async function get(document, query, timeoutMs = TIMEOUT_MS) {
   const token = rememberedToken();
   /** @type {Response} */
   let response;
@@ -69,11 +77,11 @@ async function get(document, query) {
     response = await fetch(`api/v1/${document}?${new URLSearchParams(query)}`, {
       headers: token ? { authorization: `Bearer ${token}` } : {},
       cache: 'no-store',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
   } catch (cause) {
     const late = cause instanceof DOMException && cause.name === 'TimeoutError';
-    throw new ApiError(late ? `no answer within ${TIMEOUT_MS / 1000} s` : 'the service cannot be reached', { cause });
+    throw new ApiError(late ? `no answer within ${timeoutMs / 1000} s` : 'the service cannot be reached', { cause });
   }
   if (response.status === 401) throw new ApiError('the service asks for an access token', { tokenWanted: true });
   const body = await response.json().catch((/** @type {unknown} */ cause) => {

@@ -56,6 +56,33 @@ export interface PlanDocument {
   readonly decisions: readonly Decision[];
 }
 
+export interface WhatIfKnob {
+  readonly name: string;
+  readonly unit: '' | 'min' | 'nodes';
+  readonly current: number;
+  /** Ascending. */
+  readonly values: readonly number[];
+}
+
+export interface WhatIfOutcome {
+  readonly usd: number;
+  readonly unmet_demand_share: number;
+  readonly shortage_minutes: number;
+  readonly nodes_created: number;
+}
+
+export interface WhatIfComparison {
+  readonly hours: number;
+  readonly as_is: WhatIfOutcome;
+  readonly changed: WhatIfOutcome;
+}
+
+export interface WhatIfDocument {
+  readonly now: string;
+  readonly knobs: readonly WhatIfKnob[];
+  readonly comparison: WhatIfComparison | null;
+}
+
 export interface SignalForecast {
   readonly signal: string;
   readonly issued: string;

@@ -14,6 +14,7 @@ import { createSide } from './side.js';
 import { createSources } from './sources.js';
 import { readPalette, wireTheme } from './theme.js';
 import { tilesOf, writeTiles } from './tiles.js';
+import { createWhatIf } from './what-if.js';
 import { costSentence, loadSentence, nodesSentence } from './words.js';
 
 const AHEAD_S = 15 * 60;
@@ -24,6 +25,7 @@ export function createView() {
   const clock = clockIn();
   const side = createSide(clock);
   const sources = createSources();
+  const whatIf = createWhatIf();
   let palette = readPalette();
   /** @type {Frame | null} */
   let frame = null;
@@ -62,6 +64,7 @@ export function createView() {
     writeClock({ nowS, wallS: Date.now() / 1000, speed }, clock);
     writePickers(pools, pool, signal);
     writeMode(pool, plan);
+    whatIf.show(pool, signal);
     const past = bridgeCells(snapshot.history ?? EMPTY);
     const { columns, timesS } = past;
     frame = toFrame(past, forecast, nowS, rangeS);

@@ -160,8 +160,10 @@ const tracesSchema = section({
 
 const telemetrySchema = section({
   log_level: choice(['debug', 'info', 'warn', 'error']).default('info'),
+  /** Overrides and changes are lines of the log, whatever its level. */
+  audit: flag.default(true),
   traces: tracesSchema.optional(),
-}).transform((raw) => ({ logLevel: raw.log_level, traces: raw.traces ?? null }));
+}).transform((raw) => ({ logLevel: raw.log_level, audit: raw.audit, traces: raw.traces ?? null }));
 
 const clockSchema = section({
   /** `bus`: time is what the conductor of a simulation says over the bus. */

@@ -9,6 +9,24 @@ export interface Series {
 
 export const EMPTY_SERIES: Series = { timesMs: new Float64Array(0), values: new Float64Array(0) };
 
+/** One after the other; each begins after the one before has ended. */
+export function joinSeries(parts: readonly Series[]): Series {
+  return {
+    timesMs: joined(parts.map(({ timesMs }) => timesMs)),
+    values: joined(parts.map(({ values }) => values)),
+  };
+}
+
+function joined(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
 /** Index of the first element of `sorted` that is greater than `x`; `sorted.length` when none is. */
 export function upperBound(sorted: Float64Array, x: number): number {
   let low = 0;

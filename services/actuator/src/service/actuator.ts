@@ -2,7 +2,7 @@ import type { Subscription } from '@forescale/shared/bus';
 import type { ClusterState } from '@forescale/shared/domain';
 import { type Role, SampleTraces } from '@forescale/shared/service';
 import type { Health } from '@forescale/shared/store';
-import { createAudit } from '@forescale/shared/telemetry';
+import { createAudit, silentLog } from '@forescale/shared/telemetry';
 import { rfc3339, subjects } from '@forescale/shared/wire';
 import type { Machines } from '../execute/index.ts';
 import { completeOfferings } from '../prices/index.ts';
@@ -32,7 +32,7 @@ export async function startActuator(given: ActuatorParts): Promise<Actuator> {
   const outbox = new Outbox(parts.bus, parts.store, parts.log);
   const calls = new CallBook(parts);
   const autoscalers = new AutoscalerWatch(parts.surroundings ?? null, parts.ioClock, parts.log);
-  const audit = createAudit(parts.log);
+  const audit = createAudit(config.telemetry.audit ? parts.log : silentLog());
   const mandate = new Mandate(leadership, parts.state, audit);
   const sampleTraces = new SampleTraces(config, parts.bus);
   const guarded = {

@@ -22,7 +22,7 @@ export class WhatIfError extends Error {
 }
 
 /** What a setting comes to over the scored time. */
-export interface Outcome {
+interface Outcome {
   readonly usd: number;
   readonly unmet_demand_share: number;
   readonly shortage_minutes: number;

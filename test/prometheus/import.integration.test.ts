@@ -6,24 +6,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { temporaryDirectory, writeAloneConfig } from '../harness/config-file.ts';
 import { ForescaleProcess } from '../harness/process.ts';
 import { startPrometheusServer, type TestServer } from '../servers/index.ts';
+import { DAYS, fourWeeks } from './four-weeks.ts';
 
 const MINUTE_MS = 60_000;
-const DAYS = 28;
 const WITHIN_MS = 110_000;
-
-/** Of two replicas, each with a counter that began again in the middle of the four weeks. */
-function history(nowMs: number): string {
-  const lines: string[] = [];
-  for (const pod of ['a', 'b']) {
-    let count = 0;
-    for (let i = 0; i <= DAYS * 1_440; i++) {
-      const timeMs = nowMs - DAYS * 1_440 * MINUTE_MS + i * MINUTE_MS;
-      count = i === 20_000 ? 0 : count + 60 * (50 + 30 * Math.sin((2 * Math.PI * (timeMs % 86_400_000)) / 86_400_000));
-      lines.push(`http_requests_total{pod="${pod}"} ${Math.round(count)} ${timeMs / 1_000}`);
-    }
-  }
-  return `${lines.join('\n')}\n# EOF\n`;
-}
 
 let prometheus: TestServer;
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -31,7 +17,7 @@ let config: string;
 const nowMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
 
 beforeAll(async () => {
-  prometheus = await startPrometheusServer({ history: history(nowMs) });
+  prometheus = await startPrometheusServer({ history: fourWeeks(nowMs) });
   directory = await temporaryDirectory();
   config = await writeAloneConfig(
     directory.path,

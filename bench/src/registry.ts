@@ -75,6 +75,15 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
     load: () => import('./start/start.ts'),
   },
   {
+    name: 'footprint',
+    summary: 'memory and processor of each service in a cluster with four weeks of history, beside what the chart asks for',
+    options: [
+      ['--nodes <count>', 'of ten pods each; 100 without it'],
+      ['--minutes <count>', 'how long; 5 without it'],
+    ],
+    load: () => import('./footprint/footprint.ts'),
+  },
+  {
     name: 'page',
     summary: 'the page on 30 days of 1-min data: what it loads, when it is seen, and whether it keeps up',
     options: [['--days <count>', 'days of history; 30 without it']],

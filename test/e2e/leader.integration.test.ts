@@ -134,7 +134,7 @@ describe('two actuators, one Lease', () => {
     const { url } = role === 'leader' ? first : second;
     const answer = await ran('resume', 'web', '--config', actuatorConfig, '--url', url, '--by', 'ops', '--why', role);
     expect(answer).toEqual({ code: 0, stdout: `pool web: resumed, by ops: ${role}\n`, stderr: '' });
-    const noted = `"msg":"override: resumed, by ops: ${role}"`;
+    const noted = `"outcome":"done","why":"resumed, by ops: ${role}"`;
     await eventually('a line in the log', 5_000, () => first.stderr.includes(noted));
     expect(second.stderr).not.toContain(noted);
   });

@@ -51,9 +51,11 @@ interface WhatIfDocument {
 export function whatIfRoutes({ config, store, clock, actuator }: WhatIfRoutesParts): (app: FastifyInstance) => void {
   const limits = { timeoutMs: ANSWER_WITHIN_MS, heapMibMax: HEAP_MIB_MAX, workersMax: 1 };
   const trainer = createTrainer<ReplayJob, ReplaySummary>({ workerUrl: WORKER_URL, ...limits });
-  const whatIf = new WhatIf({ store, trainer });
+  const stopping = new AbortController();
+  const whatIf = new WhatIf({ store, trainer, signal: stopping.signal });
   let waiting = 0;
   return (app) => {
+    app.addHook('onClose', async () => stopping.abort());
     app.get('/api/v1/what-if', async ({ query }, reply) => {
       try {
         const asked = parseWire(query, querySchema);

@@ -39,6 +39,8 @@ export interface Comparison {
 export interface WhatIfParts {
   readonly store: Store;
   readonly trainer: Trainer<ReplayJob, ReplaySummary>;
+  /** Ends what is replayed, for nobody to wait for. */
+  readonly signal?: AbortSignal;
 }
 
 /** Replays the recent load of a signal with a pool as it is and as it would be. Changes nothing, and one question at a time. */
@@ -82,7 +84,8 @@ export class WhatIf {
     const spanMs = (trace.timesMs.at(-1) ?? 0) - (trace.timesMs[0] ?? 0);
     if (spanMs < SPAN_MS_MIN) throw new WhatIfError('there is not enough history to replay: it takes 3 h at least');
     const scoredMs = Math.min(SCORED_MS, spanMs / 2);
-    return await this.#parts.trainer.run({ trace, pool, historyShare: 1 - scoredMs / spanMs });
+    const { trainer, signal } = this.#parts;
+    return await trainer.run({ trace, pool, historyShare: 1 - scoredMs / spanMs }, signal ? { signal } : {});
   }
 
   async #load(pool: PoolConfig, signal: SignalConfig, nowMs: number): Promise<Series> {

@@ -28,7 +28,9 @@ export function publishBlock(
   const [first, ...rest] = refused === undefined ? messages : [refused];
   if (first === undefined) return;
   // The library's own way, which says whether the connection and the server take it; the server cuts off who sends more.
-  const traceparent = messages.every(({ data }) => fits(connection, data)) ? activeTraceparent() : undefined;
+  const active = activeTraceparent();
+  const hasRoom = active !== undefined && messages.every(({ data }) => fits(connection, data));
+  const traceparent = hasRoom ? active : undefined;
   connection.publish(first.subject, first.data, { ...headed(traceparent) });
   if (rest.length === 0) return;
   const { protocol } = connection as unknown as { readonly protocol: Protocol };

@@ -140,8 +140,8 @@ const httpSchema = section({
   token_file: secretFile.optional(),
   /** Whoever has this token may send samples, and do nothing else. */
   push_token_file: secretFile.optional(),
-  /** Of one address; those that show a token are not counted. */
-  requests_per_minute: integer(10, 1_000_000).default(1_200),
+  /** Of one address; those that show a token are not counted. A page that shows a simulation asks 20 times a second. */
+  requests_per_minute: integer(10, 1_000_000).default(6_000),
 }).superRefine((raw, context) => {
   if (isLoopback(raw.host) || raw.token_file !== undefined) return;
   context.addIssue({

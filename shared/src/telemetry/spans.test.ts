@@ -57,6 +57,13 @@ describe('spans', () => {
     expect(ended('work')?.status).toEqual({ code: SpanStatusCode.ERROR, message: 'no room' });
   });
 
+  it('ends once, with what it ended with first', async () => {
+    const span = openSpan('work', {});
+    await span.finish(async () => {});
+    span.end(new Error('too late'));
+    expect(recorded.ended().map(({ name, status }) => [name, status.code])).toEqual([['work', SpanStatusCode.UNSET]]);
+  });
+
   it('outside of traces nothing is part of one', async () => {
     await inSpan('work', {}, async () => expect(outsideOfTraces(activeTraceparent)).toBeUndefined());
   });

@@ -63,12 +63,12 @@ export function outsideOfTraces<Result>(work: () => Result): Result {
   return context.with(ROOT_CONTEXT, work);
 }
 
-/** A span that is at work until it is ended, once. */
+/** A span that is at work until it is ended; what comes after that changes nothing. */
 export interface OpenSpan {
   /** Where it stands; undefined where no traces are configured. */
   readonly traceparent: Traceparent | undefined;
-  /** Runs a part of it. */
-  during<Result>(work: () => Result): Result;
+  /** Runs the rest of it: it ends when the promise does, and fails as it does. */
+  finish<Result>(work: () => Promise<Result>): Promise<Result>;
   /** `failure`: why it came to nothing. */
   end(failure?: unknown): void;
 }
@@ -76,27 +76,32 @@ export interface OpenSpan {
 export function openSpan(name: string, options: SpanOptions): OpenSpan {
   const span = start(name, options);
   const inside = trace.setSpan(contextFor(options), span);
+  let isOver = false;
+  const end = (failure?: unknown) => {
+    if (isOver) return;
+    isOver = true;
+    if (failure !== undefined) fail(span, failure);
+    span.end();
+  };
   return {
     traceparent: traceparentOf(inside),
-    during: (work) => context.with(inside, work),
-    end(failure) {
-      if (failure !== undefined) fail(span, failure);
-      span.end();
+    async finish(work) {
+      try {
+        const result = await context.with(inside, work);
+        end();
+        return result;
+      } catch (error) {
+        end(error);
+        throw error;
+      }
     },
+    end,
   };
 }
 
 /** Runs `work` in a span, which ends when its promise does, and fails as it does. */
-export async function inSpan<Result>(name: string, options: SpanOptions, work: () => Promise<Result>): Promise<Result> {
-  const span = openSpan(name, options);
-  try {
-    const result = await span.during(work);
-    span.end();
-    return result;
-  } catch (error) {
-    span.end(error);
-    throw error;
-  }
+export function inSpan<Result>(name: string, options: SpanOptions, work: () => Promise<Result>): Promise<Result> {
+  return openSpan(name, options).finish(work);
 }
 
 /** Tells of what is over already; returns where it stands, for what follows from it. */

@@ -2,7 +2,7 @@ import type { Override, PoolConfig } from '@forescale/shared/config';
 import type { ClusterState, Forecast } from '@forescale/shared/domain';
 import type { SampleTraces } from '@forescale/shared/service';
 import type { Health } from '@forescale/shared/store';
-import { type Audit, type OpenSpan, openSpan } from '@forescale/shared/telemetry';
+import type { Audit, OpenSpan } from '@forescale/shared/telemetry';
 import {
   Executor,
   type Failure,
@@ -25,7 +25,6 @@ import {
   type SignalReading,
 } from '../plan/index.ts';
 import { Capacities } from './capacities.ts';
-import { causesOf } from './causes.ts';
 import { asksForAnother, whyNothingIsMade, withFailureOf } from './failure-memory.ts';
 import { Forecasts } from './forecasts.ts';
 import { LeadTimes } from './lead-time.ts';
@@ -34,6 +33,7 @@ import type { Mandate } from './mandate.ts';
 import type { Outbox } from './outbox.ts';
 import type { ActuatorParts } from './parts.ts';
 import { MemoryKeeper } from './plan-memory.ts';
+import { planSpan, type SignalTraces } from './plan-span.ts';
 import { PoolReporter } from './pool-reporter.ts';
 import { planState } from './pool-state.ts';
 import { Readings } from './readings.ts';
@@ -198,15 +198,21 @@ export class PoolLoop {
     const first = this.#plan(state, picture, nowMs);
     const planSeconds = (this.#parts.ioClock.nowMs() - startedMs) / 1_000;
     for (const uid of first.servedPodUids) served.add(uid);
-    this.#draft = { picture, state, plan: first, planSeconds, span: this.#spanOf(first, startedMs), servedByOthers };
+    this.#draft = {
+      picture,
+      state,
+      plan: first,
+      planSeconds,
+      span: planSpan(first, this.#traces, startedMs),
+      servedByOthers,
+    };
   }
 
   /** Does what was decided. Where an offering turns out to have no machines, the pool is planned again at once. */
   async act(nowMs: number): Promise<void> {
     const draft = this.#draft;
     if (draft === null) return;
-    await draft.span.during(() => this.#actOn(draft, nowMs));
-    draft.span.end();
+    await draft.span.finish(() => this.#actOn(draft, nowMs));
   }
 
   async #actOn(draft: Draft, nowMs: number): Promise<void> {
@@ -258,21 +264,13 @@ export class PoolLoop {
     return { ...made, report: { ...made.report, reasons: [reason, ...made.report.reasons] } };
   }
 
-  /** It follows from what was said of the signal that decides. */
-  #spanOf({ report, actions }: Plan, startMs: number): OpenSpan {
-    const { pool, mode, generation, need, needFrom, desired, ready } = report;
-    const traces = this.pool.signals.map(({ name }) => ({
+  /** Where its signals were last forecast and sampled. */
+  get #traces(): readonly SignalTraces[] {
+    return this.pool.signals.map(({ name }) => ({
       signal: name,
       forecast: this.#forecasts.traceOf(name),
-      sample: this.#parts.sampleTraces.of(pool, name),
+      sample: this.#parts.sampleTraces.of(this.pool.name, name),
     }));
-    const [parent, ...links] = causesOf(needFrom, traces);
-    const attributes = {
-      ...{ 'forescale.pool': pool, 'forescale.mode': mode, 'forescale.generation': generation },
-      ...{ 'forescale.need': need, 'forescale.need_from': needFrom, 'forescale.desired': desired },
-      ...{ 'forescale.ready': ready, 'forescale.actions': actions.length },
-    };
-    return openSpan('plan', { parent, links, attributes, startMs });
   }
 
   /** While somebody else creates and removes its nodes, a pool only observes. */

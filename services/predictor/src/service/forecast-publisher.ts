@@ -46,8 +46,7 @@ export class ForecastPublisher {
       made.map(({ forecast, span }) =>
         turns.execute(async () => {
           const subject = subjects.forecast(forecast.pool, forecast.signal);
-          await span.during(() => bus.publishDurable(subject, encodeForecast(forecast)));
-          span.end();
+          await span.finish(() => bus.publishDurable(subject, encodeForecast(forecast)));
           this.#record(forecast);
         }),
       ),

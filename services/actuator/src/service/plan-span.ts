@@ -1,4 +1,5 @@
-import type { Traceparent } from '@forescale/shared/telemetry';
+import { type OpenSpan, openSpan, type Traceparent } from '@forescale/shared/telemetry';
+import type { Plan } from '../plan/index.ts';
 
 /** In which spans things were said of a signal. */
 export interface SignalTraces {
@@ -19,4 +20,16 @@ export function causesOf(needFrom: string, traces: readonly SignalTraces[]): rea
     kind === 'observed' ? [sample, forecast] : [forecast, sample],
   );
   return [...new Set(causes.filter((one) => one !== undefined))];
+}
+
+/** The span of a plan, begun at `startMs`: it follows from what was said of the signal that decides. */
+export function planSpan({ report, actions }: Plan, traces: readonly SignalTraces[], startMs: number): OpenSpan {
+  const { pool, mode, generation, need, needFrom, desired, ready } = report;
+  const [parent, ...links] = causesOf(needFrom, traces);
+  const attributes = {
+    ...{ 'forescale.pool': pool, 'forescale.mode': mode, 'forescale.generation': generation },
+    ...{ 'forescale.need': need, 'forescale.need_from': needFrom, 'forescale.desired': desired },
+    ...{ 'forescale.ready': ready, 'forescale.actions': actions.length },
+  };
+  return openSpan('plan', { parent, links, attributes, startMs });
 }

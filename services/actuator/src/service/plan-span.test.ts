@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { causesOf } from './causes.ts';
+import { causesOf } from './plan-span.ts';
 
 const traces = [
   { signal: 'cpu', forecast: 'cpu-forecast', sample: 'cpu-sample' },

@@ -76,7 +76,8 @@ export const BENCHMARKS: readonly BenchmarkEntry[] = [
   },
   {
     name: 'footprint',
-    summary: 'memory and processor of each service in a cluster with four weeks of history, beside what the chart asks for',
+    summary:
+      'memory and processor of each service in a cluster with four weeks of history, beside what the chart asks for',
     options: [
       ['--nodes <count>', 'of ten pods each; 100 without it'],
       ['--minutes <count>', 'how long; 5 without it'],

@@ -69,6 +69,11 @@ const SETS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   },
 };
 
+interface MonitorSpec {
+  readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+  readonly endpoints: readonly { readonly authorization?: { readonly credentials?: { readonly name: string } } }[];
+}
+
 const GROUPS: Readonly<Record<string, unknown>> = { ...models };
 type Model = new (data: unknown) => { validate(): void };
 /** The class of a kind, out of the modules by group and version. */
@@ -154,6 +159,21 @@ it('a service that has a Secret and an environment of its own sees those, and no
     ['forescale-actuator', ['cloud'], true],
     ['forescale-collector', ['forescale'], false],
     ['forescale-predictor', ['forescale'], false],
+  ]);
+});
+
+it('Prometheus shows each service the token out of that service’s own Secret', () => {
+  const monitors = render({ serviceMonitor: { enabled: true }, actuator: { existingSecret: 'cloud' } })
+    .filter(({ kind }) => kind === 'ServiceMonitor')
+    .map(({ metadata, spec }) => {
+      const { selector, endpoints } = spec as unknown as MonitorSpec;
+      const { credentials } = endpoints[0]?.authorization ?? {};
+      return [metadata.name, selector.matchLabels['app.kubernetes.io/component'], credentials?.name];
+    });
+  expect(monitors.toSorted()).toEqual([
+    ['forescale-actuator', 'actuator', 'cloud'],
+    ['forescale-collector', 'collector', 'forescale'],
+    ['forescale-predictor', 'predictor', 'forescale'],
   ]);
 });
 

@@ -54,7 +54,7 @@ const HANDLINGS: readonly (readonly [command: string | RegExp, handling: Handlin
     /^npm run forescale -- simulate (load\.csv --config examples\/simulate\.yaml|--config forescale\.yaml --from-store web\/load)( --policy reactive)?$/,
     runs(/would have cost [\d.]+ USD/),
   ],
-  ['npm run forescale -- simulate --config forescale.yaml --from-store web/rps', STEPS],
+  ['npm run forescale -- simulate --config forescale.yaml --from-store web/rps --history 0.9', STEPS],
   [/^npm run forescale -- validate [\w./]+ --print( \| grep -A 7 \^kubernetes)?$/, runs(/^ *kubernetes:$/m)],
   ['npm run forescale -- doctor --config examples/minimal.yaml', runs(/fail +reachable/, { codes: [1] })],
   ['npm run forescale -- doctor --config forescale.yaml', STEPS],

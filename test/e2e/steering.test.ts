@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { AuditEntry } from '@forescale/shared/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planDocumentSchema } from '../../services/actuator/src/api/schema.ts';
 import { ran } from '../cli/captured.ts';
@@ -18,6 +19,7 @@ const cluster = createLoadedCluster({ startMs, endMs: startMs, load: () => 500, 
 let config: string;
 let withoutToken: string;
 let url: string;
+let up: ForescaleProcess & { readonly url: string };
 
 beforeAll(async () => {
   const [real, directory] = await Promise.all([runInRealTime(cluster), temporaryDirectory()]);
@@ -29,7 +31,7 @@ beforeAll(async () => {
   config = await writeConfig({ ...options, tokenFile });
   cluster.request('POST', '/api/v1/namespaces', { metadata: { name: 'forescale' } });
   cluster.request('POST', CONFIG_MAPS, { metadata: { name: 'forescale-web', annotations: { [PAUSED]: 'true' } } });
-  const up = await ForescaleProcess.service(['up', '--config', config]);
+  up = await ForescaleProcess.service(['up', '--config', config]);
   closing.push(() => up.interrupt());
   url = up.url;
 }, 60_000);
@@ -89,6 +91,25 @@ describe('up, all in one process: paused and overridden', () => {
     expect(await steer('override', 'web', '--clear', '--why', 'over')).toMatchObject({
       stdout: 'pool web: bounds as configured, by ops: over\n',
     });
+  });
+
+  it('each of them is a line of the audit, and so is each machine that came of it', () => {
+    const lines = up.stderr.split('\n').filter((line) => line.includes('"audit":true'));
+    const entries = lines.map((line) => JSON.parse(line) as AuditEntry);
+    const map = 'ConfigMap forescale/forescale-web';
+    const told = entries.filter(({ action }) => action === 'override');
+    const [http, annotations] = ['http 127.0.0.1', 'annotations'];
+    expect(told.map(({ by, via, outcome, before, after }) => [by, via, outcome, before, after])).toEqual([
+      [map, annotations, 'done', 'none', 'paused'],
+      [map, annotations, 'done', 'paused', 'none'],
+      ['ops', http, 'done', 'none', 'paused'],
+      ['ops', http, 'done', 'paused', 'paused, min 7'],
+      ['ops', http, 'done', 'paused, min 7', 'min 7'],
+      ['ops', http, 'done', 'min 7', 'none'],
+    ]);
+    const made = entries.filter(({ action, outcome }) => action === 'create machine' && outcome === 'done');
+    expect(made.length).toBeGreaterThanOrEqual(4);
+    expect(up.stderr).not.toContain(TOKEN);
   });
 
   it.each<[string, readonly string[], RegExp, number]>([

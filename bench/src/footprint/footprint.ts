@@ -29,7 +29,9 @@ export const run: RunBenchmark = async (flags, stage) => {
   const closing: (() => Promise<unknown>)[] = [];
   try {
     const config = await surroundings(nodes, closing);
-    stage.say(`${DAYS} days of ${SIGNALS.length} signals are in InfluxDB; ${nodes} nodes, ${nodes * PODS_PER_NODE} pods`);
+    stage.say(
+      `${DAYS} days of ${SIGNALS.length} signals are in InfluxDB; ${nodes} nodes, ${nodes * PODS_PER_NODE} pods`,
+    );
     const services: MeasuredProcess[] = [];
     closing.push(async () => {
       for (const service of services) await service.stop();
@@ -137,7 +139,11 @@ function createCluster(nodes: number) {
 async function fill(url: string, nodes: number): Promise<void> {
   const store = await createInfluxStore({ url, database: 'forescale', retentionDays: 400, rollupDays: 3_650 });
   const nowMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
-  const scale: Record<string, number> = { 'requested-cpu': CPU_PER_NODE, 'requested-memory': 2 ** 31, 'requested-pods': 10 };
+  const scale: Record<string, number> = {
+    'requested-cpu': CPU_PER_NODE,
+    'requested-memory': 2 ** 31,
+    'requested-pods': 10,
+  };
   let points: Point[] = [];
   for (let timeMs = nowMs - DAYS * 1_440 * MINUTE_MS; timeMs <= nowMs; timeMs += MINUTE_MS) {
     const share = 0.9 * nodes * (1 - 0.4 * (1 - Math.cos((2 * Math.PI * (timeMs - nowMs)) / 86_400_000)));

@@ -70,7 +70,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
       return await reply.code(401).header('www-authenticate', 'Bearer').send({ error });
     }
     const isKnown = isNarrowed || (options.token !== null && isBearer(authorization, options.token));
-    if (!isKnown && (await isTooMuch(counted, request, reply))) return reply;
+    // A scraper may share its address with a busy page.
+    const isCounted = !isKnown && url !== '/metrics';
+    if (isCounted && (await isTooMuch(counted, request, reply))) return reply;
     if (!isReading(method) && isFromAnotherSite(headers))
       return await reply.code(403).send({ error: `origin = ${headers.origin}: allowed: the address of this server` });
   });

@@ -12,8 +12,9 @@ const entry = { action: 'override', target: 'web', by: 'ops', via: 'nats' };
 
 it('is written whatever the level of the log, one line for each change', () => {
   const { audit, lines } = audited();
-  audit.add({ ...entry, outcome: 'done', why: 'min 3' });
-  expect(lines).toEqual([{ level: 30, audit: true, ...entry, outcome: 'done', why: 'min 3', msg: 'override web' }]);
+  const told = { outcome: 'done', why: 'min 3', before: 'none', after: 'min 3' };
+  audit.add({ ...entry, ...told });
+  expect(lines).toEqual([{ level: 30, audit: true, ...entry, ...told, msg: 'override web' }]);
 });
 
 it('tells how a change has ended, and hands on its result or its error', async () => {

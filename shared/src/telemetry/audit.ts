@@ -8,10 +8,13 @@ export interface AuditEntry {
   readonly target: string;
   /** As far as it is known: a name that somebody gives himself, an actuator. */
   readonly by: string;
-  /** By which way it came: `tick`, `nats`, `http 10.0.0.7`. */
+  /** By which way it came: `tick`, `nats`, `http 10.0.0.7`, `annotations`. */
   readonly via: string;
   readonly outcome: string;
   readonly why?: string;
+  /** What held before it and what holds after it, where that is known. */
+  readonly before?: string;
+  readonly after?: string;
 }
 
 export interface Audit {
@@ -25,9 +28,9 @@ const TEXT_CHARS_MAX = 1_000;
 /** Lines of the log with `"audit":true`, whatever its level lets through otherwise. */
 export function createAudit(log: Log): Audit {
   const lines = log.child({ audit: true }, { level: log.level === 'silent' ? 'silent' : 'info' });
-  const add = ({ action, target, by, via, outcome, why }: AuditEntry) => {
-    const said = why === undefined ? {} : { why: why.slice(0, TEXT_CHARS_MAX) };
-    lines.info({ action, target, by, via, outcome: outcome.slice(0, TEXT_CHARS_MAX), ...said }, `${action} ${target}`);
+  const add = ({ action, target, by, via, ...told }: AuditEntry) => {
+    const said = Object.entries(told).map(([name, text]) => [name, text.slice(0, TEXT_CHARS_MAX)]);
+    lines.info({ action, target, by, via, ...Object.fromEntries(said) }, `${action} ${target}`);
   };
   return {
     add,

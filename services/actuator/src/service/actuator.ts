@@ -10,7 +10,7 @@ import { AutoscalerWatch } from './autoscaler-watch.ts';
 import { refuseSharedGroups } from './group-owners.ts';
 import { Mandate } from './mandate.ts';
 import { Outbox } from './outbox.ts';
-import { decodeOverride, describeRequest, stillPaused } from './override.ts';
+import { decodeOverride, describeOverride, describeRequest, stillPaused } from './override.ts';
 import type { ActuatorParts } from './parts.ts';
 import { PoolLoop, type PoolParts } from './pool-loop.ts';
 import { CallBook } from './provider-calls.ts';
@@ -204,15 +204,21 @@ class ActuatorService {
   async override(pool: string, bytes: Uint8Array, via: string): Promise<OverrideAnswer> {
     const { audit } = this.#parts;
     let by = 'unknown';
+    const held = () => {
+      const loop = this.#loops.find((one) => one.pool.name === pool);
+      return describeOverride(loop?.steering.inForce(this.#parts.clock.nowMs()) ?? null);
+    };
+    const before = held();
+    const add = (end: { readonly outcome: string; readonly why?: string }) =>
+      audit.add({ action: 'override', target: pool, by, via, ...end, before, after: held() });
     try {
       const answer = await this.#override(pool, bytes, (name) => {
         by = name;
       });
-      audit.add({ action: 'override', target: pool, by, via, outcome: 'done', why: answer.what });
+      add({ outcome: 'done', why: answer.what });
       return answer;
     } catch (error) {
-      const outcome = error instanceof Error ? error.message : String(error);
-      audit.add({ action: 'override', target: pool, by, via, outcome });
+      add({ outcome: error instanceof Error ? error.message : String(error) });
       throw error;
     }
   }

@@ -96,12 +96,14 @@ describe('a mandate', () => {
   it('writes down what was changed by whom, and what was not allowed any more', async () => {
     const [writer, provider] = [mandate.writer(cluster), mandate.provider(cloud)];
     await writer.evictPod('default', 'p', 'uid-p', null);
+    await writer.changeNode('n', { unschedulable: true });
     await provider.create(request('new'), signal);
     await mandate.state(state).put('new', bytes('1'));
     leadership.now = null;
     await expect(writer.deleteNode('n')).rejects.toThrow();
     expect(audited.entries).toEqual([
       { action: 'evict pod', target: 'default/p', by: 'a', via: 'tick', outcome: 'done' },
+      { action: 'change node', target: 'n', by: 'a', via: 'tick', outcome: 'done', after: '{"unschedulable":true}' },
       { action: 'create machine', target: 'new in web', by: 'a', via: 'tick', outcome: 'done' },
       {
         ...{ action: 'delete node', target: 'n', by: 'a', via: 'tick' },

@@ -66,13 +66,16 @@ export class Mandate {
   }
 
   writer(writer: ClusterWriter): ClusterWriter {
-    const guarded = <T>(action: string, target: string, call: () => Promise<T>): Promise<T> =>
-      this.#audited(action, target, async () => {
+    const guarded = <T>(action: string, target: string, call: () => Promise<T>, after?: string): Promise<T> => {
+      const change = async () => {
         this.check(`${action} ${target}`);
         return await call();
-      });
+      };
+      return this.#audited(action, target, change, after);
+    };
     return {
-      changeNode: (name, change) => guarded('change node', name, () => writer.changeNode(name, change)),
+      changeNode: (name, change) =>
+        guarded('change node', name, () => writer.changeNode(name, change), JSON.stringify(change)),
       evictPod: (namespace, name, uid, graceSeconds) =>
         guarded('evict pod', `${namespace}/${name}`, () => writer.evictPod(namespace, name, uid, graceSeconds)),
       deletePod: (namespace, name, uid) =>
@@ -84,9 +87,9 @@ export class Mandate {
   }
 
   /** Every change is written down with its end, also one that was not allowed any more. */
-  #audited<T>(action: string, target: string, change: () => Promise<T>): Promise<T> {
+  #audited<T>(action: string, target: string, change: () => Promise<T>, after?: string): Promise<T> {
     const by = this.#leadership === null ? 'actuator' : this.#leadership.self;
-    return this.#audit.during({ action, target, by, via: 'tick' }, change);
+    return this.#audit.during({ action, target, by, via: 'tick', ...(after !== undefined && { after }) }, change);
   }
 
   /**

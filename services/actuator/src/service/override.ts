@@ -49,13 +49,21 @@ function requestOf(raw: z.output<typeof overrideSchema>, nowMs: number): Overrid
 /** "paused, min 3, max 8 until …, by …: …" */
 export function describeRequest({ pause, bounds, untilMs, by, why }: OverrideRequest): string {
   const parts = [
-    pause === undefined ? null : pause === null ? 'resumed' : 'paused',
-    bounds === null ? 'bounds as configured' : null,
-    bounds && bounds.minNodes !== null ? `min ${bounds.minNodes}` : null,
-    bounds && bounds.maxNodes !== null ? `max ${bounds.maxNodes}` : null,
-  ].filter((part) => part !== null);
+    ...(pause === undefined ? [] : [pause === null ? 'resumed' : 'paused']),
+    ...(bounds === null ? ['bounds as configured'] : boundsOf(bounds)),
+  ];
   const until = pause || bounds ? ` until ${rfc3339(untilMs ?? 0)}` : '';
   return `${parts.join(', ')}${until}, by ${by}: ${why}`;
+}
+
+/** "paused, min 3, max 8": what holds, whoever asked for it. */
+export function describeOverride(held: Override | null): string {
+  return [...(held?.paused ? ['paused'] : []), ...boundsOf(held)].join(', ') || 'none';
+}
+
+function boundsOf(bounds: Override | null | undefined): string[] {
+  const { minNodes = null, maxNodes = null } = bounds ?? {};
+  return [...(minNodes === null ? [] : [`min ${minNodes}`]), ...(maxNodes === null ? [] : [`max ${maxNodes}`])];
 }
 
 /** For whoever resumes a pool that somebody else has paused as well. */

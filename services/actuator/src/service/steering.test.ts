@@ -1,6 +1,12 @@
+import { parseConfig } from '@forescale/shared/config';
 import { KubernetesRefusedError, KubernetesUnavailableError } from '@forescale/shared/kubernetes';
+import { silentLog } from '@forescale/shared/telemetry';
 import { describe, expect, it } from 'vitest';
+import { FakeState } from '../execute/fakes/fake-state.ts';
+import { AuditLines } from './fakes/audit-lines.ts';
+import { FakeSurroundings } from './fakes/fake-surroundings.ts';
 import { Scene } from './fakes/scene.ts';
+import { Steering } from './steering.ts';
 
 describe('actuator: overrides', () => {
   it('holds until its time is over, and is answered, kept and told', async () => {
@@ -127,6 +133,22 @@ describe('actuator: annotations of ConfigMap forescale-<pool>', () => {
     scene.surroundings.configMaps.delete(CONFIG_MAP);
     await scene.tick();
     expect(scene.cloud.running).toHaveLength(2);
+  });
+
+  it('each change of them is a line of the audit, and only a change', async () => {
+    const surroundings = new FakeSurroundings();
+    const audit = new AuditLines();
+    const config = parseConfig('autoscaler: {}', 'test', {});
+    const steering = new Steering('web', { state: new FakeState(), surroundings, config, log: silentLog(), audit });
+    surroundings.configMaps.set(CONFIG_MAP, annotated({ paused: 'true', by: 'ops', why: 'upgrade' }));
+    for (const nowMs of [0, 1, 2]) await steering.readNotes(nowMs);
+    surroundings.configMaps.delete(CONFIG_MAP);
+    for (const nowMs of [3, 4]) await steering.readNotes(nowMs);
+    const entry = { action: 'override', target: 'web', via: 'annotations', outcome: 'done' };
+    expect(audit.entries).toEqual([
+      { ...entry, by: 'ops', why: 'upgrade', before: 'none', after: 'paused' },
+      { ...entry, by: `ConfigMap ${CONFIG_MAP}`, before: 'paused', after: 'none' },
+    ]);
   });
 
   it('what cannot be read pauses, and is named until it can', async () => {

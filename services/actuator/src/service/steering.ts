@@ -1,9 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Override } from '@forescale/shared/config';
 import { KubernetesRefusedError } from '@forescale/shared/kubernetes';
 import type { Health } from '@forescale/shared/store';
-import { combineOverrides, OverrideKeeper, type OverrideRequest } from './override.ts';
+import type { Audit } from '@forescale/shared/telemetry';
+import { combineOverrides, describeOverride, OverrideKeeper, type OverrideRequest } from './override.ts';
 import type { ActuatorParts } from './parts.ts';
 import { notesName, type PoolNotes, readPoolNotes, unreadNotes } from './pool-notes.ts';
+
+type SteeringParts = Pick<ActuatorParts, 'state' | 'surroundings' | 'config' | 'log'> & { readonly audit: Audit };
 
 const NO_NOTES: PoolNotes = { override: null, troubles: [] };
 
@@ -13,14 +17,16 @@ const NO_NOTES: PoolNotes = { override: null, troubles: [] };
  */
 export class Steering {
   readonly #pool: string;
-  readonly #parts: Pick<ActuatorParts, 'state' | 'surroundings' | 'config' | 'log'>;
+  readonly #parts: SteeringParts;
   readonly #keeper: OverrideKeeper;
   #notes = NO_NOTES;
   /** Whether they were read since the start, or shown to be nobody's business: until then they may say anything. */
   #areKnown = false;
   #said = '';
+  /** As the audit has told it last. */
+  #told: Override | null = null;
 
-  constructor(pool: string, parts: Pick<ActuatorParts, 'state' | 'surroundings' | 'config' | 'log'>) {
+  constructor(pool: string, parts: SteeringParts) {
     this.#pool = pool;
     this.#parts = parts;
     this.#keeper = new OverrideKeeper(parts.state, pool);
@@ -56,6 +62,7 @@ export class Steering {
       const annotations = await surroundings.annotations(namespace, name);
       this.#notes = annotations ? readPoolNotes(annotations, where, nowMs) : NO_NOTES;
       this.#areKnown = true;
+      this.#tell(where);
       if (this.#notes.troubles.length > 0) health = { ok: false, reason: this.#notes.troubles.join('; ') };
       this.#say(health.ok ? '' : health.reason);
     } catch (error) {
@@ -68,6 +75,17 @@ export class Steering {
       else health = { ok: false, reason };
     }
     return health;
+  }
+
+  /** Who took annotations away, only the cluster's own audit knows. */
+  #tell(where: string): void {
+    const { override } = this.#notes;
+    if (isDeepStrictEqual(override, this.#told)) return;
+    const [before, after] = [describeOverride(this.#told), describeOverride(override)];
+    this.#told = override;
+    const asked = override ? { by: override.by, why: override.why } : { by: where };
+    const entry = { action: 'override', target: this.#pool, via: 'annotations', outcome: 'done' };
+    this.#parts.audit.add({ ...entry, ...asked, before, after });
   }
 
   /** Once, until it is something else. */

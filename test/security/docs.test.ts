@@ -10,5 +10,5 @@ it('what docs/security.md configures is taken, with each secret in a file', () =
   expect(blocks).toHaveLength(3);
   expect(nats?.bus).toMatchObject({ password: null, tls: { caFile: expect.stringMatching(/ca\.crt$/) } });
   expect(influx?.store).toMatchObject({ kind: 'influxdb', password: null });
-  expect(http?.http).toMatchObject({ host: '0.0.0.0', requestsPerMinute: 600 });
+  expect(http?.http).toMatchObject({ host: '0.0.0.0', requestsPerMinute: 3_000 });
 });

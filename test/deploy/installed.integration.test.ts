@@ -1,30 +1,19 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { POOL_LABEL } from '@forescale/shared/config';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Manifest } from '../../tools/workloads.ts';
 import { Conducted } from '../harness/conducted.ts';
 import { OutsideClient } from '../harness/outside-client.ts';
-import { ForescaleProcess } from '../harness/process.ts';
 import { startRealServers } from '../harness/real-servers.ts';
+import { startPod } from './installed-pod.ts';
 import { render } from './rendered.ts';
-
-interface Container {
-  readonly name: string;
-  readonly args: readonly string[];
-  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
-}
-interface PodSpec {
-  readonly containers: readonly Container[];
-  readonly volumes: readonly { readonly name: string; readonly configMap?: { readonly name: string } }[];
-}
 
 const MINUTE_MS = 60_000;
 const START_MS = Date.UTC(2026, 2, 4, 12);
 const MINUTES = 25;
 const LOAD = 1_150;
 const TOKEN = 'of-the-secret';
+const SECRETS = { 'http-token': TOKEN, 'nats-token': TOKEN, 'influxdb-password': TOKEN };
 
 const closing: (() => Promise<unknown>)[] = [];
 const urls: string[] = [];
@@ -60,29 +49,6 @@ function values(clusterUrl: string, servers: { readonly nats: string; readonly i
   };
 }
 
-/** Starts what a manifest's pod runs, with its volumes as folders below `directory`, and on loopback. */
-async function startPod(manifest: Manifest, manifests: readonly Manifest[], directory: string): Promise<void> {
-  const { template } = manifest.spec as { readonly template: { readonly spec: PodSpec } };
-  const [container] = template.spec.containers as readonly [Container];
-  const root = join(directory, container.name);
-  const inside = (text: string) => text.replaceAll(/\/(etc|var\/lib)\/forescale/g, `${root}$&`);
-  for (const { name, mountPath } of container.volumeMounts) {
-    const folder = join(root, mountPath);
-    await mkdir(folder, { recursive: true });
-    const map = template.spec.volumes.find((volume) => volume.name === name)?.configMap?.name;
-    const data = manifests.find((one) => one.kind === 'ConfigMap' && one.metadata.name === map)?.data ?? {};
-    for (const [file, text] of Object.entries(data)) {
-      const local = inside(text).replace('host: 0.0.0.0', 'host: 127.0.0.1').replace('port: 8080', 'port: 0');
-      await writeFile(join(folder, file), local);
-    }
-  }
-  for (const secret of ['http-token', 'nats-token', 'influxdb-password'])
-    await writeFile(join(root, '/etc/forescale/secrets', secret), TOKEN);
-  const service = await ForescaleProcess.service(container.args.map(inside));
-  closing.push(() => service.interrupt());
-  urls.push(service.url);
-}
-
 const nodes = async () => (await kubernetes.listNode({ labelSelector: `${POOL_LABEL}=web` })).items;
 
 beforeAll(async () => {
@@ -102,7 +68,13 @@ beforeAll(async () => {
     'forescale-collector',
     'forescale-predictor',
   ]);
-  await Promise.all(workloads.map((one) => startPod(one, manifests, directory.path)));
+  await Promise.all(
+    workloads.map(async (one) => {
+      const service = await startPod(one, manifests, join(directory.path, one.metadata.name), SECRETS);
+      closing.push(() => service.interrupt());
+      urls.push(service.url);
+    }),
+  );
 });
 
 afterAll(async () => {

@@ -46,9 +46,9 @@ beforeAll(async () => {
   const tokenFile = join(directory.path, 'token');
   await writeFile(tokenFile, TOKEN);
   await appendFile(config, `  telemetry: { traces: { url: "${receiver.url}", token_file: "${tokenFile}" } }\n`);
+  closing.push(() => Promise.all(services.map((service) => service.interrupt())));
   for (const name of ['collector', 'predictor', 'actuator'])
     services.push(await ForescaleProcess.service([name, '--config', config]));
-  closing.push(() => Promise.all(services.map((service) => service.interrupt())));
   const jetStream = connection.jetstream();
   const sending = setInterval(() => void send(jetStream).catch(() => {}), 500);
   closing.push(async () => clearInterval(sending));

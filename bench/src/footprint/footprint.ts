@@ -9,9 +9,10 @@ import { createSimulatedCluster } from '@forescale/simulator/cluster';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { type RunBenchmark, textFlag } from '../benchmark.ts';
+import { cpuSecondsOf, peakMibOf } from '../linux.ts';
 import { startInflux, startNats } from '../servers/index.ts';
 import { table } from '../table.ts';
-import { MeasuredProcess } from './process.ts';
+import { ServiceProcess } from './process.ts';
 
 const MINUTE_MS = 60_000;
 const DAYS = 28;
@@ -32,12 +33,12 @@ export const run: RunBenchmark = async (flags, stage) => {
     stage.say(
       `${DAYS} days of ${SIGNALS.length} signals are in InfluxDB; ${nodes} nodes, ${nodes * PODS_PER_NODE} pods`,
     );
-    const services: MeasuredProcess[] = [];
+    const services: ServiceProcess[] = [];
     closing.push(async () => {
       for (const service of services) await service.stop();
     });
-    for (const name of SERVICES) services.push(await MeasuredProcess.start(name, config));
-    const before = await Promise.all(services.map((service) => service.cpuSeconds()));
+    for (const name of SERVICES) services.push(await ServiceProcess.start(name, config));
+    const before = await Promise.all(services.map(({ pid }) => cpuSecondsOf(pid)));
     for (let minute = 0; minute < minutes; minute++) {
       stage.progress(minute, minutes);
       await delay(MINUTE_MS, undefined, { signal: stage.signal });
@@ -46,8 +47,8 @@ export const run: RunBenchmark = async (flags, stage) => {
     const rows = await Promise.all(
       services.map(async (service, index) => ({
         service: service.name,
-        peak_mib: await service.peakMib(),
-        millicores: (1_000 * ((await service.cpuSeconds()) - (before[index] ?? 0))) / (60 * minutes),
+        peak_mib: await peakMibOf(service.pid),
+        millicores: (1_000 * (((await cpuSecondsOf(service.pid)) ?? 0) - (before[index] ?? 0))) / (60 * minutes),
         ...asked(service.name),
       })),
     );

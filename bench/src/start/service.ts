@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { cpuSecondsOf } from '../linux.ts';
 
 export type ServiceName = 'collector' | 'predictor' | 'actuator';
 
@@ -58,14 +59,6 @@ export async function startService(
     await ended;
     await rm(directory, { recursive: true, force: true });
   }
-}
-
-/** Linux tells it in hundredths of a second: fields 14 and 15, the 12th and 13th after the name in parentheses. */
-async function cpuSecondsOf(pid: number | undefined): Promise<number | null> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
-  if (text === null) return null;
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
+import { freePort } from '@forescale/bench/servers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kubernetesTools } from '../../tools/kubernetes-tools.ts';
 import { createLoadedCluster, runInRealTime } from '../harness/loaded-cluster.ts';
@@ -72,14 +71,6 @@ function trace(nowMs: number): string {
   const startS = Math.floor(nowMs / 1_000) - 3 * 86_400;
   const rows = Array.from({ length: 864 }, (_, i) => `${startS + 300 * i},${500 + 300 * Math.sin(i / 45.8)}`);
   return `timestamp,value\n${rows.join('\n')}\n`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** As it stands, but on the address of this test, and without npm's own lines. */

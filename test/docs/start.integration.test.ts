@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { freePort } from '@forescale/bench/servers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Shell } from '../../tools/newcomer/shell.ts';
 import { stepsOf } from '../../tools/newcomer/steps.ts';
@@ -21,9 +22,15 @@ afterAll(async () => {
 });
 
 it('docs/start.md: its steps lead to a forecast and a plan on a real Prometheus, and nothing is changed', async () => {
-  const isThere = (command: string) => command.startsWith('git clone') || command === 'npm ci';
-  const walked = await walk(stepsOf(readFileSync('docs/start.md', 'utf8')), shell, isThere);
+  const port = await freePort();
+  const typed = (command: string) => {
+    // Both are there.
+    if (command.startsWith('git clone') || command === 'npm ci') return null;
+    if (!command.startsWith('cp ')) return command.replaceAll(':8080', `:${port}`);
+    return `${command} && echo '  http: { port: ${port} }' >> forescale.yaml`;
+  };
+  const walked = await walk(stepsOf(readFileSync('docs/start.md', 'utf8')), shell, typed);
   expect(walked.length).toBeLessThan(15);
-  const plan = await (await fetch('http://127.0.0.1:8080/api/v1/plan?pool=web')).json();
+  const plan = await (await fetch(`http://127.0.0.1:${port}/api/v1/plan?pool=web`)).json();
   expect(plan).toMatchObject({ plan: { mode: 'observe', actions: expect.anything() } });
 }, 240_000);

@@ -12,18 +12,18 @@ export interface Walked {
 
 /**
  * Goes the steps as somebody would who types what they say; `up` goes on in a terminal of its own, and what is asked of it
- * afterwards is asked until it answers. `passes`: commands that are not gone here.
+ * afterwards is asked until it answers. `typed`: what is typed for a command; null: it is passed by.
  */
 export async function walk(
   steps: readonly Step[],
   shell: Shell,
-  passes: (command: string) => boolean,
+  typed: (command: string) => string | null = (command) => command,
   told: (walked: Walked) => void = () => {},
 ): Promise<readonly Walked[]> {
   const walked: Walked[] = [];
   for (const step of steps) {
     const startMs = performance.now();
-    for (const command of step.commands.filter((one) => !passes(one))) {
+    for (const command of step.commands.map(typed).filter((one) => one !== null)) {
       if (command.includes(' up ')) shell.leave(command);
       else if (command.startsWith('curl ')) await untilItAnswers(shell, command);
       else await shell.type(command);

@@ -1,3 +1,3 @@
 export { startInflux } from './influx-server.ts';
 export { startNats } from './nats-server.ts';
-export { type ServerProgram, startServer, type TestServer } from './server-process.ts';
+export { freePort, type ServerProgram, startServer, type TestServer } from './server-process.ts';
